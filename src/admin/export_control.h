@@ -34,6 +34,7 @@ enum export_result {
     EXPORT_IN_USE,  /* clients have files of it open */
     EXPORT_REFUSED, /* it is not possible */
     EXPORT_BUSY,    /* it is not possible yet */
+    EXPORT_CHANGED, /* the exports have another revision than was expected */
     EXPORT_FAILED,  /* it could not be stored */
 };
 
@@ -49,12 +50,14 @@ struct export_shown {
     const char *why; /* it is not served; NULL: it is */
     bool secure;
     struct open_fs_uses uses;
+    uint64_t revision; /* of all exports; another one after each change and each start */
 };
 
-/* Texts, a line each. */
+/* Who wants a change: texts go to it, a line each. */
 struct export_report {
     void (*line)(void *context, const char *text);
     void *context;
+    uint64_t expected; /* the revision that the exports must have; 0: any */
 };
 
 struct export_control {

@@ -79,7 +79,7 @@ static void set_log(const struct config *file, const struct options *options)
 static bool lay_over_file(struct options *options, struct config *config)
 {
     struct config *file =
-        read_file(options->config_file, &(struct export_report){to_console, NULL});
+        read_file(options->config_file, &(struct export_report){.line = to_console});
 
     if (!file)
         return false;

@@ -26,14 +26,20 @@ void export_say(const struct export_report *report, const char *format, ...)
     report->line(report->context, text);
 }
 
+bool export_expected(const struct exports *exports, const struct export_report *report)
+{
+    return report->expected == 0 || report->expected == exports->revision;
+}
+
 bool export_room(struct exports *exports, uint32_t changes, const struct export_report *report)
 {
     if (export_table_room(exports->config.table) >= changes)
         return true;
-    export_say(report,
-               "%u earlier changes of exports are not over yet, since requests or clients still use "
-               "what was there before: try again later, or restart the server",
-               export_table_retired(exports->config.table));
+    export_say(
+        report,
+        "%u earlier changes of exports are not over yet, since requests or clients still use "
+        "what was there before: try again later, or restart the server",
+        export_table_retired(exports->config.table));
     return false;
 }
 
@@ -164,6 +170,7 @@ void export_entry_add(struct exports *exports, const struct export_spec *spec,
     *entry = (struct export_entry){.origin = origin, .fs = fs, .descriptors = share, .named = true};
     export_spec_copy(&entry->spec, spec);
     exports->entries[exports->count++] = entry;
+    exports->revision++;
 }
 
 void export_entry_drop(struct exports *exports, struct export_entry *entry)
@@ -172,6 +179,7 @@ void export_entry_drop(struct exports *exports, struct export_entry *entry)
         if (exports->entries[i] == entry)
             exports->entries[i] = exports->entries[--exports->count];
     }
+    exports->revision++;
     export_spec_fini(&entry->spec);
     free(entry);
 }

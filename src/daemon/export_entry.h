@@ -33,6 +33,7 @@ struct export_shelved;
 struct exports {
     struct exports_config config;
     pthread_mutex_t lock; /* guards the rest, and serialises changes */
+    uint64_t revision;    /* higher after each change and each start */
     uint32_t spare;       /* descriptors */
     uint32_t count;
     struct export_entry *entries[LIMIT_EXPORTS];
@@ -45,6 +46,9 @@ struct exports {
 /* A line of a report. */
 void export_say(const struct export_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Have the exports the revision that is expected? */
+bool export_expected(const struct exports *exports, const struct export_report *report);
 
 /* Can so many changes be made?  False: `report` says why not.  Asked before anything is stored. */
 bool export_room(struct exports *exports, uint32_t changes, const struct export_report *report);

@@ -45,7 +45,8 @@ bool exports_visit(struct exports *exports, const char *path,
         show(&(struct export_shown){.spec = &entry->spec,
                                     .origin = entry->origin,
                                     .secure = export_table_secure(&entry->spec, entry->fs),
-                                    .uses = uses[i]},
+                                    .uses = uses[i],
+                                    .revision = exports->revision},
              arg);
     }
     if (count == 0 || !path)
@@ -120,7 +121,10 @@ enum export_result exports_add(struct exports *exports, const char *json,
     said = export_json_read(json, report);
     if (said)
         await_share_locked(exports, &said->exports[0]);
-    result = said ? add_locked(exports, &said->exports[0], json, report) : EXPORT_REFUSED;
+    if (!export_expected(exports, report))
+        result = EXPORT_CHANGED;
+    else
+        result = said ? add_locked(exports, &said->exports[0], json, report) : EXPORT_REFUSED;
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     config_destroy(said);
     return result;
@@ -190,6 +194,7 @@ static enum export_result replace_locked(struct exports *exports, struct export_
     export_spec_copy(&entry->spec, spec);
     entry->origin = EXPORT_BY_ADMIN; /* also one that the configuration no longer has */
     entry->named = true;
+    exports->revision++;
     export_excluded_revoke(exports, entry->fs);
     return EXPORT_DONE;
 }
@@ -219,7 +224,8 @@ enum export_result exports_change(struct exports *exports, const char *path, con
     struct export_entry *entry;
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    result = find_own(exports, path, &entry, report);
+    result =
+        export_expected(exports, report) ? find_own(exports, path, &entry, report) : EXPORT_CHANGED;
     said = result == EXPORT_DONE ? export_json_read(json, report) : NULL;
     if (said)
         result = change_locked(exports, path, &said->exports[0], json, report);
@@ -273,7 +279,8 @@ static enum export_result remove_locked(struct exports *exports, const char *pat
     struct export_entry *entry = export_entry_find(exports, path);
     enum export_result result;
 
-    if (entry && entry->named && entry->origin != EXPORT_BY_ADMIN && export_shelf_find(exports, path))
+    if (entry && entry->named && entry->origin != EXPORT_BY_ADMIN &&
+        export_shelf_find(exports, path))
         return forget_locked(exports, path, report);
     result = find_own(exports, path, &entry, report);
     if (result != EXPORT_DONE)
@@ -288,7 +295,8 @@ enum export_result exports_remove(struct exports *exports, const char *path, boo
     enum export_result result;
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    result = remove_locked(exports, path, force, report);
+    result = export_expected(exports, report) ? remove_locked(exports, path, force, report)
+                                              : EXPORT_CHANGED;
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     return result;
 }

@@ -61,6 +61,7 @@ void export_shelf_drop(struct exports *exports, const char *path)
         if (exports->shelf[i] == shelved)
             exports->shelf[i] = exports->shelf[--exports->shelved_count];
     }
+    exports->revision++;
     export_spec_fini(&shelved->spec);
     free(shelved->path);
     free(shelved->json);
@@ -86,7 +87,7 @@ static void take_line(void *context, const char *line)
 /* False, with `why`: it cannot be served. */
 static bool serve(struct exports *exports, const char *json, struct text *why)
 {
-    const struct export_report report = {take_line, why};
+    const struct export_report report = {.line = take_line, .context = why};
     struct config *said;
     bool done;
 
@@ -187,14 +188,16 @@ uint32_t export_shelf_visit(struct exports *exports, const char *path,
         if (path && strcmp(shelved->path, path) != 0)
             continue;
         count++;
-        show(&(struct export_shown){
-                 .spec = &shelved->spec,
-                 .origin = EXPORT_BY_ADMIN,
-                 .service = overruled ? EXPORT_OVERRULED : EXPORT_NOT_SERVED,
-                 .why = overruled ? "the configuration has an export at this path" : shelved->why,
-                 .secure = is_secure(&shelved->spec),
-             },
-             arg);
+        show(
+            &(struct export_shown){
+                .spec = &shelved->spec,
+                .origin = EXPORT_BY_ADMIN,
+                .service = overruled ? EXPORT_OVERRULED : EXPORT_NOT_SERVED,
+                .why = overruled ? "the configuration has an export at this path" : shelved->why,
+                .secure = is_secure(&shelved->spec),
+                .revision = exports->revision,
+            },
+            arg);
     }
     return count;
 }

@@ -3,10 +3,18 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "daemon/backends.h"
 #include "daemon/export_excluded.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
+
+static uint64_t time_us(void)
+{
+    struct timespec now = clock_realtime();
+
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 static void tell_changed(struct vfs *fs, void *context)
 {
@@ -37,6 +45,7 @@ struct exports *exports_open(const struct exports_config *config, const struct c
 
     exports->config = *config;
     exports->spare = config->descriptors_spare;
+    exports->revision = time_us(); /* more than in the last run */
     CHECK(pthread_mutex_init(&exports->lock, NULL) == 0);
     export_table_hook(config->table, &(struct export_table_hooks){.released = export_revoke_all,
                                                                   .changed = tell_changed,

@@ -68,8 +68,8 @@ static bool is_named(const struct config *said, const char *path)
 /* How many changes of the table may become of it. */
 static uint32_t changes_of(const struct exports_plan *plan)
 {
-    static const uint8_t of_step[] = {[STEP_NONE] = 0, [STEP_CHANGE] = 1, [STEP_ADD] = 1,
-                                      [STEP_REPLACE] = 2};
+    static const uint8_t of_step[] = {
+        [STEP_NONE] = 0, [STEP_CHANGE] = 1, [STEP_ADD] = 1, [STEP_REPLACE] = 2};
     const struct exports *exports = plan->exports;
     uint32_t changes = 0;
 
@@ -167,6 +167,7 @@ static void change_options(struct exports *exports, const struct export_spec *sp
     }
     export_spec_fini(&entry->spec);
     export_spec_copy(&entry->spec, spec);
+    exports->revision++;
     export_say(report, "export %s changed: %s", spec->path, text);
     export_excluded_revoke(exports, entry->fs);
 }
@@ -209,6 +210,7 @@ static void take_over(struct exports *exports, struct export_entry *entry,
             EXPORT_STORE_DONE)
             export_say(report, "export %s is still stored: %s", entry->spec.path, error);
     }
+    exports->revision += entry->origin != origin;
     entry->origin = origin;
     entry->named = true;
 }

@@ -73,7 +73,7 @@ struct daemon {
     struct admin admin;
     struct event_feed *events;
     struct recall *recall; /* recalls of delegations */
-    bool machine; /* files of this machine are exported */
+    bool machine;          /* files of this machine are exported */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
 };
@@ -339,7 +339,8 @@ static void hang_up(struct daemon *d)
 {
     char error[256];
 
-    if (!reload_run(&d->reload, false, &(struct export_report){drop_line, NULL}) && d->reload.file)
+    if (!reload_run(&d->reload, false, &(struct export_report){.line = drop_line}) &&
+        d->reload.file)
         (void)setting_effect_reload(d->settings, NULL, error, sizeof(error));
     admin_reload(&d->admin);
 }

@@ -98,7 +98,8 @@ static void name_restarts(const struct reload *reload, const struct config *said
 static bool apply(const struct reload *reload, const struct config *said, bool force,
                   struct lines *lines)
 {
-    const struct export_report changes = {tell_change, lines}, mistakes = {tell_mistake, lines};
+    const struct export_report changes = {.line = tell_change, .context = lines};
+    const struct export_report mistakes = {.line = tell_mistake, .context = lines};
     struct exports_plan *plan = exports_prepare(reload->exports, said, reload->file, &mistakes);
 
     if (!plan)
@@ -118,7 +119,7 @@ static pthread_mutex_t reload_lock = PTHREAD_MUTEX_INITIALIZER;
 bool reload_run(const struct reload *reload, bool force, const struct export_report *report)
 {
     struct lines lines = {.report = report};
-    const struct export_report mistakes = {tell_mistake, &lines};
+    const struct export_report mistakes = {.line = tell_mistake, .context = &lines};
     char error[TEXT_BYTES];
     struct config *said;
     bool done;

@@ -148,6 +148,35 @@ class Exports(Case):
             self.must(204, server, "DELETE", at("/gone"))
             self.must(404, server, "GET", at("/gone"))
 
+    def test_revision(self):
+        """A change that expects another revision is refused; each change and each start makes a new one."""
+        with Server() as server:
+            tags = [self.tag(server)]
+
+            def change(method, path, body, tag):
+                data = json.dumps(body).encode() if body else b""
+                fields = {"Content-Length": str(len(data)), "If-Match": tag}
+                return request(server.socket, path, method, fields, data).status
+
+            for method, path, body, status in (("POST", EXPORTS, {"path": "/x", "backend": "mem"}, 201),
+                                               ("PUT", at("/x"), {"backend": "mem", "access": "ro"}, 200),
+                                               ("DELETE", at("/x"), None, 204)):
+                for tag in tags[:-1] + ['"7"', "W/" + tags[-1], '"x"']:
+                    self.assertEqual(change(method, path, body, tag), 412)
+                self.assertEqual(change(method, path, body, "x"), 400)
+                self.assertEqual(self.tag(server), tags[-1])
+                self.assertEqual(change(method, path, body, tags[-1]), status)
+                tags.append(self.tag(server))
+                self.assertNotIn(tags[-1], tags[:-1])
+            self.assertEqual(change("POST", EXPORTS, {"path": "/y", "backend": "mem"}, "*"), 201)
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertNotIn(self.tag(server), tags)
+            self.assertEqual(self.ask(server, "GET", at("/y")).fields["etag"], self.tag(server))
+
+    def tag(self, server):
+        return self.ask(server, "GET", EXPORTS).fields["etag"]
+
     def test_locked_store(self):
         """Another process has it: that is told soon, and nothing is changed."""
         with Server() as server:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/api/api_body.h"
+#include "admin/api/api_revision.h"
 #include "admin/api/api_text.h"
 #include "admin/endpoint.h"
 #include "admin/export_control.h"
@@ -83,38 +84,50 @@ static json_t *export_json(const struct export_shown *shown)
 
     json_t *why = shown->why ? text_json(shown->why) : json_null();
 
-    return json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:s, s:o, s:o}",
-                     "path", text_json(spec->path), "backend", spec->backend, "argument",
-                     text_json(spec->arg), "read_only", spec->read_only, "sync", !spec->async,
-                     "secure", shown->secure, "squash", squash_name(spec->squash), "anonuid",
-                     (json_int_t)spec->anon_uid, "anongid", (json_int_t)spec->anon_gid, "clients",
-                     clients_json(spec), "fsid", fsid, "strict_utf8", spec->strict_utf8, "origin",
-                     origin_name(shown->origin), "state", service_name(shown->service), "reason",
-                     why, "uses", uses);
+    return json_pack(
+        "{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:s, s:o, s:o}", "path",
+        text_json(spec->path), "backend", spec->backend, "argument", text_json(spec->arg),
+        "read_only", spec->read_only, "sync", !spec->async, "secure", shown->secure, "squash",
+        squash_name(spec->squash), "anonuid", (json_int_t)spec->anon_uid, "anongid",
+        (json_int_t)spec->anon_gid, "clients", clients_json(spec), "fsid", fsid, "strict_utf8",
+        spec->strict_utf8, "origin", origin_name(shown->origin), "state",
+        service_name(shown->service), "reason", why, "uses", uses);
 }
+
+/* What a reply shows. */
+struct view {
+    json_t *json;
+    uint64_t revision;
+};
 
 static void show_in_list(const struct export_shown *shown, void *arg)
 {
-    (void)json_array_append_new(arg, export_json(shown));
+    struct view *view = arg;
+
+    view->revision = shown->revision;
+    (void)json_array_append_new(view->json, export_json(shown));
 }
 
 static void show_one(const struct export_shown *shown, void *arg)
 {
-    json_t **one = arg;
+    struct view *view = arg;
 
-    *one = export_json(shown);
+    view->revision = shown->revision;
+    view->json = export_json(shown);
 }
 
 void api_exports_list(struct http_request *request, void *context)
 {
     const struct export_control *control = ((const struct endpoint *)context)->exports;
-    json_t *list;
+    struct view list = {0};
 
     if (!http_query_check(request, NULL, 0))
         return;
-    list = json_array();
-    (void)control->visit(control->context, NULL, show_in_list, list);
-    http_reply_json(&request->reply, json_pack("{s:o}", "items", list));
+    list.json = json_array();
+    (void)control->visit(control->context, NULL, show_in_list, &list);
+    if (list.revision > 0)
+        api_revision_tag(request, list.revision);
+    http_reply_json(&request->reply, json_pack("{s:o}", "items", list.json));
 }
 
 /* ---- requests ---- */
@@ -186,22 +199,29 @@ static void reply_failure(struct http_request *request, enum export_result resul
                                 "open"},
         [EXPORT_REFUSED] = {422, "the server cannot export that"},
         [EXPORT_BUSY] = {503, "the server cannot do that now"},
+        [EXPORT_CHANGED] = {412, "the exports have changed meanwhile: read them again"},
         [EXPORT_FAILED] = {500, "the change cannot be stored"},
     };
 
     http_reply_problem(&request->reply, of[result].status, of[result].detail, reasons);
 }
 
+static bool expected_read(struct http_request *request, struct export_report *report)
+{
+    return api_revision_expected(request, "exports", 0, &report->expected);
+}
+
 static void reply_export(struct http_request *request, const struct export_control *control,
                          const char *path, unsigned status)
 {
-    json_t *one = NULL;
+    struct view one = {0};
 
     if (!control->visit(control->context, path, show_one, &one)) {
         reply_failure(request, EXPORT_UNKNOWN, NULL);
         return;
     }
-    http_reply_json(&request->reply, one);
+    api_revision_tag(request, one.revision);
+    http_reply_json(&request->reply, one.json);
     if (request->reply.status == 200)
         request->reply.status = status;
 }
@@ -237,7 +257,7 @@ void api_exports_add(struct http_request *request, void *context)
     enum export_result result;
     char *body, *path;
 
-    if (!http_query_check(request, NULL, 0))
+    if (!http_query_check(request, NULL, 0) || !expected_read(request, &report))
         return;
     body = body_read(request, NULL);
     if (!body)
@@ -258,15 +278,18 @@ void api_exports_add(struct http_request *request, void *context)
 static void change(struct http_request *request, const struct export_control *control,
                    const char *path, const char *body)
 {
-    json_t *lines = json_array();
-    const struct export_report report = {take_line, lines};
-    enum export_result result = control->change(control->context, path, body, &report);
+    struct export_report report = {.line = take_line};
+    enum export_result result;
 
+    if (!expected_read(request, &report))
+        return;
+    report.context = json_array();
+    result = control->change(control->context, path, body, &report);
     if (result != EXPORT_DONE) {
-        reply_failure(request, result, lines);
+        reply_failure(request, result, report.context);
         return;
     }
-    json_decref(lines);
+    json_decref(report.context);
     reply_export(request, control, path, 200);
 }
 
@@ -294,7 +317,7 @@ void api_exports_remove(struct http_request *request, void *context)
     char *path;
     bool force;
 
-    if (!force_read(request, &force) || !api_body_none(request))
+    if (!force_read(request, &force) || !api_body_none(request) || !expected_read(request, &report))
         return;
     path = path_read(request);
     if (!path)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin/api/api_body.h"
+#include "admin/api/api_revision.h"
 #include "admin/endpoint.h"
 #include "admin/http/http_request.h"
 #include "admin/setting_message.h"
@@ -15,7 +16,6 @@
 enum {
     ERROR_BYTES = 256,
     NUMBER_BYTES = 32,
-    REVISION_DIGITS = 19, /* none is longer; these cannot overflow */
 };
 
 static const char *kind_name(enum setting_kind kind)
@@ -58,12 +58,6 @@ static json_t *setting_json(const struct setting_state *state)
         setting_when_name(setting->when), "wants", setting->wants, "help", setting->help);
 }
 
-static void set_etag(struct http_request *request, uint64_t revision)
-{
-    (void)snprintf(request->reply.etag, sizeof(request->reply.etag), "%llu",
-                   (unsigned long long)revision);
-}
-
 static void reply_list(struct http_request *request, struct settings *settings)
 {
     struct setting_state states[SETTING_COUNT];
@@ -77,7 +71,7 @@ static void reply_list(struct http_request *request, struct settings *settings)
             break;
         }
     }
-    set_etag(request, revision);
+    api_revision_tag(request, revision);
     http_reply_json(&request->reply,
                     json_pack("{s:I, s:o}", "revision", (json_int_t)revision, "settings", list));
 }
@@ -104,7 +98,7 @@ void api_settings_show(struct http_request *request, void *context)
         http_reply_problem(&request->reply, 404, error, NULL);
         return;
     }
-    set_etag(request, settings_list(endpoint->settings, states));
+    api_revision_tag(request, settings_list(endpoint->settings, states));
     http_reply_json(&request->reply, setting_json(&states[id]));
 }
 
@@ -172,40 +166,6 @@ static bool changes_read(struct http_request *request, json_t *body, struct chan
     return true;
 }
 
-/* The text between the quotes of an entity tag is a revision. */
-static bool revision_parse(const char *tag, size_t len, uint64_t *revision)
-{
-    if (len == 0 || len > REVISION_DIGITS || strspn(tag, "0123456789") != len)
-        return false;
-    *revision = strtoull(tag, NULL, 10);
-    return true;
-}
-
-/* The revision that If-Match wants (RFC 9110 §13.1.1), SETTINGS_REVISION_ANY without one.  False:
- * the reply is a problem.  A weak tag never matches. */
-static bool expected_read(struct http_request *request, uint64_t *expected)
-{
-    const char *tag = request->if_match;
-    bool weak = tag && strncmp(tag, "W/", 2) == 0;
-    size_t len;
-
-    *expected = SETTINGS_REVISION_ANY;
-    if (!tag || strcmp(tag, "*") == 0)
-        return true;
-    tag += weak ? 2 : 0;
-    len = *tag == '"' ? strcspn(tag + 1, "\"") : 0;
-    if (*tag != '"' || strcmp(tag + 1 + len, "\"") != 0) {
-        http_reply_problem(&request->reply, 400,
-                           "If-Match wants * or one entity tag, as the settings had in ETag", NULL);
-        return false;
-    }
-    if (!weak && revision_parse(tag + 1, len, expected))
-        return true;
-    http_reply_problem(&request->reply, 412,
-                       "If-Match names no revision of the settings: read them again", NULL);
-    return false;
-}
-
 static unsigned status_of(enum settings_status status)
 {
     switch (status) {
@@ -239,7 +199,8 @@ static void change(struct http_request *request, struct settings *settings, json
     char error[ERROR_BYTES];
     uint64_t revision;
 
-    if (!expected_read(request, &wanted.expected) || !changes_read(request, body, &changes))
+    if (!api_revision_expected(request, "settings", SETTINGS_REVISION_ANY, &wanted.expected) ||
+        !changes_read(request, body, &changes))
         return;
     wanted.changes = changes.of;
     wanted.count = changes.count;

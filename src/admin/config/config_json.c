@@ -79,8 +79,7 @@ static void key_add(struct document *document, struct document_node *map, const 
 
     child_add(map, key);
     key->value = value_make(document, value);
-    json_array_foreach(value, i, item)
-        child_add(key->value, value_make(document, item));
+    json_array_foreach(value, i, item) child_add(key->value, value_make(document, item));
 }
 
 /* A list of exports, with one. */
@@ -92,8 +91,7 @@ static struct document_node *list_make(struct document *document, json_t *json)
     json_t *value;
 
     child_add(list, item);
-    json_object_foreach(json, name, value)
-        key_add(document, item, name, value);
+    json_object_foreach(json, name, value) key_add(document, item, name, value);
     return list;
 }
 

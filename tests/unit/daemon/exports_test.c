@@ -26,7 +26,7 @@ static void take_line(void *context, const char *text)
     (void)snprintf(said, sizeof(said), "%s", text);
 }
 
-static const struct export_report report = {take_line, NULL};
+static const struct export_report report = {.line = take_line};
 
 static void expect(enum export_result result, enum export_result expected)
 {
