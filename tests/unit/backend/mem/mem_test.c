@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What backend/mem guarantees beyond the contract of all backends. */
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "backend/mem/mem.h"
@@ -318,6 +319,49 @@ static void named_attributes_go_with_the_file_system(void **state)
     fs->ops->destroy(fs);
 }
 
+enum {
+    LIVES = 40,
+    BLOCK_BYTES = 64 << 10,
+    BLOCKS = 64
+};
+
+static void *put_last(void *obj)
+{
+    vfs_object_put(obj);
+    return NULL;
+}
+
+/* An export is removed while the last reference on a removed file of it is put: the file's blocks
+ * are returned before the file system may go.  For the sanitizers. */
+static void idle_when_all_is_freed(void **state)
+{
+    static const uint8_t block[BLOCK_BYTES];
+    enum vfs_stability reached;
+    struct vfs_change_info info;
+    struct vfs_name name = name_of("a");
+
+    (void)state;
+    for (int life = 0; life < LIVES; life++) {
+        struct vfs *fs = mem_create(NULL);
+        struct vfs_object *root = root_of(fs), *file = make(root, "a", VFS_REG, 0644);
+        pthread_t thread;
+        uint32_t written;
+
+        for (uint64_t i = 0; i < BLOCKS; i++)
+            assert_int_equal(fs->ops->write(file, &root_cred, i * BLOCK_BYTES, block, BLOCK_BYTES,
+                                            VFS_UNSTABLE, &written, &reached),
+                             VFS_OK);
+        assert_int_equal(fs->ops->remove(root, &root_cred, &name, &info), VFS_OK);
+        vfs_object_put(root);
+        assert_false(fs->ops->idle(fs));
+        assert_int_equal(pthread_create(&thread, NULL, put_last, file), 0);
+        while (!fs->ops->idle(fs))
+            sched_yield();
+        fs->ops->destroy(fs);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +375,7 @@ int main(void)
         cmocka_unit_test(writes_are_seen_whole),
         cmocka_unit_test(named_attributes_are_limited),
         cmocka_unit_test(named_attributes_go_with_the_file_system),
+        cmocka_unit_test(idle_when_all_is_freed),
     };
 
     return test_group_run(tests);
