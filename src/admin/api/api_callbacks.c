@@ -166,7 +166,7 @@ void api_callbacks_show(struct http_request *request, void *context)
     if (!http_query_check(request, names, ARRAY_SIZE(names)) || !api_page_read(request, &page))
         return;
     if (!place_parse(page.after, &place)) {
-        api_place_problem(request);
+        api_page_refuse(request);
         return;
     }
     api_list_begin(&list, &page);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "admin/api/api_id.h"
+#include "admin/http/http_request.h"
 
 json_t *api_clientid(uint64_t clientid)
 {
@@ -20,4 +21,16 @@ bool api_clientid_parse(const char *text, uint64_t *clientid)
     for (unsigned i = 0; i < sizeof(bytes); i++)
         *clientid = *clientid << 8 | bytes[i];
     return true;
+}
+
+bool api_clientid_read(struct http_request *request, uint64_t *clientid)
+{
+    const char *text = http_query(request, "client");
+
+    *clientid = 0;
+    if (!text || api_clientid_parse(text, clientid))
+        return true;
+    http_reply_problem(&request->reply, 400,
+                       "parameter 'client' wants the ID of a client: 16 hexadecimal digits", NULL);
+    return false;
 }

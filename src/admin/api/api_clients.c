@@ -116,7 +116,7 @@ void api_clients_list(struct http_request *request, void *context)
         !filter_read(request, &filter))
         return;
     if (!api_place_of_client_parse(page.after, &place)) {
-        api_place_problem(request);
+        api_page_refuse(request);
         return;
     }
     api_list_begin(&list, &page);

@@ -33,13 +33,18 @@ bool api_page_read(struct http_request *request, struct api_page *page)
         return false;
     }
     if (after && strlen(after) >= sizeof(page->after)) {
-        http_reply_problem(&request->reply, 400,
-                           "parameter 'after' wants what 'next' of a page before said", NULL);
+        api_page_refuse(request);
         return false;
     }
     if (after)
         memcpy(page->after, after, strlen(after));
     return true;
+}
+
+void api_page_refuse(struct http_request *request)
+{
+    http_reply_problem(&request->reply, 400,
+                       "parameter 'after' wants what 'next' of a page before said", NULL);
 }
 
 void api_page_reply(struct http_request *request, json_t *items, const char *next)

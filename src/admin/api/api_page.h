@@ -24,8 +24,11 @@ struct api_page {
 };
 
 /* Read the two parameters.  False: the reply is a problem.  The handler calls http_query_check()
- * first, with these names and its own, and says itself what is wrong with a cursor. */
+ * first, with these names and its own, and reads the cursor. */
 bool api_page_read(struct http_request *request, struct api_page *page) MUST_USE;
+
+/* The reply is a problem: `after` is no cursor of this list. */
+void api_page_refuse(struct http_request *request);
 
 /* `items` is given away.  `next`: the cursor of the next page; NULL or "": this is the last one. */
 void api_page_reply(struct http_request *request, json_t *items, const char *next);

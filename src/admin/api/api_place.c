@@ -7,7 +7,6 @@
 
 #include "admin/api/api_clientid.h"
 #include "admin/api/api_id.h"
-#include "admin/http/http_request.h"
 #include "state/state.h"
 
 enum {
@@ -49,10 +48,4 @@ bool api_place_of_session_parse(const char *cursor, struct session_place *place)
         return false;
     place->shard = shard;
     return api_clientid_parse(cursor + SHARD_CHARS, &place->in_shard.next);
-}
-
-void api_place_problem(struct http_request *request)
-{
-    http_reply_problem(&request->reply, 400,
-                       "parameter 'after' wants what 'next' of a page before said", NULL);
 }

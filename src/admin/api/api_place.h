@@ -9,8 +9,6 @@
 #include "base/htable.h"
 #include "state/session/session_info.h"
 
-struct http_request;
-
 /* "": the end. */
 void api_place_of_client_print(const struct htable_place *place, char cursor[API_CURSOR_BYTES]);
 void api_place_of_session_print(const struct session_place *place, char cursor[API_CURSOR_BYTES]);
@@ -18,6 +16,3 @@ void api_place_of_session_print(const struct session_place *place, char cursor[A
 /* "": the beginning.  False: it is no cursor of this list. */
 bool api_place_of_client_parse(const char *cursor, struct htable_place *place) MUST_USE;
 bool api_place_of_session_parse(const char *cursor, struct session_place *place) MUST_USE;
-
-/* The reply is a problem: `after` is no cursor of this list. */
-void api_place_problem(struct http_request *request);

@@ -62,19 +62,6 @@ static json_t *session_json(const struct session_info *session)
                      "last_activity_s", (double)session->idle_ns / NSEC_PER_SEC);
 }
 
-/* 0: of all clients. */
-static bool client_read(struct http_request *request, uint64_t *clientid)
-{
-    const char *text = http_query(request, "client");
-
-    *clientid = 0;
-    if (!text || api_clientid_parse(text, clientid))
-        return true;
-    http_reply_problem(&request->reply, 400,
-                       "parameter 'client' wants the ID of a client: 16 hexadecimal digits", NULL);
-    return false;
-}
-
 /* False: the page is full. */
 static bool chunk_add(struct api_list *list, const struct session_info *infos, uint32_t count,
                       uint64_t clientid, struct session_place *place)
@@ -116,10 +103,10 @@ void api_sessions_list(struct http_request *request, void *context)
     uint64_t clientid;
 
     if (!http_query_check(request, names, ARRAY_SIZE(names)) || !api_page_read(request, &page) ||
-        !client_read(request, &clientid))
+        !api_clientid_read(request, &clientid))
         return;
     if (!api_place_of_session_parse(page.after, &place)) {
-        api_place_problem(request);
+        api_page_refuse(request);
         return;
     }
     api_list_begin(&list, &page);
