@@ -248,7 +248,7 @@ static void refuses(void **state)
     } cases[] = {
         {"GET", "/opens?limit=0", 400},
         {"GET", "/opens?after=x", 400},
-        {"GET", "/locks?after=00000000", 400}, /* the cursor of another list */
+        {"GET", "/locks?after=0000000000000000", 400}, /* the cursor of another list */
         {"GET", "/opens?client=1", 400},
         {"GET", "/opens?client=000000000000000G", 400},
         {"GET", "/delegations?owner=x", 400},

@@ -35,10 +35,10 @@ json_t *api_recalls(const struct server *server, uint64_t clientid)
     json_t *recalls = json_array();
     struct delegation_view view;
     unsigned phase = export_enter(server->exports);
-    uint32_t at = 0;
+    struct state_cursor cursor = {.at = 0};
 
     while (json_array_size(recalls) < API_RECALLS &&
-           delegation_view_next(server->state, &filter, &at, &view)) {
+           delegation_view_next(server->state, &filter, &cursor, &view)) {
         if (view.phase == DELEGATION_RECALLED)
             (void)json_array_append_new(recalls, recall_json(server, &view));
         vfs_object_put(view.state.obj);

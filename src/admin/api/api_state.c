@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/api/api_clientid.h"
 #include "admin/api/api_id.h"
 #include "admin/api/api_text.h"
 #include "admin/http/http_request.h"
+#include "base/clock.h"
 #include "base/htable.h"
 #include "base/log.h"
 #include "export/export_path.h"
@@ -17,7 +19,6 @@
 #include "state/file/open_tables.h"
 
 enum {
-    CLIENT_ID_BYTES = 8,
     ITEM_BYTES = 512, /* of an item without its texts, at the most */
     TEXT_BYTES = 5,   /* of a byte of a text, as "\\xNN" */
     ITEM_TEXTS = 3,   /* of at most EXPORT_PATH_BYTES */
@@ -28,25 +29,6 @@ static const char *const kind_names[] = {
     [STATEID_LOCK] = "lock",
     [STATEID_DELEGATION] = "delegation",
 };
-
-static bool client_read(struct http_request *request, uint64_t *clientid)
-{
-    const char *text = http_query(request, "client");
-    uint8_t bytes[CLIENT_ID_BYTES];
-
-    *clientid = 0;
-    if (!text)
-        return true;
-    if (!api_id_parse(text, bytes, sizeof(bytes))) {
-        http_reply_problem(&request->reply, 400,
-                           "parameter 'client' wants the ID of a client: 16 hexadecimal digits",
-                           NULL);
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        *clientid = *clientid << 8 | bytes[i];
-    return true;
-}
 
 static void path_refuse(struct http_request *request, enum vfs_status status)
 {
@@ -81,15 +63,46 @@ static bool path_read(struct api_state_list *list, struct http_request *request)
     return true;
 }
 
-bool api_state_list_begin(struct api_state_list *list, struct http_request *request,
-                          struct endpoint *endpoint)
+/* Place and first byte, in digits of a fixed number. */
+static void cursor_print(const struct state_cursor *cursor, char text[API_CURSOR_BYTES])
+{
+    (void)snprintf(text, API_CURSOR_BYTES, "%08" PRIx32 "%016" PRIx64, cursor->at, cursor->start);
+}
+
+/* False: the reply is a problem. */
+static bool cursor_read(struct http_request *request, const struct api_page *page,
+                        struct state_cursor *cursor)
+{
+    uint8_t bytes[sizeof(cursor->at) + sizeof(cursor->start)];
+
+    *cursor = (struct state_cursor){.at = 0};
+    if (page->after[0] == '\0')
+        return true;
+    if (!api_id_parse(page->after, bytes, sizeof(bytes))) {
+        api_page_refuse(request);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        if (i < sizeof(cursor->at))
+            cursor->at = cursor->at << 8 | bytes[i];
+        else
+            cursor->start = cursor->start << 8 | bytes[i];
+    }
+    return true;
+}
+
+/* False: the reply is a problem. */
+static bool begin(struct api_state_list *list, struct http_request *request,
+                  struct endpoint *endpoint, struct state_cursor *cursor)
 {
     static const char *const names[] = {"limit", "after", "client", "path"};
 
     memset(list, 0, sizeof(*list));
     list->endpoint = endpoint;
+    list->now_ns = clock_now_ns();
     if (!http_query_check(request, names, ARRAY_SIZE(names)) ||
-        !api_page_read(request, &list->page) || !client_read(request, &list->filter.clientid))
+        !api_page_read(request, &list->page) || !cursor_read(request, &list->page, cursor) ||
+        !api_clientid_read(request, &list->filter.clientid))
         return false;
     list->exports_phase = export_enter(endpoint->server->exports);
     if (!path_read(list, request)) {
@@ -100,13 +113,30 @@ bool api_state_list_begin(struct api_state_list *list, struct http_request *requ
     return true;
 }
 
-/* With room for one more item, however long. */
-bool api_state_list_full(const struct api_state_list *list)
+static void end(struct api_state_list *list)
 {
-    const size_t longest = ITEM_BYTES + (size_t)ITEM_TEXTS * TEXT_BYTES * EXPORT_PATH_BYTES;
+    for (size_t i = 0; i < API_STATE_NAMES; i++)
+        json_decref(list->names[i].text);
+    if (list->filter.file)
+        file_put((struct file *)list->filter.file);
+    export_leave(list->endpoint->server->exports, list->exports_phase);
+}
 
-    return json_array_size(list->items) >= list->page.limit ||
-           list->bytes > LIMIT_ADMIN_REPLY_BYTES - longest;
+void api_state_list_reply(struct http_request *request, struct endpoint *endpoint,
+                          bool (*next)(struct api_state_list *list, struct state_cursor *cursor))
+{
+    struct state_cursor cursor, here;
+    char after[API_CURSOR_BYTES] = "";
+    struct api_state_list list;
+
+    if (!begin(&list, request, endpoint, &cursor))
+        return;
+    for (here = cursor; !list.nothing && next(&list, &cursor); here = cursor)
+        continue;
+    if (list.is_full)
+        cursor_print(&here, after);
+    end(&list);
+    api_page_reply(request, list.items, after);
 }
 
 static json_t *client_owner(struct api_state_list *list, uint64_t clientid)
@@ -142,17 +172,16 @@ static void member_set(json_t *item, const char *name, json_t *value)
     (void)json_object_set_new(item, name, value);
 }
 
-json_t *api_state_item(struct api_state_list *list, const struct state_view *view,
-                       const struct owner_view *owner)
+static json_t *item_new(struct api_state_list *list, const struct state_view *view,
+                        const struct owner_view *owner)
 {
     const struct export *export = export_of_fs(list->endpoint->server->exports, view->obj->fs);
-    char id[2 * NFS4_OTHER_SIZE + 1], client[2 * CLIENT_ID_BYTES + 1];
+    char id[2 * NFS4_OTHER_SIZE + 1];
     json_t *item = json_object();
 
     api_id_print(view->other, sizeof(view->other), id);
-    (void)snprintf(client, sizeof(client), "%016" PRIx64, view->clientid);
     member_set(item, "id", json_string(id));
-    member_set(item, "client", json_string(client));
+    member_set(item, "client", api_clientid(view->clientid));
     member_set(item, "client_owner", client_owner(list, view->clientid));
     if (owner) {
         member_set(item, "owner", api_text(owner->name, owner->len));
@@ -160,57 +189,34 @@ json_t *api_state_item(struct api_state_list *list, const struct state_view *vie
     }
     member_set(item, "export", export ? api_text(export->path, strlen(export->path)) : json_null());
     member_set(item, "path", path_of(list, view->obj));
-    vfs_object_put(view->obj);
+    list->bytes += ITEM_BYTES;
     return item;
 }
 
-void api_state_list_add(struct api_state_list *list, json_t *item)
+/* With room for one more item, however long. */
+static bool has_room(const struct api_state_list *list)
 {
-    (void)json_array_append_new(list->items, item);
-    list->bytes += ITEM_BYTES;
+    const size_t longest = ITEM_BYTES + (size_t)ITEM_TEXTS * TEXT_BYTES * EXPORT_PATH_BYTES;
+
+    return json_array_size(list->items) < list->page.limit &&
+           list->bytes <= LIMIT_ADMIN_REPLY_BYTES - longest;
 }
 
-static void list_fini(struct api_state_list *list)
+json_t *api_state_list_add(struct api_state_list *list, const struct state_view *view,
+                           const struct owner_view *owner)
 {
-    for (size_t i = 0; i < API_STATE_NAMES; i++)
-        json_decref(list->names[i].text);
-    if (list->filter.file)
-        file_put((struct file *)list->filter.file);
-    export_leave(list->endpoint->server->exports, list->exports_phase);
-}
+    json_t *item = NULL;
 
-void api_state_list_reply(struct api_state_list *list, struct http_request *request,
-                          const char *next)
-{
-    list_fini(list);
-    api_page_reply(request, list->items, next);
-}
-
-void api_state_list_refuse(struct api_state_list *list, struct http_request *request)
-{
-    list_fini(list);
-    json_decref(list->items);
-    http_reply_problem(&request->reply, 400,
-                       "parameter 'after' wants what 'next' of a page before said", NULL);
-}
-
-bool api_state_cursor_read(const struct api_page *page, uint32_t *at)
-{
-    uint8_t bytes[sizeof(*at)];
-
-    *at = 0;
-    if (page->after[0] == '\0')
-        return true;
-    if (!api_id_parse(page->after, bytes, sizeof(bytes)))
-        return false;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        *at = *at << 8 | bytes[i];
-    return true;
-}
-
-void api_state_cursor_print(uint32_t at, char text[API_CURSOR_BYTES])
-{
-    (void)snprintf(text, API_CURSOR_BYTES, "%08" PRIx32, at);
+    list->is_full = !has_room(list);
+    if (!list->is_full) {
+        item = item_new(list, view, owner);
+        if (json_array_append_new(list->items, item) != 0) { /* there is no memory */
+            json_decref(list->items);
+            list->items = item = NULL;
+        }
+    }
+    vfs_object_put(view->obj);
+    return item;
 }
 
 struct stateid *api_state_find(struct http_request *request, struct endpoint *endpoint,

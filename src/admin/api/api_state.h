@@ -30,35 +30,24 @@ struct api_state_list {
     unsigned exports_phase; /* for export_leave() */
     struct api_page page;
     struct state_filter filter;
-    bool nothing; /* the file has no state */
-    json_t *items;
-    size_t bytes; /* of the reply, about */
+    bool nothing;   /* the file has no state */
+    bool is_full;   /* the page has all that it may have, and there is more */
+    int64_t now_ns; /* for ages */
+    json_t *items;  /* NULL: there is no memory */
+    size_t bytes;   /* of the reply, about */
     struct api_state_name names[API_STATE_NAMES];
 };
 
-/* Begin a list for the request.  False: the reply is a problem. */
-bool api_state_list_begin(struct api_state_list *list, struct http_request *request,
-                          struct endpoint *endpoint) MUST_USE;
+/* GET of a list.  `next` looks for its next state, moves the cursor behind it and adds it.  False:
+ * there are no more, or api_state_list_add() has refused it. */
+void api_state_list_reply(struct http_request *request, struct endpoint *endpoint,
+                          bool (*next)(struct api_state_list *list, struct state_cursor *cursor));
 
-/* Has the page all that it may have? */
-bool api_state_list_full(const struct api_state_list *list);
-
-/* A new item with the members id, client, client_owner, owner (unless it is NULL), export and path.
+/* Add an item with the members id, client, client_owner, owner (unless it is NULL), export, path.
+ * Returns it, borrowed, for the caller to add more; NULL: the page is full, or there is no memory.
  * Puts view->obj.  May block. */
-json_t *api_state_item(struct api_state_list *list, const struct state_view *view,
-                       const struct owner_view *owner);
-
-/* Add an item, which is given away. */
-void api_state_list_add(struct api_state_list *list, json_t *item);
-
-/* The reply is the list, or the problem that the cursor is none; afterwards it has nothing. */
-void api_state_list_reply(struct api_state_list *list, struct http_request *request,
-                          const char *next);
-void api_state_list_refuse(struct api_state_list *list, struct http_request *request);
-
-/* Read and print the cursor of a list that has only a place (stateid_next()). */
-bool api_state_cursor_read(const struct api_page *page, uint32_t *at) MUST_USE;
-void api_state_cursor_print(uint32_t at, char text[API_CURSOR_BYTES]);
+json_t *api_state_list_add(struct api_state_list *list, const struct state_view *view,
+                           const struct owner_view *owner) MUST_USE;
 
 /* The state that the path of the request names, with a reference, or NULL: the reply is a
  * problem. */

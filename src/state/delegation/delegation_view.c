@@ -29,14 +29,14 @@ static bool fill(struct delegation_view *view, struct delegation *delegation)
     return true;
 }
 
-bool delegation_view_next(struct state *state, const struct state_filter *filter, uint32_t *at,
-                          struct delegation_view *view)
+bool delegation_view_next(struct state *state, const struct state_filter *filter,
+                          struct state_cursor *cursor, struct delegation_view *view)
 {
     const struct stateid_filter all = {.kind = STATEID_DELEGATION, .clientid = filter->clientid};
     struct stateid *sid;
     bool found = false;
 
-    while (!found && (sid = stateid_next(state->opens->stateids, &all, at))) {
+    while (!found && (sid = stateid_next(state->opens->stateids, &all, &cursor->at))) {
         struct delegation *delegation = delegation_of_stateid(sid);
 
         found = (!filter->file || delegation->file == filter->file) && fill(view, delegation);

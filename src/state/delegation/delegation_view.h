@@ -21,7 +21,7 @@ struct delegation_view {
     int64_t recalled_ns; /* 0: not recalled */
 };
 
-/* The next delegation that conflicts with other clients and passes the filter, from place *at on
- * (stateid_next()).  False: there are no more.  The caller puts view->state.obj. */
-bool delegation_view_next(struct state *state, const struct state_filter *filter, uint32_t *at,
-                          struct delegation_view *view) MUST_USE;
+/* The next delegation that conflicts with other clients and passes the filter, from the cursor
+ * on.  False: there are no more.  The caller puts view->state.obj. */
+bool delegation_view_next(struct state *state, const struct state_filter *filter,
+                          struct state_cursor *cursor, struct delegation_view *view) MUST_USE;

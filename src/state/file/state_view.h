@@ -20,6 +20,13 @@ struct state_filter {
     const struct file *file; /* NULL: of all files; else the caller has a reference */
 };
 
+/* Where a walk is: the place of a state, and in a lock state the first byte to be looked at.
+ * Zeroed: at the beginning. */
+struct state_cursor {
+    uint32_t at;
+    uint64_t start; /* of locks only */
+};
+
 /* What they have in common. */
 struct state_view {
     uint8_t other[NFS4_OTHER_SIZE]; /* of the stateid */

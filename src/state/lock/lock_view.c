@@ -67,7 +67,7 @@ static bool find(struct lock_state *ls, uint64_t *start, struct lock_view *view)
 }
 
 bool lock_view_next(struct state *state, const struct state_filter *filter,
-                    struct lock_cursor *cursor, struct lock_view *view)
+                    struct state_cursor *cursor, struct lock_view *view)
 {
     const struct stateid_filter locks = {.kind = STATEID_LOCK, .clientid = filter->clientid};
     uint32_t behind = cursor->at;
@@ -78,12 +78,12 @@ bool lock_view_next(struct state *state, const struct state_filter *filter,
         struct lock_state *ls = CONTAINER_OF(sid, struct lock_state, sid);
 
         if (behind - 1 != cursor->at)
-            *cursor = (struct lock_cursor){.at = behind - 1};
+            *cursor = (struct state_cursor){.at = behind - 1};
         if (!filter->file || ls->open->file == filter->file)
             found = find(ls, &cursor->start, view);
         /* A lock of the last byte leaves nothing behind it. */
         if (!found || cursor->start == 0)
-            *cursor = (struct lock_cursor){.at = behind};
+            *cursor = (struct state_cursor){.at = behind};
         stateid_put(sid);
     }
     return found;

@@ -15,15 +15,8 @@ struct lock_view {
     struct lock_range range;
 };
 
-/* Where a walk is: the place of a lock state, and the first byte in it that is to be looked at.
- * Zeroed: at the beginning. */
-struct lock_cursor {
-    uint32_t at;
-    uint64_t start;
-};
-
-/* The next lock in effect that passes the filter.  False: there are no more.  A lock that exists
- * all the time and keeps its range is met once; the locks of a state come in the order of their
- * ranges.  The caller puts view->state.obj. */
+/* The next lock in effect that passes the filter, from the cursor on.  False: there are no more.  A
+ * lock that exists all the time and keeps its range is met once; the locks of a state come in the
+ * order of their ranges.  The caller puts view->state.obj. */
 bool lock_view_next(struct state *state, const struct state_filter *filter,
-                    struct lock_cursor *cursor, struct lock_view *view) MUST_USE;
+                    struct state_cursor *cursor, struct lock_view *view) MUST_USE;

@@ -21,14 +21,14 @@ static bool fill(struct open_view *view, struct open *open)
     return true;
 }
 
-bool open_view_next(struct state *state, const struct state_filter *filter, uint32_t *at,
-                    struct open_view *view)
+bool open_view_next(struct state *state, const struct state_filter *filter,
+                    struct state_cursor *cursor, struct open_view *view)
 {
     const struct stateid_filter opens = {.kind = STATEID_OPEN, .clientid = filter->clientid};
     struct stateid *sid;
     bool found = false;
 
-    while (!found && (sid = stateid_next(state->opens->stateids, &opens, at))) {
+    while (!found && (sid = stateid_next(state->opens->stateids, &opens, &cursor->at))) {
         struct open *open = CONTAINER_OF(sid, struct open, sid);
 
         found = (!filter->file || open->file == filter->file) && fill(view, open);

@@ -14,7 +14,7 @@ struct open_view {
     uint32_t locks;        /* byte-range locks */
 };
 
-/* The next open in effect that passes the filter, from place *at on (stateid_next()).  False: there
- * are no more.  The caller puts view->state.obj. */
-bool open_view_next(struct state *state, const struct state_filter *filter, uint32_t *at,
-                    struct open_view *view) MUST_USE;
+/* The next open in effect that passes the filter, from the cursor on.  False: there are no more.
+ * The caller puts view->state.obj. */
+bool open_view_next(struct state *state, const struct state_filter *filter,
+                    struct state_cursor *cursor, struct open_view *view) MUST_USE;

@@ -95,15 +95,15 @@ static void seen(const struct state_view *view, uint32_t *kept, bool revokes)
 static void walk(bool revokes)
 {
     const struct state_filter all = {.clientid = 0};
-    uint32_t opens_at = 0, delegations_at = 0, opens = 0, locks = 0, delegations = 0;
-    struct lock_cursor cursor = {.at = 0};
+    struct state_cursor opens_at = {.at = 0}, locks_at = {.at = 0}, delegations_at = {.at = 0};
+    uint32_t opens = 0, locks = 0, delegations = 0;
     struct delegation_view delegation;
     struct open_view open;
     struct lock_view lock;
 
     while (open_view_next(fx.state, &all, &opens_at, &open))
         seen(&open.state, &opens, revokes);
-    while (lock_view_next(fx.state, &all, &cursor, &lock))
+    while (lock_view_next(fx.state, &all, &locks_at, &lock))
         seen(&lock.state, &locks, revokes);
     while (delegation_view_next(fx.state, &all, &delegations_at, &delegation))
         seen(&delegation.state, &delegations, revokes);

@@ -43,16 +43,17 @@ static bool is_of(const struct state_view *view, const struct stateid4 *stateid)
 static uint32_t opens_count(const struct state_filter *filter)
 {
     struct open_view view;
-    uint32_t at = 0, count = 0;
+    struct state_cursor cursor = {.at = 0};
+    uint32_t count = 0;
 
-    for (; open_view_next(fx.state, filter, &at, &view); count++)
+    for (; open_view_next(fx.state, filter, &cursor, &view); count++)
         vfs_object_put(view.state.obj);
     return count;
 }
 
 static uint32_t locks_count(const struct state_filter *filter)
 {
-    struct lock_cursor cursor = {.at = 0};
+    struct state_cursor cursor = {.at = 0};
     struct lock_view view;
     uint32_t count = 0;
 
@@ -64,9 +65,10 @@ static uint32_t locks_count(const struct state_filter *filter)
 static uint32_t delegations_count(const struct state_filter *filter)
 {
     struct delegation_view view;
-    uint32_t at = 0, count = 0;
+    struct state_cursor cursor = {.at = 0};
+    uint32_t count = 0;
 
-    for (; delegation_view_next(fx.state, filter, &at, &view); count++)
+    for (; delegation_view_next(fx.state, filter, &cursor, &view); count++)
         vfs_object_put(view.state.obj);
     return count;
 }
@@ -75,13 +77,13 @@ static void shows_an_open(void **unused)
 {
     struct stateid4 open, lock;
     struct open_view view;
-    uint32_t at = 0;
+    struct state_cursor cursor = {.at = 0};
 
     (void)unused;
     open = must_open(fx.alice, "owner", fx.files[1], RW, W);
     assert_int_equal(do_lock(fx.alice, &open, "l", true, 0, 10, &lock), NFS4_OK);
     assert_int_equal(do_lock_again(fx.alice, &lock, false, 20, 10), NFS4_OK);
-    assert_true(open_view_next(fx.state, &all, &at, &view));
+    assert_true(open_view_next(fx.state, &all, &cursor, &view));
     assert_true(is_of(&view.state, &open));
     assert_true(view.state.clientid == fx.alice->id);
     assert_ptr_equal(view.state.obj, fx.files[1]);
@@ -91,11 +93,11 @@ static void shows_an_open(void **unused)
     assert_int_equal(view.deny, W);
     assert_int_equal(view.locks, 2);
     vfs_object_put(view.state.obj);
-    assert_false(open_view_next(fx.state, &all, &at, &view));
+    assert_false(open_view_next(fx.state, &all, &cursor, &view));
     assert_int_equal(do_unlock(fx.alice, &lock, 5, 100), NFS4_OK); /* one and a half */
     assert_int_equal(do_downgrade(fx.alice, &open, RW, W), NFS4_OK);
-    at = 0;
-    assert_true(open_view_next(fx.state, &all, &at, &view));
+    cursor.at = 0;
+    assert_true(open_view_next(fx.state, &all, &cursor, &view));
     assert_int_equal(view.locks, 1);
     vfs_object_put(view.state.obj);
 }
@@ -105,7 +107,8 @@ static void counts_the_locks_of_an_open(void **unused)
 {
     struct stateid4 a, b, lock_a, lock_b;
     struct open_view view;
-    uint32_t at = 0, seen = 0;
+    struct state_cursor cursor = {.at = 0};
+    uint32_t seen = 0;
 
     (void)unused;
     a = must_open(fx.alice, "a", fx.files[0], RW, NONE);
@@ -113,7 +116,7 @@ static void counts_the_locks_of_an_open(void **unused)
     assert_int_equal(do_lock(fx.alice, &a, "l", true, 0, 10, &lock_a), NFS4_OK);
     assert_int_equal(do_lock(fx.alice, &a, "m", true, 20, 10, &lock_a), NFS4_OK);
     assert_int_equal(do_lock(fx.alice, &b, "l", true, 0, 10, &lock_b), NFS4_OK);
-    while (open_view_next(fx.state, &all, &at, &view)) {
+    while (open_view_next(fx.state, &all, &cursor, &view)) {
         assert_int_equal(view.locks, 1);
         vfs_object_put(view.state.obj);
         seen++;
@@ -126,7 +129,7 @@ static void counts_the_locks_of_an_open(void **unused)
 /* The lock with that first byte, or NULL. */
 static bool lock_at(const struct state_filter *filter, uint64_t start, struct lock_view *view)
 {
-    struct lock_cursor cursor = {.at = 0};
+    struct state_cursor cursor = {.at = 0};
 
     while (lock_view_next(fx.state, filter, &cursor, view)) {
         vfs_object_put(view->state.obj);
@@ -174,7 +177,7 @@ static void shows_locks_at_the_ends(void **unused)
 static void finds_few_locks_among_many(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, NONE), b, many, few;
-    struct lock_cursor cursor = {.at = 0};
+    struct state_cursor cursor = {.at = 0};
     struct lock_view view;
     uint32_t count_few = 0;
 
@@ -198,11 +201,11 @@ static void shows_a_delegation(void **unused)
     struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
     int64_t granted_ns = clock_now_ns();
     struct delegation_view view;
-    uint32_t at = 0;
+    struct state_cursor cursor = {.at = 0};
 
     (void)unused;
     pass_ms(2000);
-    assert_true(delegation_view_next(fx.state, &all, &at, &view));
+    assert_true(delegation_view_next(fx.state, &all, &cursor, &view));
     vfs_object_put(view.state.obj);
     assert_true(is_of(&view.state, &stateid));
     assert_true(view.state.clientid == fx.alice->id);
@@ -212,8 +215,8 @@ static void shows_a_delegation(void **unused)
     assert_true(view.granted_ns <= granted_ns &&
                 clock_now_ns() - view.granted_ns >= 2 * NSEC_PER_SEC);
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
-    at = 0;
-    assert_true(delegation_view_next(fx.state, &all, &at, &view));
+    cursor.at = 0;
+    assert_true(delegation_view_next(fx.state, &all, &cursor, &view));
     vfs_object_put(view.state.obj);
     assert_int_equal(view.phase, DELEGATION_RECALLED);
     assert_true(view.recalled_ns != 0);
@@ -299,7 +302,8 @@ static void a_paused_walk_meets_what_stays_once(void **unused)
     static struct stateid4 kept[KEPT], others[KEPT];
     static uint32_t met[KEPT + 1];
     struct open_view view;
-    uint32_t at = 0, count = 0;
+    struct state_cursor cursor = {.at = 0};
+    uint32_t count = 0;
 
     (void)unused;
     srandom(1);
@@ -308,7 +312,7 @@ static void a_paused_walk_meets_what_stays_once(void **unused)
         open_by(i, &kept[i]);
         open_by(KEPT + i, &others[i]);
     }
-    for (; open_view_next(fx.state, &all, &at, &view); count++) {
+    for (; open_view_next(fx.state, &all, &cursor, &view); count++) {
         met[which(&view.state, kept)]++;
         vfs_object_put(view.state.obj);
         if (count % PAGE != 0)
@@ -327,7 +331,7 @@ static void a_paused_walk_meets_what_stays_once(void **unused)
 static void a_paused_walk_meets_locks_once(void **unused)
 {
     struct stateid4 open = must_open(fx.alice, "a", fx.files[0], RW, NONE), lock;
-    struct lock_cursor cursor = {.at = 0};
+    struct state_cursor cursor = {.at = 0};
     struct lock_view view;
     uint32_t met[KEPT] = {0}, count = 0;
 
