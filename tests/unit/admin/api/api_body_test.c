@@ -4,33 +4,10 @@
 
 #include <string.h>
 
-#include "admin/http/http_request.h"
 #include "base/limits.h"
-#include "lib/test.h"
+#include "unit/admin/http/request_fixture.h"
 
 static const char *const members[] = {"path", "force"};
-
-static struct http_request request;
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&request, 0, sizeof(request));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    http_text_fini(&request.reply.body);
-    return 0;
-}
-
-static void set_body(const char *text)
-{
-    request.body = text;
-    request.body_len = strlen(text);
-}
 
 static void objects(void **state)
 {
@@ -39,7 +16,7 @@ static void objects(void **state)
     json_t *body;
 
     (void)state;
-    set_body(" {\"force\": true, \"path\": null}\r\n");
+    request_set_body(" {\"force\": true, \"path\": null}\r\n");
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         request.content_type = types[i];
         body = api_body_object(&request, members, ARRAY_SIZE(members));
@@ -47,7 +24,7 @@ static void objects(void **state)
         assert_true(json_is_true(json_object_get(body, "force")));
         json_decref(body);
     }
-    set_body("{\"anything\": 1}");
+    request_set_body("{\"anything\": 1}");
     body = api_body_object(&request, NULL, 0);
     assert_non_null(body);
     json_decref(body);
@@ -79,25 +56,22 @@ static void refused(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         request.content_type = rows[i].type;
-        set_body(rows[i].body);
+        request_set_body(rows[i].body);
         assert_null(api_body_object(&request, members, ARRAY_SIZE(members)));
-        if (request.reply.status != rows[i].status ||
-            !strstr(request.reply.body.data, rows[i].detail))
-            fail_msg("%s: %s", rows[i].body, request.reply.body.data);
+        request_refused(rows[i].body, rows[i].status, rows[i].detail);
     }
 }
 
 static void none(void **state)
 {
     (void)state;
-    set_body("");
+    request_set_body("");
     assert_true(api_body_none(&request));
-    set_body("{}");
+    request_set_body("{}");
     assert_true(api_body_none(&request));
-    set_body("{\"now\": true}");
+    request_set_body("{\"now\": true}");
     assert_false(api_body_none(&request));
-    assert_int_equal(request.reply.status, 422);
-    assert_non_null(strstr(request.reply.body.data, "no member 'now' here; there is none\""));
+    request_refused("now", 422, "no member 'now' here; there is none\"");
 }
 
 /* Objects in each other, as many as a body may have. */
@@ -107,16 +81,15 @@ static void deep(void **state)
 
     (void)state;
     memset(text, '[', sizeof(text) - 1);
-    set_body(text);
+    request_set_body(text);
     assert_null(api_body_object(&request, members, ARRAY_SIZE(members)));
-    assert_int_equal(request.reply.status, 400);
+    request_refused("[[[...", 400, "");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest group[] = {TEST(objects), TEST(refused), TEST(none), TEST(deep)};
+    const struct CMUnitTest group[] = {REQUEST_TEST(objects), REQUEST_TEST(refused),
+                                       REQUEST_TEST(none), REQUEST_TEST(deep)};
 
     return test_group_run(group);
 }

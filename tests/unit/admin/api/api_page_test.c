@@ -4,26 +4,10 @@
 
 #include <string.h>
 
-#include "admin/http/http_request.h"
 #include "base/limits.h"
-#include "lib/test.h"
+#include "unit/admin/http/request_fixture.h"
 
-static struct http_request request;
 static struct api_page page;
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&request, 0, sizeof(request));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    http_text_fini(&request.reply.body);
-    return 0;
-}
 
 static void usual(void **state)
 {
@@ -50,15 +34,12 @@ static void limits(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        memset(&request.query, 0, sizeof(request.query));
-        http_query_add(&request.query, "limit", rows[i].text);
+        request_set_query("limit", rows[i].text);
         assert_int_equal(api_page_read(&request, &page), rows[i].limit > 0);
-        if (rows[i].limit > 0) {
+        if (rows[i].limit > 0)
             assert_int_equal(page.limit, rows[i].limit);
-            continue;
-        }
-        assert_int_equal(request.reply.status, 400);
-        assert_non_null(strstr(request.reply.body.data, "'limit' wants a number from 1 to 10000"));
+        else
+            request_refused(rows[i].text, 400, "'limit' wants a number from 1 to 10000");
     }
 }
 
@@ -68,15 +49,13 @@ static void cursors(void **state)
 
     (void)state;
     memset(cursor, 'c', API_CURSOR_BYTES - 1);
-    http_query_add(&request.query, "after", cursor);
+    request_set_query("after", cursor);
     assert_true(api_page_read(&request, &page));
     assert_string_equal(page.after, cursor);
     cursor[API_CURSOR_BYTES - 1] = 'c';
-    memset(&request.query, 0, sizeof(request.query));
-    http_query_add(&request.query, "after", cursor);
+    request_set_query("after", cursor);
     assert_false(api_page_read(&request, &page));
-    assert_int_equal(request.reply.status, 400);
-    assert_non_null(strstr(request.reply.body.data, "'after'"));
+    request_refused(cursor, 400, "'after' wants what 'next' of a page before said");
 }
 
 static void replies(void **state)
@@ -92,11 +71,10 @@ static void replies(void **state)
     assert_true(request.reply.body.failed);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
-    const struct CMUnitTest group[] = {TEST(usual), TEST(limits), TEST(cursors), TEST(replies)};
+    const struct CMUnitTest group[] = {REQUEST_TEST(usual), REQUEST_TEST(limits),
+                                       REQUEST_TEST(cursors), REQUEST_TEST(replies)};
 
     return test_group_run(group);
 }

@@ -4,26 +4,9 @@
 
 #include <string.h>
 
-#include "admin/http/http_request.h"
-#include "lib/test.h"
+#include "unit/admin/http/request_fixture.h"
 
 static const char *const known[] = {"limit", "after", "path"};
-
-static struct http_request request;
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&request, 0, sizeof(request));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    http_text_fini(&request.reply.body);
-    return 0;
-}
 
 static void expect_good(void)
 {
@@ -35,9 +18,7 @@ static void expect_good(void)
 static void expect_refused(const char *text)
 {
     assert_false(http_query_check(&request, known, ARRAY_SIZE(known)));
-    assert_int_equal(request.reply.status, 400);
-    if (!strstr(request.reply.body.data, text))
-        fail_msg("%s", request.reply.body.data);
+    request_refused("query", 400, text);
 }
 
 static void none(void **state)
@@ -72,7 +53,7 @@ static void unknown_where_there_are_none(void **state)
     (void)state;
     http_query_add(&request.query, "x", "");
     assert_false(http_query_check(&request, NULL, 0));
-    assert_non_null(strstr(request.reply.body.data, "no parameter 'x' here; there is none\""));
+    request_refused("?x=", 400, "no parameter 'x' here; there is none\"");
 }
 
 static void unknown_without_utf8(void **state)
@@ -97,11 +78,9 @@ static void malformed(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-        memset(&request.query, 0, sizeof(request.query));
-        http_query_add(&request.query, "path", values[i]);
+        request_set_query("path", values[i]);
         expect_refused("parameter 'path' is too long or not percent-encoded correctly");
         assert_null(http_query(&request, "path"));
-        http_text_fini(&request.reply.body);
     }
 }
 
@@ -127,20 +106,18 @@ static void too_long(void **state)
     expect_refused("parameter 'after' is too long");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest group[] = {
-        TEST(none),
-        TEST(decoded),
-        TEST(unknown),
-        TEST(unknown_where_there_are_none),
-        TEST(twice),
-        TEST(malformed),
-        TEST(too_many),
-        TEST(too_long),
-        TEST(unknown_without_utf8),
+        REQUEST_TEST(none),
+        REQUEST_TEST(decoded),
+        REQUEST_TEST(unknown),
+        REQUEST_TEST(unknown_where_there_are_none),
+        REQUEST_TEST(twice),
+        REQUEST_TEST(malformed),
+        REQUEST_TEST(too_many),
+        REQUEST_TEST(too_long),
+        REQUEST_TEST(unknown_without_utf8),
     };
 
     return test_group_run(group);
