@@ -50,14 +50,19 @@ static void log_lines(uint64_t from, uint64_t to)
 
 static uint64_t number_of(const struct event_line *line)
 {
+    static const char before[] = "\"event\":\"callback.test\",\"i\":";
     char text[LIMIT_LOG_LINE_BYTES + 1];
     const char *at;
 
     memcpy(text, line->json, line->len);
     text[line->len] = '\0';
-    at = strstr(text, "\"event\":\"callback.test\",\"i\":");
-    assert_true(text[0] == '{' && text[line->len - 1] == '}' && at != NULL);
-    return strtoull(at + strlen("\"event\":\"callback.test\",\"i\":"), NULL, 10);
+    assert_true(text[0] == '{' && text[line->len - 1] == '}');
+    at = strstr(text, before);
+    if (!at) {
+        fail_msg("not a line of this test: %s", text);
+        return 0;
+    }
+    return strtoull(at + strlen(before), NULL, 10);
 }
 
 static uint64_t kept_bytes(void)
