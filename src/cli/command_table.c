@@ -2,6 +2,7 @@
 #include "cli/command_table.h"
 
 #include "base/check.h"
+#include "base/log_part.h"
 #include "cli/completion.h"
 #include "cli/event_command.h"
 #include "cli/export_command.h"
@@ -10,6 +11,7 @@
 #include "cli/resource_command.h"
 #include "cli/setting_command.h"
 
+#define PART_NAME(part, what) " " #part
 #define NO_ARGUMENTS .arguments = ""
 #define ONE_ARGUMENT(shown) .arguments = (shown), .arguments_min = 1, .arguments_max = 1
 #define OF_CLIENT(what)                                                                            \
@@ -376,7 +378,7 @@ static const struct command commands[] = {
      NO_ARGUMENTS,
      .help = "print what the server logs as it happens, until interrupted",
      .details = "With --json each event is one line.",
-     .example = "mainstay events --level warn --part state,callback",
+     .example = "mainstay events --level warn --part client,callback",
      .options = {{.name = "level",
                   .value = "LEVEL",
                   .query = "level",
@@ -384,8 +386,7 @@ static const struct command commands[] = {
                  {.name = "part",
                   .value = "PART[,PART]...",
                   .query = "part",
-                  .help = "only events of these parts of the server: what stands before the dot in "
-                          "their names"}},
+                  .help = "only events of these parts of the server:" LOG_PARTS(PART_NAME)}},
      .method = "GET",
      .path = "/events",
      .run = event_follow},

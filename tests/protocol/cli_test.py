@@ -679,26 +679,43 @@ class TheServer(Fixture):
     def test_reload(self):
         self.assertEqual(self.good("reload"), "nothing has changed\n")
 
-    def test_events(self):
-        for more, words in (((), r"\A\S+ info daemon\.hangup "), (("--json",), r'\A\{"time":')):
-            command = [MAINSTAY, "--admin", f"unix:{self.server.socket}", "events", "--part", "daemon", *more]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-                stop = threading.Event()
+    def follow(self, cause, *arguments):
+        """The first line of `mainstay events`, while the cause happens again and again."""
+        command = [MAINSTAY, "--admin", f"unix:{self.server.socket}", "events", *arguments]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            stop = threading.Event()
 
-                def hang_up(stop=stop):
-                    while not stop.wait(0.1):
-                        self.server.process.send_signal(signal.SIGHUP)
-                thread = threading.Thread(target=hang_up)
-                thread.start()
-                line = process.stdout.readline()
-                stop.set()
-                thread.join()
-                process.terminate()
-                process.communicate()
-            self.assertRegex(line.rstrip("\n"), words)
-            self.assertIn("daemon.hangup", line)
+            def cause_more():
+                while not stop.wait(0.1):
+                    cause()
+            thread = threading.Thread(target=cause_more)
+            thread.start()
+            line = process.stdout.readline()
+            stop.set()
+            thread.join()
+            process.terminate()
+            process.communicate()
+        return line
+
+    def hang_up(self):
+        self.server.process.send_signal(signal.SIGHUP)
+
+    def evict_somebody(self):
+        client = Client(self.server.port, "somebody")
+        client.close()
+        request(self.server.socket, f"/api/v1/clients/{client.id}", "DELETE")
+
+    def test_events(self):
+        self.assertRegex(self.follow(self.hang_up, "--part", "daemon"), r"\A\S+ info daemon\.hangup ")
+        event = json.loads(self.follow(self.hang_up, "--part", "daemon", "--json"))
+        self.assertEqual(event["event"], "daemon.hangup")
         RAN.add(("events",))
         self.bad("parameter 'level' wants", "events", "--level", "loud")
+        self.bad("parameter 'part' wants some of admin,", "events", "--part", "nfs")
+
+    def test_events_of_the_example(self):
+        example = re.search(r"\nexample: mainstay events (.*)", mainstay("events", "--help").stdout)[1]
+        self.assertRegex(self.follow(self.evict_somebody, *example.split()), r"\A\S+ warn client\.evicted ")
 
     def test_drain(self):
         with Server() as server:
