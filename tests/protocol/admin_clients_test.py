@@ -231,7 +231,7 @@ class Waits(OneServer):
         found = client_of(self.server, holder)
         self.assertEqual((found["recalls"], found["waits"]), ([], []))
         conflict = session.open("f", create=False)
-        self.sees(session, conflict, lambda: "1 of its requests wait until other clients have returned delegations" in
+        self.sees(session, conflict, lambda: "1 request waits until other clients have returned delegations" in
                   client_of(self.server, wants)["waits"])
         self.waits(holder, "it has not answered a callback for ")
         self.assertEqual(holder.connection.callback(), nfs.CB_RECALL)
@@ -277,7 +277,7 @@ class Waits(OneServer):
         held.value(*nfs.lock(held.opened("f"), holder.clientid))
         operations = nfs.lock(session.opened("f"), wants.clientid, kind=4)
         self.assertEqual(session.call(*operations)[0], nfs.DENIED)
-        self.waits(wants, "1 of its lock owners wait for byte-range locks")
+        self.waits(wants, "1 lock owner waits for byte-range locks")
         self.assertEqual(client_of(self.server, holder)["waits"], [])
 
     def test_reclaim(self):

@@ -652,6 +652,57 @@ class Holdings(Fixture):
         self.assertEqual(other.call(*other.open("delegated"))[0], nfs.OK)
         self.assertEqual(self.good("delegation", "list"), "none\n")
 
+    def waits(self, client, text):
+        """What `client show` says of it, as soon as it says this."""
+        def shown():
+            said = self.good("client", "show", client.id)
+            return said if text in said else None
+        return wait_until(shown)
+
+    def stopped(self, session, operations, client, text):
+        """`client show`, while the server makes a request of that client wait."""
+        def attempt():
+            xid = session.send(*operations)
+            said = self.good("client", "show", client.id)
+            self.assertEqual(session.connection.reply(xid)[0], nfs.DELAY)
+            return said if text in said else None
+        return wait_until(attempt)
+
+    def test_why_waits_for_another(self):
+        """It wants what another client does not return; and that one cannot be called any more."""
+        changes = {"nfs.recall_park_ms": 1000, "nfs.callback_timeout_ms": 60000}
+        patch_settings(self.server.socket, changes)
+        self.addCleanup(patch_settings, self.server.socket, dict.fromkeys(changes))
+        holder, held = self.client("holder.example")
+        wants, session = self.client("wants.example")
+        held.opened("wanted", access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)
+        said = self.stopped(session, session.open("wanted", create=False), wants,
+                            "1 request waits until other clients have returned delegations")
+        self.assertRegex(said, r"(?m)^lease age +\d.*\nlease +1m30s$")
+        self.waits(holder, "it has not answered a callback for ")
+        holder.close()
+        said = self.waits(holder, "callback to it cannot be sent now")
+        self.assertRegex(said, r"(?m)^callback path +down$")
+        self.assertRegex(said, r"(?m)^flags:\n    cb_path_down\n    cb_path_down_session$")
+        self.assertRegex(said, r"(?m)^    [0-9a-f]{24}  /wanted  \d")
+        self.assertEqual(self.rows("client", "list")[0][-1], "CALLBACKS")
+        self.assertEqual({row[1]: row[-1] for row in self.rows("client", "list")[1:]},
+                         {"holder.example": "down", "wants.example": "up"})
+
+    def test_why_waits_for_a_lock(self):
+        """And who has it."""
+        holder, held = self.client("holder.example")
+        wants, session = self.client("wants.example")
+        held.value(*nfs.lock(held.opened("locked"), holder.clientid))
+        denied = nfs.lock(session.opened("locked"), wants.clientid, kind=4)
+        self.assertEqual(session.call(*denied)[0], nfs.DENIED)
+        self.waits(wants, "1 lock owner waits for byte-range locks")
+        self.assertEqual([row[1:3] for row in self.rows("lock", "list", "--path", "/locked")[1:]],
+                         [["holder.example", "locker"]])
+        self.assertEqual({row[1] for row in self.rows("open", "list", "--path", "/locked")[1:]},
+                         {"holder.example", "wants.example"})
+        self.assertRegex(self.good("client", "show", holder.id), r"(?m)^waits +-$")
+
     def test_callbacks(self):
         client, session = self.client("holder.example")
         rows = [re.split(r"  +", line) for line in self.good("callback", "list").splitlines()]

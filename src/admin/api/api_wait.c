@@ -18,6 +18,13 @@ static void wait_add(json_t *waits, json_t *text)
     (void)json_array_append_new(waits, text);
 }
 
+/* "1 request waits", "2 requests wait"; nothing for none. */
+static void count_add(json_t *waits, uint32_t count, const char *one, const char *many)
+{
+    if (count > 0)
+        wait_add(waits, json_sprintf("%" PRIu32 " %s", count, count == 1 ? one : many));
+}
+
 /* Requests in progress, of which some wait; those of 4.0 that name no client are not known. */
 static uint32_t requests(const struct server *server, const struct client_info *client,
                          const struct api_wait_sessions *sessions)
@@ -39,16 +46,12 @@ static void requests_tell(json_t *waits, const struct server *server,
 {
     uint32_t count = requests(server, client, sessions);
 
-    if (client->parked > 0)
-        wait_add(waits, json_sprintf("%" PRIu32 " of its requests wait until other clients have "
-                                     "returned delegations",
-                                     client->parked));
-    if (count > client->parked)
-        wait_add(waits, json_sprintf("%" PRIu32 " of its requests are being executed",
-                                     count - client->parked));
-    if (client->lock_waiters > 0)
-        wait_add(waits, json_sprintf("%" PRIu32 " of its lock owners wait for byte-range locks",
-                                     client->lock_waiters));
+    count_add(waits, client->parked, "request waits until other clients have returned delegations",
+              "requests wait until other clients have returned delegations");
+    count_add(waits, count > client->parked ? count - client->parked : 0,
+              "request is being executed", "requests are being executed");
+    count_add(waits, client->lock_waiters, "lock owner waits for byte-range locks",
+              "lock owners wait for byte-range locks");
 }
 
 static void callbacks_tell(json_t *waits, const struct server *server,
@@ -61,12 +64,11 @@ static void callbacks_tell(json_t *waits, const struct server *server,
         callback_backlog_of_session(server->callback, sessions->ids[i], clock_now_ns(), &backlog);
     callback_backlog_of_client(server->callback, client->id, clock_now_ns(), &backlog);
     if (backlog.oldest_ns > 0)
-        wait_add(waits, json_sprintf("it has not answered a callback for %.1f s; %" PRIu32
-                                     " wait for its answers",
-                                     (double)backlog.oldest_ns / NSEC_PER_SEC, backlog.waiting));
-    else if (backlog.waiting > 0)
-        wait_add(waits,
-                 json_sprintf("%" PRIu32 " callbacks to it cannot be sent now", backlog.waiting));
+        wait_add(waits, json_sprintf("it has not answered a callback for %.1f s",
+                                     (double)backlog.oldest_ns / NSEC_PER_SEC));
+    else
+        count_add(waits, backlog.waiting, "callback to it cannot be sent now",
+                  "callbacks to it cannot be sent now");
 }
 
 static void recovery_tell(json_t *waits, const struct server *server,
@@ -79,9 +81,8 @@ static void recovery_tell(json_t *waits, const struct server *server,
     else if (recovery_in_grace(server->state->recovery))
         wait_add(waits,
                  json_string("its new opens and locks wait for the end of the grace period"));
-    if (client->revoked > 0)
-        wait_add(waits, json_sprintf("it has not acknowledged the loss of %" PRIu32 " stateids",
-                                     client->revoked));
+    count_add(waits, client->revoked, "stateid is lost, which it has not acknowledged",
+              "stateids are lost, which it has not acknowledged");
 }
 
 json_t *api_waits(const struct server *server, const struct client_info *client,
