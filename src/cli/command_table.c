@@ -65,8 +65,8 @@ static const struct command commands[] = {
      .verb = "add",
      ONE_ARGUMENT("PATH=BACKEND[:ARGUMENT][,OPTION]..."),
      .help = "export a directory, as mainstayd's --export does",
-     .details = "The server keeps the export in its state directory. Options: ro rw sync async\n"
-                "secure insecure root_squash no_root_squash all_squash anonuid=N anongid=N\n"
+     .details = "The server keeps the export in its state directory. Options: ro rw sync async "
+                "secure insecure root_squash no_root_squash all_squash anonuid=N anongid=N "
                 "client=ADDR[/BITS] sec=sys strict_utf8 fsid=N.",
      .example = "mainstay export add /data=local:/srv/data,ro,client=192.0.2.0/24",
      .method = "POST",
@@ -80,7 +80,7 @@ static const struct command commands[] = {
      .arguments_max = 2,
      .help = "change options of an export; the others stay",
      .details =
-         "The options are those of export add. client=ADDR replaces all clients that may use\n"
+         "The options are those of export add. client=ADDR replaces all clients that may use "
          "the export, and client=all admits everybody.",
      .example = "mainstay export set /data rw,client=192.0.2.0/24,client=198.51.100.7",
      .method = "PUT",
@@ -107,7 +107,7 @@ static const struct command commands[] = {
      .kind = COMMAND_FILE,
      .help = "add the exports of a file in the format of exports(5)",
      .details =
-         "Says of each option whether it is taken, meaningless here, or refused and why. All\n"
+         "Says of each option whether it is taken, meaningless here, or refused and why. All "
          "exports are added, or none.",
      .example = "mainstay export import /etc/exports --dry-run",
      .options = {{.name = "dry-run", .help = "only say what would be added; needs no server"}},
@@ -142,7 +142,7 @@ static const struct command commands[] = {
      .help = "show a client: its lease, its callback path, what is recalled from it, what it waits "
              "for",
      .details =
-         "CLIENT is an id, an address, or an owner name or a part of one that no other client\n"
+         "CLIENT is an id, an address, or an owner name or a part of one that no other client "
          "has.",
      .example = "mainstay client show 192.0.2.7",
      .method = "GET",
@@ -336,9 +336,8 @@ static const struct command commands[] = {
      .arguments_min = 2,
      .arguments_max = COMMAND_ARGUMENTS_ANY,
      .help = "change settings, all of them or none",
-     .details =
-         "They are stored in the state directory. If somebody else changes a setting at the\n"
-         "same time, nothing is changed.",
+     .details = "They are stored in the state directory. If somebody else changes a setting at the "
+                "same time, nothing is changed.",
      .example = "mainstay setting set nfs.min_minor_version 1 nfs.max_minor_version 2",
      .method = "PATCH",
      .path = "/settings",
@@ -420,9 +419,9 @@ static const struct command commands[] = {
      ONE_ARGUMENT("HOST[:PORT]"),
      .help = "report what an NFSv4 server offers",
      .details =
-         "Any server; it needs no admin endpoint. HOST may be [ADDR6]; the port is 2049 unless\n"
-         "given. Reports minor versions, its identity, lease time, the session and its slots,\n"
-         "file systems, supported attributes. Uses the credentials of the calling user and\n"
+         "Any server; it needs no admin endpoint. HOST may be [ADDR6]; the port is 2049 unless "
+         "given. Reports minor versions, its identity, lease time, the session and its slots, "
+         "file systems, supported attributes. Uses the credentials of the calling user and "
          "changes nothing.",
      .example = "mainstay probe 127.0.0.1",
      .run = probe_command},

@@ -9,11 +9,41 @@
 
 enum {
     TERM_COLUMNS = 24,
-    TEXT_COLUMNS = 72,
+    LINE_COLUMNS = 80,
 };
 
 static const char ends[] =
     "exit status: 0 on success, 1 if the command failed, 2 on a usage error\n";
+
+/* How much of the text fits into so many columns: whole words, but at least one. */
+static size_t line_len(const char *text, size_t columns)
+{
+    size_t len = strcspn(text, " ");
+
+    while (text[len]) {
+        size_t more = 1 + strcspn(text + len + 1, " ");
+
+        if (len + more > columns)
+            break;
+        len += more;
+    }
+    return len;
+}
+
+/* In lines of whole words; those after the first are indented. */
+static void text_print(FILE *out, const char *text, int indent)
+{
+    const char *before = "";
+
+    while (*text) {
+        size_t len = line_len(text, (size_t)(LINE_COLUMNS - indent));
+
+        (void)fprintf(out, "%s%*s%.*s", before, *before ? indent : 0, "", (int)len, text);
+        text += len + (text[len] == ' ');
+        before = "\n";
+    }
+    (void)fputc('\n', out);
+}
 
 /* "  term   text", the text in lines that begin below each other. */
 static void item_print(FILE *out, const char *term, const char *text)
@@ -26,17 +56,7 @@ static void item_print(FILE *out, const char *term, const char *text)
         used = 0;
     }
     (void)fprintf(out, "%*s", (int)(TERM_COLUMNS - used), "");
-    while (strlen(text) > TEXT_COLUMNS) {
-        size_t len = TEXT_COLUMNS;
-
-        while (len > 0 && text[len] != ' ')
-            len--;
-        if (len == 0)
-            break;
-        (void)fprintf(out, "%.*s\n%*s", (int)len, text, TERM_COLUMNS, "");
-        text += len + 1;
-    }
-    (void)fprintf(out, "%s\n", text);
+    text_print(out, text, TERM_COLUMNS);
 }
 
 static void option_print(FILE *out, const struct command_option *option)
@@ -69,12 +89,13 @@ char *help_synopsis(const struct command *command)
 
 void help_print_command(const struct command *command, FILE *out)
 {
-    char *synopsis = help_synopsis(command);
+    char *synopsis = help_synopsis(command), *text;
 
-    (void)fprintf(out, "usage: %s\nexample: %s\n\n%c%s.\n", synopsis, command->example,
-                  toupper(command->help[0]), command->help + 1);
+    (void)fprintf(out, "usage: %s\nexample: %s\n\n", synopsis, command->example);
+    CHECK(asprintf(&text, "%c%s.", toupper(command->help[0]), command->help + 1) > 0);
+    text_print(out, text, 0);
     if (command->details)
-        (void)fprintf(out, "%s\n", command->details);
+        text_print(out, command->details, 0);
     (void)fputc('\n', out);
     for (const struct command_option *o = command->options; o->name; o++)
         option_print(out, o);
@@ -82,6 +103,7 @@ void help_print_command(const struct command *command, FILE *out)
         option_print(out, &command_globals[i]);
     if (command->path)
         (void)fprintf(out, "\nIt sends %s /api/v1%s.\n", command->method, command->path);
+    free(text);
     free(synopsis);
 }
 
