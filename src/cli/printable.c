@@ -92,24 +92,51 @@ static int char_columns(locale_t locale, uint32_t value)
     return columns < 0 ? 1 : columns;
 }
 
-size_t printable_columns(const char *text)
+/* The bytes of the longest beginning that takes at most so many columns.  Sets *columns to what it
+ * takes. */
+static size_t beginning_len(const char *text, size_t most, size_t *columns)
 {
     static locale_t locale; /* the C library has it built in */
-    size_t left = strlen(text), columns = 0;
-    const uint8_t *p = (const uint8_t *)text;
+    size_t size = strlen(text), at = 0;
 
     if (!locale)
         locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    while (left > 0) {
+    *columns = 0;
+    while (at < size) {
         uint32_t value;
-        size_t len = char_decode(p, left, &value);
+        size_t len = char_decode((const uint8_t *)text + at, size - at, &value);
+        size_t more = (size_t)char_columns(locale, value);
 
-        columns += (size_t)char_columns(locale, value);
-        len = len > 0 ? len : 1;
-        p += len;
-        left -= len;
+        if (*columns + more > most)
+            break;
+        *columns += more;
+        at += len > 0 ? len : 1;
     }
+    return at;
+}
+
+size_t printable_columns(const char *text)
+{
+    size_t columns;
+
+    (void)beginning_len(text, SIZE_MAX, &columns);
     return columns;
+}
+
+void printable_shorten(char *text, size_t most)
+{
+    const size_t gap = 3; /* dots */
+    size_t all = printable_columns(text), kept, skipped, last, head, tail;
+
+    if (all <= most)
+        return;
+    head = beginning_len(text, (most - gap) / 2, &kept);
+    last = most - gap - kept;
+    tail = beginning_len(text, all - last, &skipped);
+    if (skipped < all - last) /* a wide character begins before it */
+        tail += beginning_len(text + tail, 2, &skipped);
+    memmove(text + head + gap, text + tail, strlen(text + tail) + 1);
+    memset(text + head, '.', gap);
 }
 
 char *printable_opaque(const struct wire_opaque *bytes)

@@ -13,6 +13,10 @@
 #include "cli/record.h"
 #include "cli/text_table.h"
 
+enum {
+    NAME_COLUMNS = 48 /* of a name in a table; a client may choose one of 1,024 bytes */
+};
+
 struct admin_client *resource_client(const struct invocation *call)
 {
     return admin_client_create(call->globals[GLOBAL_ADMIN], call->globals[GLOBAL_ADMIN_TOKEN]);
@@ -123,6 +127,8 @@ void resource_table_print(const struct command_column *columns, const json_t *it
     for (uint32_t i = 0; i < count; i++) {
         if (value_kind_is_number(columns[i].kind))
             text_table_align_right(table, i);
+        if (columns[i].kind == VALUE_NAME)
+            text_table_shorten(table, i, NAME_COLUMNS);
     }
     for (size_t i = 0; i < json_array_size(items); i++)
         row_add(table, columns, json_array_get(items, i));

@@ -12,6 +12,7 @@ struct text_table {
     size_t rows, room;
     char **cells; /* row by row */
     size_t widths[TEXT_TABLE_COLUMNS_MAX];
+    size_t most[TEXT_TABLE_COLUMNS_MAX]; /* 0: any */
     bool is_right[TEXT_TABLE_COLUMNS_MAX];
 };
 
@@ -39,6 +40,12 @@ void text_table_align_right(struct text_table *table, uint32_t column)
     table->is_right[column] = true;
 }
 
+void text_table_shorten(struct text_table *table, uint32_t column, size_t most)
+{
+    CHECK(column < table->columns);
+    table->most[column] = most;
+}
+
 static void widen(struct text_table *table, uint32_t column, const char *text)
 {
     size_t width = printable_columns(text);
@@ -59,6 +66,8 @@ void text_table_add(struct text_table *table, const char *const *cells)
     row = &table->cells[table->rows++ * table->columns];
     for (uint32_t i = 0; i < table->columns; i++) {
         row[i] = printable_text(cells[i] && *cells[i] ? cells[i] : "-");
+        if (table->most[i] > 0)
+            printable_shorten(row[i], table->most[i]);
         widen(table, i, row[i]);
     }
 }

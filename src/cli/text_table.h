@@ -22,6 +22,9 @@ void text_table_destroy(struct text_table *table);
 /* Numbers of this column end below each other. */
 void text_table_align_right(struct text_table *table, uint32_t column);
 
+/* Cells of this column have at most so many columns; of longer ones the middle is left out. */
+void text_table_shorten(struct text_table *table, uint32_t column, size_t most);
+
 /* Add a row; each cell is copied.  NULL: "-". */
 void text_table_add(struct text_table *table, const char *const *cells);
 

@@ -14,6 +14,7 @@ enum value_kind {
     VALUE_PATH,    /* a text; null: "(removed)" */
     VALUE_ACCESS,  /* true: "ro", false: "rw" */
     VALUE_CLIENTS, /* a list; empty: "all" */
+    VALUE_NAME,    /* a text that a client has chosen */
 };
 
 /* The kind that the name of a member tells: `_s` for seconds, `_bytes`. */

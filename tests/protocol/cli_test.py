@@ -578,6 +578,16 @@ class Holdings(Fixture):
                          {"mainstay: '127.0.0.1' could be 2 clients; name one by its id:",
                           f"  {one.id}  {one.owner}", f"  {two.id}  {two.owner}"})
 
+    def test_long_names(self):
+        """A list has both ends of a name, and show has all of it."""
+        client, session = self.client("first.example " + "x" * 500 + " last.example")
+        for noun in ("client", "session"):
+            line = self.good(noun, "list").splitlines()[1]
+            self.assertRegex(line, r" first\.example x+\.\.\.x+ last\.example ")
+            self.assertLess(len(line), 150)
+        self.assertIn(client.owner, self.good("client", "show", client.id))
+        self.assertIn(client.owner, self.good("session", "show", session.id))
+
     def test_evict(self):
         one, session = self.client("one.example")
         _, other = self.client("two.example")

@@ -67,6 +67,33 @@ static void alphabets(void **state)
     text_table_destroy(table);
 }
 
+/* Both ends of a name are kept; a wide character is not cut. */
+static void long_names(void **state)
+{
+    static const char *const rows[][2] = {
+        {"twelve chars", "twelve chars"},
+        {"thirteen char", "thir... char"},
+        {"Linux NFSv4.1 web1.example", "Linu...ample"},
+        {"\346\227\245\346\227\245\346\227\245xxxxxxxxx", "\346\227\245\346\227\245...xxxxx"},
+        {"abcdefghijkl\346\227\245\346\227\245\346\227\245", "abcd...\346\227\245\346\227\245"},
+    };
+    static const char *const titles[] = {"A"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct text_table *table = text_table_create(titles, 1);
+        char *text;
+
+        text_table_shorten(table, 0, 12);
+        text_table_add(table, &rows[i][0]);
+        text = printed(table, 0, false);
+        text[strlen(text) - 1] = '\0';
+        assert_string_equal(text, rows[i][1]);
+        free(text);
+        text_table_destroy(table);
+    }
+}
+
 /* Control characters of ASCII, of Latin-1, and those of Unicode that turn the direction. */
 static void nothing_controls_a_terminal(void **state)
 {
@@ -157,11 +184,9 @@ static void units_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns),
-        cmocka_unit_test(alphabets),
-        cmocka_unit_test(nothing_controls_a_terminal),
-        cmocka_unit_test(values),
-        cmocka_unit_test(units_by_name),
+        cmocka_unit_test(columns),    cmocka_unit_test(alphabets),
+        cmocka_unit_test(long_names), cmocka_unit_test(nothing_controls_a_terminal),
+        cmocka_unit_test(values),     cmocka_unit_test(units_by_name),
     };
 
     return test_group_run(tests);
