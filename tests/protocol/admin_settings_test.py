@@ -3,6 +3,8 @@
 """Settings and the grace period over REST: each setting is shown and changed, changes are whole, seen on the wire and
 outlive the server; whatever is wrong is refused with its place, and changes nothing.  S20-27, S20-28, S20-51."""
 
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -10,9 +12,11 @@ import signal
 import socket
 import struct
 import subprocess
+import time
 import unittest
 
 from admin_server import BIN, FULL, READ, Server, request, wait_until
+import nfs_client as nfs
 
 SETTINGS = "/api/v1/settings"
 TOKENS = (f"full {FULL}", f"read {READ}")
@@ -214,6 +218,123 @@ class Table(unittest.TestCase):
             self.assertEqual((reply.status, reply.fields["content-type"]), (500, "application/problem+json"))
             self.assertIn("settings.db", json.loads(reply.body)["detail"])
             self.assertEqual(show(server, SETTINGS), before)
+
+
+def metric(server, name):
+    return int(re.search(rf"(?m)^mainstay_{name} (\d+)$", request(server.socket, "/metrics").body.decode())[1])
+
+
+def callback_path(server, client):
+    return show(server, f"/api/v1/clients/{client.id}")["callback_path"]
+
+
+class Listener:
+    """Where a client of 4.0 wants to be called, and answers the first call."""
+
+    def __init__(self, host):
+        self.listener = socket.create_server((host, 0))
+        port = self.listener.getsockname()[1]
+        self.universal = f"{host}.{port >> 8}.{port & 255}"
+
+    def answer(self):
+        peer, _ = self.listener.accept()
+        xid = peer.recv(1 << 16)[4:8]
+        reply = xid + nfs.u32(1, 0, 0, 0, 0)
+        peer.sendall(nfs.u32(1 << 31 | len(reply)) + reply)
+        return peer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+class Effects(unittest.TestCase):
+    """What settings do that are changed while clients are at work: setting_cases.txt names these tests.  L-16."""
+
+    @staticmethod
+    def gives_up_after_s(server, name):
+        """How long a client may keep a callback before its connection is closed."""
+        holder, wants = nfs.Client(server.port, "holder"), nfs.Client(server.port, "wants")
+        held, session = holder.start(flags=nfs.CONN_BACK_CHAN), wants.start()
+        assert held.opened(name, access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)["delegation"]
+        begun = time.monotonic()
+        assert session.call(*session.open(name, create=False))[0] == nfs.DELAY
+        while holder.connection.socket.recv(1 << 16):
+            pass
+        took_s = time.monotonic() - begun
+        for client in (holder, wants):
+            client.close()
+            assert call(server.socket, f"/api/v1/clients/{client.id}", "DELETE").status == 204
+        return took_s
+
+    def test_callback_timeout(self):
+        with Server() as server:
+            usual_s = setting(server, "nfs.callback_timeout_ms")["value"] / 1000
+            change(server, nfs__callback_timeout_ms=1500)
+            self.assertGreater(self.gives_up_after_s(server, "long"), 1.4)
+            change(server, nfs__callback_timeout_ms=100)
+            names = (f"short {number}" for number in itertools.count())
+            wait_until(lambda: self.gives_up_after_s(server, next(names)) < min(1, usual_s))
+
+    def test_callback_own_address(self):
+        """A client of 4.0 is called elsewhere, unless the setting forbids that."""
+        with Server() as server, Listener("127.0.0.2") as elsewhere, Listener("127.0.0.1") as here:
+            clients, peers = [], []
+            for forbidden in (False, True, False):
+                change(server, nfs__callback_own_address=forbidden)
+                clients.append(nfs.OldClient(server.port, f"elsewhere {len(peers)}", elsewhere.universal))
+                if forbidden:
+                    wait_until(lambda: callback_path(server, clients[-1]) == "none")
+                    clients.append(nfs.OldClient(server.port, "here", here.universal))
+                    peers.append(here.answer())
+                else:
+                    peers.append(elsewhere.answer())
+                wait_until(lambda: callback_path(server, clients[-1]) == "up")
+            elsewhere.listener.settimeout(0)
+            with self.assertRaises(BlockingIOError):
+                elsewhere.listener.accept()
+            for one in clients + peers:
+                one.close()
+
+    def test_memory(self):
+        """A budget that is nearly used up has no room for a new client."""
+        def is_admitted():
+            try:
+                nfs.Client(server.port, "new").close()
+            except AssertionError:  # it is told to retry later, or not even that
+                return False
+            return True
+
+        with Server() as server:
+            usual = show(server, "/api/v1/server")["memory"]
+            change(server, nfs__memory_mib=-(-usual["used_bytes"] >> 20) + 1)
+            self.assertLess(show(server, "/api/v1/server")["memory"]["budget_bytes"], usual["budget_bytes"])
+            self.assertFalse(is_admitted())
+            self.assertEqual(show(server, "/api/v1/server")["counts"]["clients"], 0)
+            change(server, nfs__memory_mib=None)
+            self.assertEqual(show(server, "/api/v1/server")["memory"]["budget_bytes"], usual["budget_bytes"])
+            self.assertTrue(is_admitted())
+
+    def test_half_records(self):
+        """Three requests of which most has arrived; with less memory for them only the one that goes on is kept."""
+        mib = 1 << 20
+        with Server("--threads", "1") as server, contextlib.ExitStack() as stack:
+            peers = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(3)]
+            for peer in peers:
+                peer.sendall(nfs.u32(1 << 31 | mib) + bytes(mib * 3 // 4))
+            wait_until(lambda: metric(server, "half_record_bytes") > 2 * mib)
+            self.assertEqual(metric(server, "transport_half_records_evicted_total"), 0)
+            change(server, transport__max_half_record_mib=1)
+            peers[0].sendall(bytes(1))
+            wait_until(lambda: metric(server, "transport_half_records_evicted_total") == 2)
+            for peer in peers[1:]:
+                peer.settimeout(PROBE_TIMEOUT_S)
+                with contextlib.suppress(ConnectionError):
+                    self.assertEqual(peer.recv(1), b"")
+            peers[0].sendall(bytes(1))
+            wait_until(lambda: metric(server, "half_record_bytes") in range(1, 2 * mib))
 
 
 def slots(value):

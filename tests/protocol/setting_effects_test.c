@@ -3,13 +3,14 @@
  * What settings do that are options of the start, too: sessions, kept replies, the log at once;
  * lease and grace period at the next start and not before.
  */
+#include "lib/wait.h"
 #include "log_lines.h"
 #include "script.h"
 #include "set_range.h"
 
 enum {
     LEASE_S = 30,
-    GRACE_S = 7,
+    GRACE_S = 8,
     SLOTS = 5
 };
 
@@ -128,10 +129,22 @@ static void lease(void **unused)
     assert_int_equal(lease_s(), LEASE_S);
 }
 
-/* Alice holds a file, so the server waits for her. */
+/* Of a file in the root of the export, which not every user may change. */
+static enum nfsstat4 open_of(struct client_mount *mount)
+{
+    struct client_file file;
+    struct client_fh root;
+
+    expect_status(client_file_lookup(mount, script_mem, &root), NFS4_OK);
+    return client_file_create(mount, &root, "new", &file);
+}
+
+/* Alice holds a file, so the server waits for her, and others have to wait so long: less than the
+ * lease, for which it waits by default. */
 static void grace(void **unused)
 {
     struct client_fh dir = script_dir(script_mem);
+    struct client_mount newcomer;
     struct log_line line;
 
     (void)unused;
@@ -140,6 +153,10 @@ static void grace(void **unused)
     restart();
     line = log_find("recovery.grace.begin", NULL);
     assert_int_equal(log_number(&line, "seconds"), GRACE_S);
+    script_mount_v41(&newcomer);
+    expect_status(open_of(&newcomer), NFS4ERR_GRACE);
+    wait_until_every(100, open_of(&newcomer) != NFS4ERR_GRACE);
+    client_mount_close(&newcomer);
 }
 
 int main(void)

@@ -8,9 +8,9 @@
 #include "set_range.h"
 
 enum {
-    TRIES = 5,
-    /* the default pauses between tries add up to 1 + 2 + 4 + 8 s */
+    TRIES = 5, /* by default with pauses of 1 + 2 + 4 + 8 s */
     TRIES_USUALLY_MS = 15000,
+    TRIES_MANY = 12, /* from 10 ms on without another limit for 10 + 20 + ... + 10240 ms */
 };
 
 static struct client_fh dir;
@@ -45,27 +45,42 @@ static void park(void **unused)
     set_setting("nfs.recall_park_ms", 100);
 }
 
-/* S22-12, S22A-09: nfs.callback_backoff_ms and nfs.callback_backoff_max_ms. A callback answered
- * with DELAY is retried soon, and succeeds in the end. */
-static void backoff(void **unused)
+/* A callback that is answered with DELAY is sent so often before it succeeds, in less than the
+ * usual time. */
+static void retried_soon(const char *name, uint32_t tries)
 {
     struct holder holder;
     struct client_file file;
     int64_t start;
 
-    (void)unused;
-    set_setting("nfs.callback_backoff_ms", 10);
-    set_setting("nfs.callback_backoff_max_ms", 20);
     dir = script_dir(script_mem);
     holder_open(&holder, 1);
     holder.mount.conn.behaviour =
-        (struct client_behaviour){.op_status = NFS4ERR_DELAY, .times = TRIES - 1};
-    file = holder_contended(&holder, &dir, "file");
+        (struct client_behaviour){.op_status = NFS4ERR_DELAY, .times = tries - 1};
+    file = holder_contended(&holder, &dir, name);
     start = wait_now_ms();
-    holder_pump_until(&holder, holder_recalls(&holder, &file) >= TRIES);
+    holder_pump_until(&holder, holder_recalls(&holder, &file) >= tries);
     assert_true(wait_now_ms() - start < TRIES_USUALLY_MS);
     holder_finish(&holder, &file);
     holder_close(&holder);
+}
+
+/* S22-12, S22A-09: nfs.callback_backoff_ms, the first wait; the longest stays as it is. */
+static void backoff(void **unused)
+{
+    (void)unused;
+    set_setting("nfs.callback_backoff_ms", 10);
+    retried_soon("first", TRIES);
+    set_setting("nfs.callback_backoff_ms", 1000);
+}
+
+/* nfs.callback_backoff_max_ms, above which waits are not doubled. */
+static void backoff_max(void **unused)
+{
+    (void)unused;
+    set_setting("nfs.callback_backoff_ms", 10);
+    set_setting("nfs.callback_backoff_max_ms", 20);
+    retried_soon("longest", TRIES_MANY);
     set_setting("nfs.callback_backoff_max_ms", 20000);
     set_setting("nfs.callback_backoff_ms", 1000);
 }
@@ -132,8 +147,8 @@ static void max_delegations(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(park),     cmocka_unit_test(backoff),         cmocka_unit_test(refused),
-        cmocka_unit_test(nonsense), cmocka_unit_test(max_delegations),
+        cmocka_unit_test(park),    cmocka_unit_test(backoff),  cmocka_unit_test(backoff_max),
+        cmocka_unit_test(refused), cmocka_unit_test(nonsense), cmocka_unit_test(max_delegations),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);
