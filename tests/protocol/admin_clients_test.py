@@ -409,8 +409,14 @@ class Lists(OneServer):
         self.assertEqual([item["id"] for item in ask(self.server, f"/sessions?client={first.id}")["items"]], [mine.id])
         self.assertEqual(ask(self.server, "/sessions?client=0123456789abcdef")["items"], [])
 
+    def holdings(self):
+        counts = ask(self.server, "/server")["counts"]
+        return {name: counts[name] for name in ("clients", "sessions", "opens", "locks", "delegations")}
+
     def test_bad_input(self):
-        """Each says what is wrong."""
+        """Each says what is wrong, and changes nothing."""
+        session = self.client().start()
+        before = self.holdings()
         for path, status, words in (
                 ("/clients?address=here", 400, "'address'"), ("/clients?after=x", 400, "'after'"),
                 ("/clients?after=00", 400, "'after'"), ("/clients?limit=0", 400, "'limit'"),
@@ -424,6 +430,17 @@ class Lists(OneServer):
                 ("/callbacks?after=c00", 400, "'after'"), ("/callbacks?client=1", 400, "'client'")):
             with self.subTest(path):
                 self.assertIn(words, ask(self.server, path, status)["detail"])
+        for path, status, words in (
+                ("/clients/x", 404, "16 hexadecimal digits"), ("/clients/0123456789abcdef", 404, "no such client"),
+                (f"/clients/{session.client.id}?force=true", 400, "'force'"), ("/clients", 405, "see Allow"),
+                ("/sessions/12", 404, "32 hexadecimal digits"), (f"/sessions/{session.id}?x", 400, "'x'"),
+                (f"/sessions/{session.id[:-1]}g", 404, "32 hexadecimal"), (f"/opens/{session.id}", 404, "of this ID"),
+                ("/locks/" + "0" * 24, 404, "of this ID"), ("/delegations/" + "0" * 24 + "?x", 400, "'x'"),
+                ("/callbacks", 405, "see Allow")):
+            with self.subTest(path, method="DELETE"):
+                self.assertIn(words, ask(self.server, path, status, "DELETE")["detail"])
+        self.assertEqual(self.holdings(), before)
+        self.assertEqual(session.call()[0], nfs.OK)
 
     def test_pages(self):
         """Those that stay are shown once, though others come and go."""

@@ -299,15 +299,18 @@ class Exports(Case):
             ("POST", "/api/v1/reload", {"file": "x"}, 422, ""),
         ]
         with Server() as server:
+            before = self.paths(server)
             for method, path, body, status, word in rows:
                 with self.subTest(method=method, path=path, body=body):
                     problem = self.must(status, server, method, path, body)
                     self.assertIn(word, json.dumps(problem))
-                    self.assertEqual(list(self.paths(server)), ["/"])
+                    self.assertEqual(self.paths(server), before)
             self.must(201, server, "POST", EXPORTS, sound)
+            before = self.paths(server)
             for body in ({"path": "/y", "backend": "mem"}, {"backend": "mem", "fsid": 3},
                          {"backend": "local", "argument": "/tmp"}):
                 self.assertIn("remove it", self.must(422, server, "PUT", at("/x"), body)["reasons"][0])
+                self.assertEqual(self.paths(server), before)
 
 
 class Reload(Case):
@@ -360,10 +363,12 @@ class Reload(Case):
         with FileServer() as server:
             self.write(server, "/, backend: mem")
             server.start()
-            self.write(server, "/x, backend: mem", "/y, backend: nope", "/z, backend: local, argument: /not/there")
+            before = self.paths(server), self.must(200, server, "GET", "/api/v1/settings")
+            self.write(server, "/x, backend: mem", "/y, backend: nope", "/z, backend: local, argument: /not/there",
+                       more="settings: { nfs.recall_park_ms: 17 }\n")
             reasons = self.must(422, server, "POST", "/api/v1/reload")["reasons"]
             self.assertEqual([re.match(rf"{server.file}:(\d+): ", one)[1] for one in reasons], ["3", "4"])
-            self.assertEqual(list(self.paths(server)), ["/"])
+            self.assertEqual((self.paths(server), self.must(200, server, "GET", "/api/v1/settings")), before)
 
 
 class FileServer(Server):

@@ -901,6 +901,7 @@ class Import(Fixture):
         self.good("export", "remove", found["path"])
 
     def test_refused(self):
+        before = self.json("export", "list")
         path = self.write("%(dir)s/one *.example(rw)\n%(dir)s/two @group\nrelative *(rw)\n/x *(sec=krb5,crossmnt)\n")
         for more in ((), ("--dry-run",)):
             done = self.run_cli("export", "import", path, *more)
@@ -911,6 +912,7 @@ class Import(Fixture):
             self.assertEqual(lines[-1], "mainstay: nothing is imported")
             for line in lines[:-1]:
                 self.assertIn(": refused: ", line)
+        self.assertEqual(self.json("export", "list"), before)
         done = self.run_cli("export", "import", path, "--json")
         self.assertEqual((done.returncode, done.stderr), (1, "mainstay: nothing is imported\n"))
         report = json.loads(done.stdout)

@@ -40,10 +40,17 @@ OUT_OF_RANGE = (
 
 
 class Wrong(unittest.TestCase):
+    """Nothing is made."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="mainstay-options-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
     def expect(self, words, *options):
-        done = run("--export", "/=mem:", "--check", *options)
+        done = run("--export", "/=mem:", "--state", os.path.join(self.folder, "state"), *options)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn(words, done.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_no_minor_version(self):
         for option in ("--min-minor", "--max-minor"):
