@@ -79,6 +79,28 @@ static void paths_lead_to_objects_and_back(void **state)
     export_table_destroy(table);
 }
 
+/* With room for all of the path or for less, of which nothing is written behind the end. */
+static void paths_fit_or_not(void **state)
+{
+    static const char path[] = "/data/d/f";
+    struct export_table *table = export_table_create();
+    char text[sizeof(path) + 1];
+    struct vfs_object *obj;
+    size_t len;
+
+    (void)state;
+    fill(add(table, "/data=mem:"));
+    assert_int_equal(export_path_lookup(table, path, strlen(path), &obj), VFS_OK);
+    for (size_t size = 1; size <= sizeof(path); size++) {
+        memset(text, '#', sizeof(text));
+        assert_int_equal(export_path_of(table, obj, text, size, &len),
+                         size < strlen(path) ? VFS_NAMETOOLONG : VFS_OK);
+        assert_int_equal(text[size], '#');
+    }
+    vfs_object_put(obj);
+    export_table_destroy(table);
+}
+
 static void other_paths_lead_nowhere(void **state)
 {
     static const struct {
@@ -113,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_lead_to_objects_and_back),
+        cmocka_unit_test(paths_fit_or_not),
         cmocka_unit_test(other_paths_lead_nowhere),
     };
 
