@@ -98,10 +98,14 @@ static char *list_text(const json_t *list)
     return text;
 }
 
+/* NULL: it has no members. */
 static char *object_text(const json_t *object)
 {
-    char *text = json_dumps(object, JSON_COMPACT);
+    char *text = NULL;
 
+    if (json_object_size(object) == 0)
+        return NULL;
+    text = json_dumps(object, JSON_COMPACT);
     return text ? text : must_strdup("?");
 }
 

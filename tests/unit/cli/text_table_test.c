@@ -163,6 +163,7 @@ static void values(void **state)
         {"[\"a\", \"b\"]", VALUE_CLIENTS, "a, b"},
         {"[1, 2, 3]", VALUE_COUNT, "3"},
         {"[]", VALUE_PLAIN, NULL},
+        {"{}", VALUE_PLAIN, NULL},
         {"{\"a\": 1}", VALUE_PLAIN, "{\"a\":1}"},
     };
 
