@@ -147,7 +147,6 @@ static void zsh_print(const struct command_table *table)
                  "# zsh completion of mainstay; put it into a directory of $fpath as _mainstay\n");
     candidates_print(table);
     (void)printf("_mainstay() {\n"
-                 "    setopt local_options sh_word_split\n"
                  "    local -a candidates\n"
                  "    candidates=(${(f)\"$(_mainstay_candidates \"${(@)words[2,CURRENT-1]}\")\"})\n"
                  "    [[ -z ${candidates[(r)<files>]} ]] || _files\n"

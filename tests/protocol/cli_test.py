@@ -203,7 +203,8 @@ class Manuals(unittest.TestCase):
 class Completion(unittest.TestCase):
     def complete(self, line):
         """What bash offers behind this line."""
-        script = ('source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mainstay; '
+        script = ('source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                  '[[ $(complete -p mainstay) != *"-F _mainstay mainstay" ]] || _mainstay; '
                   'printf "%s\\n" "${COMPREPLY[@]}"')
         done = subprocess.run(["bash", "-c", script, "bash", MAINSTAY, *line.split(" ")], capture_output=True,
                               text=True, check=False, timeout=TIMEOUT_S)
@@ -215,6 +216,7 @@ class Completion(unittest.TestCase):
         nouns = {words[0] for words in commands()}
         self.assertEqual({w for w in self.complete("mainstay ") if w[0] != "-"}, nouns)
         self.assertEqual(self.complete("mainstay cl"), {"client"})
+        self.assertEqual(self.complete("mainstay --js"), {"--json"})
         for noun in nouns:
             verbs = {words[1] for words in commands() if words[0] == noun and len(words) == 2}
             found = {w for w in self.complete(f"mainstay --json {noun} ") if w[0] != "-"}
@@ -232,6 +234,7 @@ class Completion(unittest.TestCase):
                 pass
             self.assertEqual(self.complete(f"mainstay export import {folder}/ex"), {path})
             self.assertEqual(self.complete(f"mainstay --admin-token {folder}/ex"), {path})
+            self.assertNotIn("<files>", self.complete("mainstay export import "))
             self.assertEqual(self.complete(f"mainstay client show {folder}/ex"), set())
 
     @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
@@ -241,10 +244,33 @@ class Completion(unittest.TestCase):
         done = subprocess.run(["zsh", "-n"], input=script, capture_output=True, text=True, check=False,
                               timeout=TIMEOUT_S)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        load = script.rsplit("if [", 1)[0] + 'setopt sh_word_split; _mainstay_candidates open ""; _mainstay_candidates'
-        done = subprocess.run(["zsh", "-f", "-c", load], capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
-        self.assertEqual(done.stderr, "")
-        self.assertLessEqual({"revoke", "delegation", "--json"}, set(done.stdout.split()))
+        with tempfile.TemporaryDirectory(prefix="mainstay-cli-") as folder:
+            with open(os.path.join(folder, "_mainstay"), "w", encoding="utf-8") as file:
+                file.write(script)
+            for line, offered, others in ((" ", {"open", "client", "--json"}, {"revoke", "--path", "FILES"}),
+                                          ("open ", {"list", "revoke"}, {"client", "--path", "show"}),
+                                          ("--admin unix:/x open li", {"list", "revoke"}, {"client"}),
+                                          ("open list ", {"--path", "--client"}, {"list", "--force", "FILES"}),
+                                          ("open list --path ", set(), {"--path", "--client", "list"}),
+                                          ("completion ", {"bash", "zsh"}, {"list", "FILES"}),
+                                          ("--admin-token ", {"FILES"}, {"open", "<files>"}),
+                                          ("export import ", {"FILES", "--dry-run"}, {"list", "<files>"})):
+                found = self.complete_in_zsh(folder, "mainstay", *line.lstrip().split(" "))
+                self.assertEqual((offered - found, others & found), (set(), set()), line)
+
+    def complete_in_zsh(self, folder, *words):
+        """What zsh is told, which finds the function in a directory; and the same if it has read it like a script."""
+        stubs = ('compadd() { shift; print -l -- "$@"; }; _files() { print FILES; }; compdef() { defined="$*"; }; '
+                 'words=("${@:2}"); CURRENT=$#words; ')
+        found = []
+        for load in ('fpath=("$1"); autoload -Uz _mainstay; _mainstay',
+                     'source "$1/_mainstay"; [[ $defined != "_mainstay mainstay" ]] || _mainstay'):
+            done = subprocess.run(["zsh", "-f", "-c", stubs + load, "zsh", folder, *words], capture_output=True,
+                                  text=True, check=False, timeout=TIMEOUT_S)
+            self.assertEqual(done.stderr, "")
+            found.append(set(done.stdout.split()))
+        self.assertEqual(*found)
+        return found[0]
 
 
 class NoServer(unittest.TestCase):
