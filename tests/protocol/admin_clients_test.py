@@ -434,8 +434,8 @@ class Lists(OneServer):
                 ("/clients/x", 404, "16 hexadecimal digits"), ("/clients/0123456789abcdef", 404, "no such client"),
                 (f"/clients/{session.client.id}?force=true", 400, "'force'"), ("/clients", 405, "see Allow"),
                 ("/sessions/12", 404, "32 hexadecimal digits"), (f"/sessions/{session.id}?x", 400, "'x'"),
-                (f"/sessions/{session.id[:-1]}g", 404, "32 hexadecimal"), (f"/opens/{session.id}", 404, "of this ID"),
-                ("/locks/" + "0" * 24, 404, "of this ID"), ("/delegations/" + "0" * 24 + "?x", 400, "'x'"),
+                (f"/sessions/{session.id[:-1]}g", 404, "32 hexadecimal"), (f"/opens/{session.id}", 404, "no open of this ID"),
+                ("/locks/" + "0" * 24, 404, "no lock of this ID"), ("/delegations/" + "0" * 24 + "?x", 400, "'x'"),
                 ("/callbacks", 405, "see Allow")):
             with self.subTest(path, method="DELETE"):
                 self.assertIn(words, ask(self.server, path, status, "DELETE")["detail"])

@@ -32,7 +32,8 @@ static bool timeout_read(struct http_request *request, uint32_t *timeout_s)
         *timeout_s = (uint32_t)number;
         return true;
     }
-    http_reply_problem(&request->reply, 400, "timeout_s: a number of seconds, 0 to 86400", NULL);
+    http_reply_problem(&request->reply, 400, "parameter 'timeout_s' wants 0 to 86400 seconds",
+                       NULL);
     return false;
 }
 

@@ -224,6 +224,7 @@ struct stateid *api_state_find(struct http_request *request, struct endpoint *en
 {
     struct stateid4 name = {.seqid = 0};
     struct stateid *sid = NULL;
+    char detail[64];
 
     if (!http_query_check(request, NULL, 0))
         return NULL;
@@ -233,7 +234,8 @@ struct stateid *api_state_find(struct http_request *request, struct endpoint *en
         return sid;
     if (sid)
         stateid_put(sid);
-    http_reply_problem(&request->reply, 404, "there is nothing of this ID", NULL);
+    (void)snprintf(detail, sizeof(detail), "there is no %s of this ID", kind_names[kind]);
+    http_reply_problem(&request->reply, 404, detail, NULL);
     return NULL;
 }
 
