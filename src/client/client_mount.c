@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/status_name.h"
+#include "wire/status_name.h"
 
 static bool connect_as(struct client_mount *mount, const char *target, int timeout_ms,
                        const struct client_cred *cred)

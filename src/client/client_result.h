@@ -6,8 +6,8 @@
 #pragma once
 
 #include "client/client_call.h"
-#include "client/status_name.h"
 #include "wire/nfs4_op.h"
+#include "wire/status_name.h"
 
 struct client_result {
     struct client_reply reply;

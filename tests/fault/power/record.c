@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/status_name.h"
+#include "wire/status_name.h"
 
 #define LINE_BYTES 512u
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/status_name.h"
+#include "wire/status_name.h"
 
 #define NAMES(X)                                                                                   \
     X(NFS4_OK)                                                                                     \
