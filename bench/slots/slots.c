@@ -307,6 +307,7 @@ int main(int argc, char **argv)
     log_set_level(LOG_LEVEL_ERROR);
     server.exports = export_table_create();
     server.state = state_create(&config);
+    nfs4_start(&server);
     atomic_store(&server.minors, MINOR_RANGE_BUILT);
     atomic_store(&server.recall_park_ms, 100);
     lanes_init();
@@ -321,6 +322,7 @@ int main(int argc, char **argv)
                 report(whole, sessions, slot_steps[i]);
     }
     lanes_fini();
+    nfs4_stop(&server);
     state_destroy(server.state);
     export_table_destroy(server.exports);
     return 0;

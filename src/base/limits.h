@@ -110,6 +110,7 @@
 #define LIMIT_LOG_EXPORTS_PER_S 20u   /* about peers and users refused by exports */
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* about retries */
 #define LIMIT_COMPOUND_CHANGES 8u     /* objects to be made durable at its end */
+#define LIMIT_OP_ERRORS 1000u         /* pairs of an operation and an error, counted one by one */
 
 /* proto/v40 */
 #define LIMIT_DUPLICATE_BYTES (128u << 20)      /* cached for retries of 4.0, in total */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/changes.h"
 
+#include "base/clock.h"
 #include "proto/compound.h"
+#include "proto/op_counters.h"
 #include "proto/reply.h"
 
 static bool has(const struct changes *changes, const struct vfs_object *obj)
@@ -81,7 +83,12 @@ bool changes_settle(struct compound *c)
     struct changes *changes = &c->changes;
     bool lost;
 
-    persist_all(changes);
+    if (changes->count > 0) {
+        int64_t since_ns = clock_now_ns();
+
+        persist_all(changes);
+        op_counters_add_time(c->server->ops, OP_ROW_STABLE, clock_now_ns() - since_ns, 1);
+    }
     lost = changes->lost;
     changes->lost = false;
     return !lost;
@@ -89,7 +96,12 @@ bool changes_settle(struct compound *c)
 
 bool changes_await(struct compound *c, struct reply *reply)
 {
-    if (changes_settle(c))
+    bool kept = changes_settle(c);
+
+    c->call->waited_since_ns = 0; /* that was no operation's wait, nor a part of the next one */
+    if (c->timed)
+        c->op_begun_ns = clock_now_ns();
+    if (kept)
         return true;
     c->op_index = c->changes.op_index;
     reply_op_retract(reply, c, c->changes.op, c->changes.op_pos, NFS4ERR_IO);

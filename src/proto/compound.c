@@ -4,11 +4,22 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "proto/op_counters.h"
 #include "proto/utf8.h"
 #include "transport/connection.h"
 
+static inline void ops_take(struct compound *c)
+{
+    c->ops_own = op_counters_own(c->server->ops, c->op_rows);
+    if (__builtin_expect(c->timed, 0)) {
+        c->ops_own = NULL;
+        c->op_begun_ns = clock_now_ns();
+    }
+}
+
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
-                    uint32_t op_count)
+                    uint32_t minor, uint32_t op_count)
 {
     c->call = call;
     c->server = server;
@@ -17,6 +28,15 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
     c->arena = call->arena;
     c->op_count = op_count;
     c->exports_phase = export_enter(server->exports);
+    c->op_rows = op_row_first(minor);
+    c->timed = op_sample_due();
+    call->waited_since_ns = 0;
+    ops_take(c);
+}
+
+void compound_take(struct compound *c)
+{
+    ops_take(c);
 }
 
 struct client_principal compound_principal(const struct compound *c)

@@ -31,6 +31,7 @@
 struct callback;
 struct delegation_waiter;
 struct dial_out;
+struct op_counters;
 struct state;
 struct transport;
 struct v40;
@@ -50,6 +51,7 @@ struct server {
     struct callback *callback;   /* callbacks; NULL: none */
     struct transport *transport; /* for settings; NULL: not created yet */
     struct v40 *v40;             /* set by nfs4_start(); NULL in a build without 4.0 */
+    struct op_counters *ops;     /* set by nfs4_start() */
     uint32_t lease_s;
     _Atomic uint32_t recall_park_ms; /* how long a request waits for delegations; a setting */
     /* The minor versions served.  Read once per COMPOUND, written at any time; relaxed, because
@@ -84,6 +86,12 @@ struct compound {
     uint32_t op_count;
     enum nfs_opnum4 op; /* the current one; its result begins at op_pos in `out` */
     size_t op_pos;
+    /* Where this thread counts operations, op_counters_own(); NULL: reply_op_end() has more to do
+     * than that. */
+    _Atomic uint64_t *ops_own;
+    unsigned op_rows;       /* in server.ops: the first row of the minor version */
+    bool timed;             /* its operations are: op_sample_due() */
+    int64_t op_begun_ns;    /* if so, when the current one began */
     struct changes changes; /* must be durable before the reply is sent */
 
     /* The request within its session (struct session_call); NULL in 4.0. */
@@ -119,9 +127,13 @@ static inline bool compound_client_removed(const struct compound *c)
     return client && client_dead(client);
 }
 
-/* Initialize a zeroed compound for a call.  compound_release() must follow, once. */
+/* Initialize a zeroed compound for a call of this minor version.  compound_release() must follow,
+ * once. */
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
-                    uint32_t op_count);
+                    uint32_t minor, uint32_t op_count);
+
+/* The calling thread goes on with it, after a wait; compound_begin() does the same. */
+void compound_take(struct compound *c);
 
 /* The principal of the caller, before any squash; for client records. */
 struct client_principal compound_principal(const struct compound *c);

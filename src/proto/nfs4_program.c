@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "callback/callback.h"
 #include "proto/admission.h"
+#include "proto/op_counters.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/compound40.h"
 #include "proto/v40/v40.h"
@@ -45,6 +46,7 @@ void nfs4_closed(struct connection *conn, void *context)
 
 void nfs4_start(struct server *server)
 {
+    server->ops = op_counters_create();
 #ifdef MAINSTAY_V40
     server->v40 = v40_create(server->state);
 #else
@@ -58,6 +60,8 @@ void nfs4_stop(struct server *server)
     v40_destroy(server->v40);
 #endif
     server->v40 = NULL;
+    op_counters_destroy(server->ops);
+    server->ops = NULL;
 }
 
 void nfs4_tick(struct server *server, int64_t now_ns)

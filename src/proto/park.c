@@ -33,14 +33,22 @@ static int64_t deadline(struct compound_park *park)
     return park->until_ns;
 }
 
+static void wait_note(struct rpc_call *call)
+{
+    if (!call->waited_since_ns)
+        call->waited_since_ns = clock_now_ns();
+}
+
 bool compound_park_try(struct compound_park *park, enum nfsstat4 status)
 {
     if (park->asked)
         return true;
     park->yields = false;
     park->asked = status == NFS4ERR_DELAY && rpc_call_park(park->c->call, deadline(park));
-    if (park->asked)
+    if (park->asked) {
+        wait_note(park->c->call);
         return true;
+    }
     park->wake_due = !delegation_waiter_cancel(&park->waiter);
     park->c->waiter = NULL;
     return false;
@@ -90,6 +98,7 @@ enum rpc_result compound_park_resume(struct compound_park *park)
 
     if (park->ended)
         return park->result;
+    compound_take(c);
     park->reply->limit = c->out->start + park->limit;
     park->client_removed |= compound_client_removed(c);
     if (park->yields)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/reply.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "proto/admission.h"
 #include "proto/compound_trace.h"
+#include "proto/op_counters.h"
 #include "wire/nfs4_codec.h"
 #include "wire/op_table.h"
 
@@ -39,6 +41,38 @@ size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 o
     return pos;
 }
 
+/* One that waited is timed in any case.  The next one begins where this one ends. */
+static void op_time(struct compound *c, unsigned row)
+{
+    int64_t since_ns = c->call->waited_since_ns, now_ns = clock_now_ns();
+
+    if (since_ns)
+        op_counters_add_time(c->server->ops, row, now_ns - since_ns, 1);
+    else
+        op_counters_add_time(c->server->ops, row, now_ns - c->op_begun_ns, OP_TIMED_EACH);
+    c->op_begun_ns = now_ns;
+    c->call->waited_since_ns = 0;
+}
+
+static void op_count_all(struct compound *c, enum nfs_opnum4 op, enum nfsstat4 status)
+{
+    unsigned row = op_row(c->op_rows, op);
+
+    op_counters_add(c->server->ops, row);
+    if (status != NFS4_OK)
+        op_counters_add_error(c->server->ops, row, status);
+    if (c->timed || c->call->waited_since_ns)
+        op_time(c, row);
+}
+
+static void op_count(struct compound *c, enum nfs_opnum4 op, enum nfsstat4 status)
+{
+    if (__builtin_expect(status == NFS4_OK && c->ops_own && !c->call->waited_since_ns, 1))
+        counter_add_own(c->ops_own, op, 1);
+    else
+        op_count_all(c, op, status);
+}
+
 static void tail_drop(struct rpc_call *call)
 {
     if (call->tail.fd < 0)
@@ -69,8 +103,9 @@ static void put_error(struct xdr *out, enum nfs_opnum4 op, size_t pos, enum nfss
     xdr_patch_u32(out, pos + 4, status);
 }
 
-enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opnum4 op, size_t pos,
-                           enum nfsstat4 status)
+/* The result has an error, or does not fit. */
+static enum nfsstat4 op_fail(struct reply *reply, struct compound *c, enum nfs_opnum4 op,
+                             size_t pos, enum nfsstat4 status)
 {
     struct xdr *out = c->out;
     const struct op_info *info = op_info(op);
@@ -91,7 +126,19 @@ enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opn
         else
             put_error(out, op, pos, status);
     }
-    compound_trace_add(reply->trace, op, xdr_pos(out) - pos + tail_bytes(c->call));
+    return status;
+}
+
+enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opnum4 op, size_t pos,
+                           enum nfsstat4 status)
+{
+    if (__builtin_expect(status == NFS4_OK && result_fits(c), 1))
+        c->out->end = reply->limit;
+    else
+        status = op_fail(reply, c, op, pos, status);
+    op_count(c, op, status);
+    if (__builtin_expect(reply->trace != NULL, 0))
+        compound_trace_add(reply->trace, op, xdr_pos(c->out) - pos + tail_bytes(c->call));
     return status;
 }
 
@@ -113,6 +160,7 @@ void reply_op_retract(struct reply *reply, struct compound *c, enum nfs_opnum4 o
     tail_drop(c->call);
     out->end = reply->limit;
     put_error(out, op, pos, status);
+    op_counters_add_error(c->server->ops, op_row(c->op_rows, op), status);
     compound_trace_cut(reply->trace, c->op_index, xdr_pos(out) - pos);
 }
 

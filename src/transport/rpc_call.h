@@ -83,13 +83,16 @@ struct rpc_call {
     struct arena *arena;
     const void *args; /* the encoded arguments, args_len bytes, for digests */
     uint32_t args_len;
-    bool tail_ok;         /* the transport can send a tail */
-    struct rpc_tail tail; /* set by dispatch; sent after `out` */
-    int64_t received_ns;  /* clock_now_ns() when the batch was received: the request's only clock
+    bool tail_ok;            /* the transport can send a tail */
+    struct rpc_tail tail;    /* set by dispatch; sent after `out` */
+    int64_t received_ns;     /* clock_now_ns() when the batch was received: the request's only clock
                            * reading */
-    uint32_t work;        /* steps done since the clock was last read: rpc_call_slice_over() */
-    uint32_t work_max;    /* read the clock after this many steps */
-    size_t work_pos;      /* position of `out` when its bytes were last counted */
+    int64_t waited_since_ns; /* since when it has waited, first, after the program set this to 0:
+                              * parked, or in a section for which its loop went to another thread;
+                              * 0: it has not */
+    uint32_t work;           /* steps done since the clock was last read: rpc_call_slice_over() */
+    uint32_t work_max;       /* read the clock after this many steps */
+    size_t work_pos;         /* position of `out` when its bytes were last counted */
     _Atomic int32_t *blocked_in; /* set by the program, or NULL: counts threads that block on that
                                   * resource */
     bool park_ok;                /* transport and program support parking */

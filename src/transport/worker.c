@@ -288,6 +288,13 @@ static void section_begin(struct worker *worker)
         monitor_rouse(pool);
 }
 
+/* The call's thread does not do without its loop for nothing. */
+static void wait_note(struct worker *worker)
+{
+    if (worker->frame && !worker->frame->call.waited_since_ns)
+        worker->frame->call.waited_since_ns = worker->section_since_ns;
+}
+
 /* True when this is the outermost section of a worker that owns a loop.  A worker without a loop
  * counts as blocked at once, because the monitor does not watch it. */
 static bool section_enter(struct worker *worker)
@@ -297,11 +304,13 @@ static bool section_enter(struct worker *worker)
     worker->place = (struct place){NULL, TURN_ADDRESSES};
     if (worker->frame) {
         frame_pin(worker->frame);
+        worker->section_since_ns = clock_now_ns();
         worker->place.in = worker->frame->call.blocked_in;
         worker->place.address = worker->frame->call.conn->turn.address;
     }
     if (worker->loop)
         return true;
+    wait_note(worker);
     share_take(&worker->transport->shares, &worker->place);
     worker->in_share = true;
     return false;
@@ -311,6 +320,7 @@ static bool section_enter(struct worker *worker)
  * soon yields to a loop again. */
 static void worker_detach(struct worker *worker)
 {
+    wait_note(worker);
     worker->loop = NULL;
     worker->alone_since_ns = 0;
     if (worker->frame)

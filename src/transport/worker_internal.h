@@ -25,6 +25,7 @@ struct worker {
     struct loop *loop;
     struct call_frame *frame; /* the call that it runs */
     uint64_t section;         /* the value that it stored in loop->section */
+    int64_t section_since_ns; /* when the outermost section began, within a call */
     unsigned section_depth;
     bool in_section;
     bool in_share;          /* it has counted itself in transport.shares */

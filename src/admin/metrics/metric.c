@@ -2,7 +2,7 @@
 #include "admin/metrics/metric.h"
 
 const struct metric metric_table[METRIC_COUNT] = {
-#define X(ID, name, type, label, help) [METRIC_##ID] = {name, METRIC_##type, label, help},
+#define X(ID, name, type, labels, help) [METRIC_##ID] = {name, METRIC_##type, labels, help},
     METRICS(X)
 #undef X
 #define X(name, help) [METRIC_transport_##name] = {"transport_" #name, METRIC_COUNTER, NULL, help},

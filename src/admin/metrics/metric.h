@@ -21,9 +21,16 @@ enum metric_type {
     METRIC_HISTOGRAM,
 };
 
-/* X(ID, name, type, label, help): the rest.  The name of a counter is without its "_total". */
+/* X(ID, name, type, labels, help): the rest.  The name of a counter is without its "_total". */
 #define METRICS(X)                                                                                 \
     X(BUILD_INFO, "build_info", GAUGE, "version", "1; the version of the server is the label")     \
+    X(OPS, "operations", COUNTER, "minor, op", "Operations executed")                              \
+    X(OP_ERRORS, "operation_errors", COUNTER, "minor, op, status",                                 \
+      "Operations that returned an error")                                                         \
+    X(OP_DURATION, "operation_duration_seconds", HISTOGRAM, "minor, op",                           \
+      "How long operations took, from a sample, and from all that waited")                         \
+    X(STABLE_WAIT, "stable_wait_seconds", HISTOGRAM, NULL,                                         \
+      "How long replies waited until changes were on disk")                                        \
     X(SEQUENCE, "sequence", COUNTER, NULL, "SEQUENCE operations received")                         \
     X(SEQUENCE_ERRORS, "sequence_errors", COUNTER, "type",                                         \
       "Requests that SEQUENCE refused, and retries, by what was the matter")                       \
@@ -81,7 +88,7 @@ enum metric_type {
     X(PROCESS_START, "process_start_time_seconds", GAUGE, NULL, "When it began")
 
 enum metric_id {
-#define X(ID, name, type, label, help) METRIC_##ID,
+#define X(ID, name, type, labels, help) METRIC_##ID,
     METRICS(X)
 #undef X
 #define X(name, help) METRIC_transport_##name,
@@ -102,7 +109,7 @@ enum metric_id {
 struct metric {
     const char *name; /* behind "mainstay_" */
     enum metric_type type;
-    const char *label; /* of each of its series; NULL: it has one without */
+    const char *labels; /* of each of its series, "a, b"; NULL: it has one without */
     const char *help;
 };
 

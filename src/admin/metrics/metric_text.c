@@ -34,9 +34,8 @@ void metric_text_begin(struct metric_text *text, enum metric_id id)
 }
 
 /* Backslash, quote and newline are escaped in both formats. */
-static void label_print(struct metric_text *text, const char *value)
+static void value_print(struct metric_text *text, const char *value)
 {
-    http_text_print(text->out, "{%s=\"", text->metric->label);
     for (; *value; value++) {
         const char *escaped = *value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\";
 
@@ -45,24 +44,49 @@ static void label_print(struct metric_text *text, const char *value)
         else
             http_text_add(text->out, value, 1);
     }
-    http_text_print(text->out, "\"}");
 }
 
-static void series_print(struct metric_text *text, const char *value, const char *number)
+/* The metric's labels with these values, and one more of a histogram's bucket, if there is one. */
+static void labels_print(struct metric_text *text, const char *const *values, const char *bound)
+{
+    const char *name = text->metric->labels ? text->metric->labels : "";
+    const char *between = "{";
+
+    while (*name) {
+        size_t len = strcspn(name, ",");
+
+        http_text_print(text->out, "%s%.*s=\"", between, (int)len, name);
+        value_print(text, *values++);
+        http_text_print(text->out, "\"");
+        between = ",";
+        name += len;
+        name += strspn(name, ", ");
+    }
+    if (bound)
+        http_text_print(text->out, "%sle=\"%s\"", between, bound);
+    if (bound || text->metric->labels)
+        http_text_print(text->out, "}");
+}
+
+static void series_print(struct metric_text *text, const char *const *values, const char *number)
 {
     http_text_print(text->out, "mainstay_%s%s", text->metric->name,
                     text->metric->type == METRIC_COUNTER ? "_total" : "");
-    if (text->metric->label)
-        label_print(text, value);
+    labels_print(text, values, NULL);
     http_text_print(text->out, " %s\n", number);
 }
 
-void metric_text_count(struct metric_text *text, const char *value, uint64_t count)
+void metric_text_series(struct metric_text *text, const char *const *values, uint64_t count)
 {
     char number[NUMBER_BYTES];
 
     (void)snprintf(number, sizeof(number), "%" PRIu64, count);
-    series_print(text, value, number);
+    series_print(text, values, number);
+}
+
+void metric_text_count(struct metric_text *text, const char *value, uint64_t count)
+{
+    metric_text_series(text, &value, count);
 }
 
 void metric_text_number(struct metric_text *text, const char *value, double number)
@@ -70,7 +94,7 @@ void metric_text_number(struct metric_text *text, const char *value, double numb
     char digits[NUMBER_BYTES];
 
     (void)snprintf(digits, sizeof(digits), "%.6f", number);
-    series_print(text, value, digits);
+    series_print(text, &value, digits);
 }
 
 void metric_text_one(struct metric_text *text, enum metric_id id, uint64_t count)
@@ -79,16 +103,32 @@ void metric_text_one(struct metric_text *text, enum metric_id id, uint64_t count
     metric_text_count(text, NULL, count);
 }
 
-void metric_text_bucket(struct metric_text *text, const char *bound, uint64_t count)
+static void bucket_print(struct metric_text *text, const char *const *values, const char *bound,
+                         uint64_t count)
 {
-    http_text_print(text->out, "mainstay_%s_bucket{le=\"%s\"} %" PRIu64 "\n", text->metric->name,
-                    bound, count);
+    http_text_print(text->out, "mainstay_%s_bucket", text->metric->name);
+    labels_print(text, values, bound);
+    http_text_print(text->out, " %" PRIu64 "\n", count);
 }
 
-void metric_text_sum(struct metric_text *text, double sum, uint64_t count)
+void metric_text_histogram(struct metric_text *text, const char *const *values,
+                           const struct metric_histogram *histogram)
 {
-    http_text_print(text->out, "mainstay_%s_sum %.6f\nmainstay_%s_count %" PRIu64 "\n",
-                    text->metric->name, sum, text->metric->name, count);
+    uint64_t count = 0;
+    char bound[NUMBER_BYTES];
+
+    for (size_t i = 0; i < histogram->bound_count; i++) {
+        count += histogram->counts[i];
+        (void)snprintf(bound, sizeof(bound), "%g", (double)histogram->bounds_us[i] / 1e6);
+        bucket_print(text, values, bound, count);
+    }
+    count += histogram->counts[histogram->bound_count];
+    bucket_print(text, values, "+Inf", count);
+    http_text_print(text->out, "mainstay_%s_sum", text->metric->name);
+    labels_print(text, values, NULL);
+    http_text_print(text->out, " %.6f\nmainstay_%s_count", histogram->sum_s, text->metric->name);
+    labels_print(text, values, NULL);
+    http_text_print(text->out, " %" PRIu64 "\n", count);
 }
 
 void metric_text_end(struct metric_text *text)

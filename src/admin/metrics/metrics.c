@@ -6,6 +6,7 @@
 #include "admin/endpoint.h"
 #include "admin/http/http_request.h"
 #include "admin/metrics/metric_duplicate.h"
+#include "admin/metrics/metric_op.h"
 #include "admin/metrics/metric_process.h"
 #include "admin/metrics/metric_session.h"
 #include "admin/metrics/metric_text.h"
@@ -60,27 +61,18 @@ static void callback_op_show(struct metric_text *text, const struct callback_sta
 
 static void callback_duration_show(struct metric_text *text, const struct callback_stats *stats)
 {
-    static const struct {
-        enum callback_bucket bucket;
-        double bound_s;
-    } buckets[] = {
-#define X(name, us) {CALLBACK_BUCKET_##name, (us) / 1e6},
+    static const uint64_t bounds_us[] = {
+#define X(name, us) [CALLBACK_BUCKET_##name] = (us),
         CALLBACK_BUCKETS(X)
 #undef X
     };
-    uint64_t count = 0;
 
     metric_text_begin(text, METRIC_CALLBACK_DURATION);
-    for (size_t i = 0; i < ARRAY_SIZE(buckets); i++) {
-        char bound[32];
-
-        count += stats->buckets[buckets[i].bucket];
-        (void)snprintf(bound, sizeof(bound), "%g", buckets[i].bound_s);
-        metric_text_bucket(text, bound, count);
-    }
-    count += stats->buckets[CALLBACK_BUCKET_MORE];
-    metric_text_bucket(text, "+Inf", count);
-    metric_text_sum(text, (double)stats->duration_us / 1e6, count);
+    metric_text_histogram(text, NULL,
+                          &(struct metric_histogram){.bounds_us = bounds_us,
+                                                     .counts = stats->buckets,
+                                                     .bound_count = ARRAY_SIZE(bounds_us),
+                                                     .sum_s = (double)stats->duration_us / 1e6});
 }
 
 static void callback_show(struct metric_text *text, const struct callback *callback)
@@ -174,6 +166,7 @@ void metrics_show(struct http_request *request, void *context)
                                .open_metrics = metric_text_accepts(request->accept)};
 
     build_show(&text);
+    metric_op_show(&text, server->ops);
     metric_session_show(&text, server->state);
     callback_show(&text, server->callback);
     dial_out_show(&text, server->dial_out);

@@ -129,7 +129,7 @@ enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
     struct v40_compound here, *x = compound_park_place(call, &here, sizeof(here));
 
     *x = (struct v40_compound){.status = NFS4_OK, .conn = conn};
-    compound_begin(&x->base, call, server, op_count);
+    compound_begin(&x->base, call, server, 0, op_count);
     x->base.likely_client = session_conn_sole_client(conn);
     x->base.attributes = &attr_minor0;
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_RESOURCE);

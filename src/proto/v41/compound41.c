@@ -140,7 +140,7 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
     enum nfs_opnum4 op;
 
     *x = (struct v41_compound){.conn = conn, .minor = minor};
-    compound_begin(&x->base, call, server, op_count);
+    compound_begin(&x->base, call, server, minor, op_count);
     x->base.attributes = minor < 2 ? &attr_minor1 : &attr_minor2;
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_REP_TOO_BIG);
     if (op_count == 0) {

@@ -16,6 +16,7 @@ enum {
 
 static struct counter_set *set;
 static pthread_barrier_t together;
+static _Atomic unsigned wrong;
 
 static void each_by_itself(void **state)
 {
@@ -32,6 +33,8 @@ static void each_by_itself(void **state)
     for (unsigned i = 0; i < 20; i++)
         assert_int_equal(counter_read(set, i), i == 3 ? 6 : i == 19 ? 1ull << 40 : 0);
     assert_int_equal(counter_read(other, 0), 7);
+    counter_add_own(counter_own(other), 0, 2);
+    assert_int_equal(counter_read(other, 0), 9);
     counter_set_destroy(other);
     counter_set_destroy(set);
     counter_set_destroy(NULL);
@@ -103,6 +106,7 @@ static void *add_in_crowd(void *lane)
     for (unsigned i = 0; i < 10; i++)
         counter_add(set, 0, 1);
     *(unsigned *)lane = counter_lane;
+    wrong += (counter_own(set) == NULL) != (counter_lane == 0);
     pthread_barrier_wait(&together);
     return NULL;
 }
@@ -128,6 +132,7 @@ static void more_than_lanes(void **state)
     }
     assert_true(sharing >= CROWD - LIMIT_COUNTER_LANES);
     assert_int_equal(counter_read(set, 0), 10 * CROWD);
+    assert_int_equal(wrong, 0);
     pthread_attr_destroy(&small);
     pthread_barrier_destroy(&together);
     counter_set_destroy(set);

@@ -35,7 +35,7 @@ static struct rpc_call *begin(struct client *client)
     memset(&c, 0, sizeof(c));
     memset(&park, 0, sizeof(park));
     memset(&reply, 0, sizeof(reply));
-    compound_begin(&c, &call, &test_server, 2);
+    compound_begin(&c, &call, &test_server, 1, 2);
     c.client = client;
     reply.limit = call.out.end;
     compound_park_begin(&park, &c, &reply, run_on);
