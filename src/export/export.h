@@ -22,6 +22,7 @@
 #include "vfs/vfs.h"
 #include "wire/nfs4_types.h"
 
+struct counter_set;
 struct export_table;
 struct export_node;
 
@@ -56,7 +57,9 @@ struct export
     uint32_t id; /* part of filehandles; the same after a restart if the path is */
     char *path;  /* where clients see it; "/" or "/a/b" */
     struct vfs *fs;
-    struct vfs_object *root; /* a reference */
+    struct vfs_object *root;      /* a reference */
+    struct counter_set *counters; /* export_counters.h; NULL: the pseudo file system, which has no
+                                   * files */
     bool read_only;
     bool async;       /* replies do not wait until changes are durable */
     bool strict_utf8; /* names that are not UTF-8 are refused and not listed */

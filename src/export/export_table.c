@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/htable.h"
 #include "base/log.h"
+#include "export/export_counters.h"
 #include "export/export_internal.h"
 
 /* What one change replaced. */
@@ -59,6 +60,13 @@ struct export_table *export_table_create(void)
     return table;
 }
 
+/* What successive exports with one backend have in common. */
+static void export_lasting_release(struct export *export)
+{
+    vfs_object_put(export->root);
+    counter_set_destroy(export->counters);
+}
+
 static void export_free(struct export *export)
 {
     free(export->path);
@@ -85,7 +93,7 @@ static void retired_release(struct export_table *table, struct export_retired *r
         return;
     fs = retired->export->fs;
     if (retired->fs)
-        vfs_object_put(retired->export->root);
+        export_lasting_release(retired->export);
     export_free(retired->export);
     retired->export = NULL;
     if (retired->fs && table->hooks.released)
@@ -146,7 +154,7 @@ void export_table_destroy(struct export_table *table)
     for (uint32_t i = 0; i < view->count; i++) {
         struct export *export = view->exports[i];
 
-        vfs_object_put(export->root);
+        export_lasting_release(export);
         export->fs->ops->destroy(export->fs);
         export_free(export);
     }
@@ -253,7 +261,7 @@ static uint64_t fsid_of(const struct export_spec *spec)
 }
 
 static struct export *export_make(const struct export_spec *spec, struct vfs *fs,
-                                  struct vfs_object *root)
+                                  struct vfs_object *root, struct counter_set *counters)
 {
     struct export *export = must_calloc(1, sizeof(*export));
 
@@ -262,6 +270,7 @@ static struct export *export_make(const struct export_spec *spec, struct vfs *fs
         .path = must_strdup(spec->path),
         .fs = fs,
         .root = root,
+        .counters = counters,
         .read_only = spec->read_only,
         .strict_utf8 = spec->strict_utf8,
         .async = spec->async,
@@ -324,7 +333,7 @@ static bool add_locked(struct export_table *table, const struct export_spec *spe
         (void)snprintf(error, size, "the root of %s can't be opened", spec->path);
         return false;
     }
-    export = export_make(spec, fs, root);
+    export = export_make(spec, fs, root, counter_set_create(EXPORT_COUNTER_COUNT));
     fs->fsid = export->fsid_major;
     change.exports[change.count++] = export;
     change_end_locked(table, &change, NULL, NULL);
@@ -348,7 +357,7 @@ static bool change_locked(struct export_table *table, const struct export_spec *
     if (before->fsid_major != fsid_of(spec))
         return refuse(error, size, spec->path,
                       "cannot get another fsid while it is exported: remove it, then add it");
-    after = export_make(spec, before->fs, before->root);
+    after = export_make(spec, before->fs, before->root, before->counters);
     change.exports[i] = after;
     change_end_locked(table, &change, before, NULL);
     export_log(after);

@@ -64,6 +64,7 @@ OWN = {
     "mainstay_state_limit": "test_settings", "mainstay_limit_reached": "test_settings",
     "mainstay_operations": "test_operations", "mainstay_operation_errors": "test_operations",
     "mainstay_operation_duration_seconds": "test_durations", "mainstay_stable_wait_seconds": "test_durations",
+    "mainstay_export_read_bytes": "test_exports", "mainstay_export_written_bytes": "test_exports",
     "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
     "mainstay_event_loops": "test_idle", "mainstay_event_loops_stuck": "test_idle",
     "mainstay_event_loop_lag_seconds": "test_idle", "mainstay_parked_requests": "test_idle",
@@ -343,6 +344,50 @@ class Values(unittest.TestCase):
         self.assertLess(count, executed * 4)
         self.assertGreater(seconds, 0)
         self.assertLess(seconds, 60)
+
+    def test_exports(self):
+        """Bytes count where they were read or written, and only there."""
+        with Server("--export", "/other=mem:") as server:
+            series = [f'mainstay_export_{what}_bytes_total{{export="{path}"}}'
+                      for what in ("read", "written") for path in ("/", "/other")]
+            self.assertEqual([value(server, name) for name in series], [0, 0, 0, 0])
+            run_bench(server, "--export", "/other", "--op", "write:4096", "--time", "0.2")
+            self.assertGreater(value(server, series[3]), 4096)
+            run_bench(server, "--export", "/other", "--op", "read:4096", "--time", "0.2")
+            self.assertGreater(value(server, series[1]), 4096)
+            self.assertEqual([value(server, name) for name in (series[0], series[2])], [0, 0])
+
+    def test_changed_export(self):
+        """Its bytes go on counting when its options change, and its series go when it is removed; L-15."""
+        with Server() as server:
+            self.exports(server, "POST", "", {"path": "/new", "backend": "mem"}, 201)
+            written = 'mainstay_export_written_bytes_total{export="/new"}'
+            write = ("--export", "/new", "--op", "write:4096", "--time", "0.2")
+            run_bench(server, *write)
+            before = value(server, written)
+            self.assertGreater(before, 4096)
+            for body in ({"changes": "async"}, {"clients": ["127.0.0.0/8"]}):
+                self.exports(server, "PUT", "/%2Fnew", {"backend": "mem", **body}, 200)
+                self.assertEqual(value(server, written), before)
+            run_bench(server, *write)
+            self.assertGreater(value(server, written), before)
+            self.exports(server, "DELETE", "/%2Fnew?force=true", None, 204)
+            self.assertEqual([name for name in scrape(server) if "/new" in name], [])
+            self.exports(server, "POST", "", {"path": "/new", "backend": "mem"}, 201)
+            self.assertEqual(value(server, written), 0)
+
+    def exports(self, server, method, path, body, status):
+        data = json.dumps(body).encode() if body else b""
+        fields = {"Content-Length": str(len(data)), "Content-Type": "application/json"} if data else {}
+        reply = request(server.socket, "/api/v1/exports" + path, method, fields, data)
+        self.assertEqual(reply.status, status, reply.body)
+
+    def test_names(self):
+        """S22-28: a path is shown although it has characters of the format, or bytes that are no UTF-8."""
+        with Server("--export", b"/a\"b\\\xe9=mem:", "--export", "/\u00e9=mem:") as server:
+            names = {name for name in scrape(server) if name.startswith("mainstay_export_read")}
+            self.assertEqual(names, {f'mainstay_export_read_bytes_total{{export="{path}"}}'
+                                     for path in ("/", r'/a\"b\\\\xe9', "/\u00e9")})
 
     def test_absent(self):
         """S22B-02: the server works where nobody can ask for metrics."""

@@ -9,6 +9,7 @@
 
 #include "callback/callback_counters.h"
 #include "callback/dial_out.h"
+#include "export/export_counters.h"
 #include "proto/v40/duplicate_cache.h"
 #include "state/delegation/delegation_stats.h"
 #include "state/session/session_stats.h"
@@ -103,7 +104,10 @@ enum metric_id {
 #define X(name, help) METRIC_duplicate_##name,
                 DUPLICATE_COUNTERS(X)
 #undef X
-                    METRIC_COUNT
+#define X(name, help) METRIC_export_##name,
+                    EXPORT_COUNTERS(X)
+#undef X
+                        METRIC_COUNT
 };
 
 struct metric {

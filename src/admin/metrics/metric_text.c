@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/utf8.h"
+
 enum {
     NUMBER_BYTES = 40
 };
@@ -33,14 +35,19 @@ void metric_text_begin(struct metric_text *text, enum metric_id id)
                     types[metric->type]);
 }
 
-/* Backslash, quote and newline are escaped in both formats. */
+/* Backslash, quote and newline are escaped in both formats, which are UTF-8: of a path that is not,
+ * bytes are shown as \xNN. */
 static void value_print(struct metric_text *text, const char *value)
 {
+    bool is_utf8 = utf8_valid((const uint8_t *)value, strlen(value));
+
     for (; *value; value++) {
         const char *escaped = *value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\";
 
         if (strchr("\n\"\\", *value))
             http_text_add(text->out, escaped, 2);
+        else if (!is_utf8 && *value & 0x80)
+            http_text_print(text->out, "\\\\x%02x", (unsigned)(uint8_t)*value);
         else
             http_text_add(text->out, value, 1);
     }

@@ -6,6 +6,7 @@
 #include "admin/endpoint.h"
 #include "admin/http/http_request.h"
 #include "admin/metrics/metric_duplicate.h"
+#include "admin/metrics/metric_export.h"
 #include "admin/metrics/metric_op.h"
 #include "admin/metrics/metric_process.h"
 #include "admin/metrics/metric_session.h"
@@ -167,6 +168,7 @@ void metrics_show(struct http_request *request, void *context)
 
     build_show(&text);
     metric_op_show(&text, server->ops);
+    metric_export_show(&text, server->exports);
     metric_session_show(&text, server->state);
     callback_show(&text, server->callback);
     dial_out_show(&text, server->dial_out);

@@ -4,6 +4,8 @@
  * many and end the reply, from the backend's descriptor to the socket.
  */
 #include "proto/ops/ops.h"
+
+#include "export/export_counters.h"
 #include "proto/ops/stateid_arg.h"
 
 enum {
@@ -44,6 +46,7 @@ static void answer(struct compound *c, const struct vfs_read *io)
 {
     struct READ4resok resok = {.eof = io->eof, .data = {io->buf, io->len}};
 
+    export_counters_add(c->current.export, EXPORT_COUNTER_read_bytes, io->len);
     if (io->fd >= 0 && io->len > 0) {
         answer_by_tail(c, io);
         return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WRITE and COMMIT (RFC 8881 §18.32, §18.3). */
 #include "proto/ops/ops.h"
+
+#include "export/export_counters.h"
 #include "proto/ops/stateid_arg.h"
 
 static void put_verifier(uint8_t *to, const struct vfs *fs)
@@ -39,6 +41,7 @@ static enum nfsstat4 write_file(struct compound *c, const struct WRITE4args *arg
         if (status != VFS_OK && !partly_done(written, want, reached))
             return status_from_vfs(status);
     }
+    export_counters_add(c->current.export, EXPORT_COUNTER_written_bytes, written);
     resok.count = written;
     resok.committed = (enum stable_how4)reached;
     wire_WRITE4resok(c->out, &resok);

@@ -9,6 +9,7 @@
 
 #include "backend/mem/mem.h"
 #include "base/htable.h"
+#include "export/export_counters.h"
 #include "lib/test.h"
 
 enum {
@@ -181,6 +182,68 @@ static void options_change(void **state)
     settle(table);
     assert_int_equal(export_table_retired(table), 0);
     assert_int_equal(backends, 1);
+    export_table_destroy(table);
+}
+
+struct counted {
+    unsigned exports;
+    uint64_t read, written; /* of all of them */
+};
+
+static void count_up(const struct export_stats *stats, void *arg)
+{
+    struct counted *counted = arg;
+
+    counted->exports++;
+    counted->read += stats->of[EXPORT_COUNTER_read_bytes];
+    counted->written += stats->of[EXPORT_COUNTER_written_bytes];
+}
+
+static void assert_counted(struct export_table *table, unsigned exports, uint64_t read,
+                           uint64_t written)
+{
+    struct counted counted = {0};
+
+    export_counters_visit(table, count_up, &counted);
+    assert_int_equal(counted.exports, exports);
+    assert_int_equal(counted.read, read);
+    assert_int_equal(counted.written, written);
+}
+
+/* They are those of the path and its backend, also of a request that began before the change. */
+static void counters_outlive_options(void **state)
+{
+    struct export_table *table = export_table_create();
+    uint8_t fh[LIMIT_FH_BYTES];
+    struct export *before, *after;
+    unsigned phase;
+    uint32_t len;
+
+    (void)state;
+    must_add(table, "/a=mem:");
+    must_add(table, "/b=mem:");
+    len = root_handle(table, "a", fh);
+    phase = export_enter(table);
+    assert_int_equal(resolve(table, fh, len, &before), VFS_OK);
+    export_counters_add(before, EXPORT_COUNTER_read_bytes, 5);
+    must_change(table, "/a=mem:,ro");
+    must_change(table, "/a=mem:,async");
+    assert_int_equal(resolve(table, fh, len, &after), VFS_OK);
+    export_counters_add(before, EXPORT_COUNTER_written_bytes, 1);
+    export_counters_add(after, EXPORT_COUNTER_written_bytes, 2);
+    assert_counted(table, 2, 5, 3);
+    export_leave(table, phase);
+    settle(table);
+    assert_counted(table, 2, 5, 3);
+    phase = export_enter(table);
+    must_remove(table, "/a");
+    assert_counted(table, 1, 0, 0);
+    settle(table);
+    export_counters_add(after, EXPORT_COUNTER_read_bytes, 1); /* by a request that has it still */
+    export_leave(table, phase);
+    settle(table);
+    must_add(table, "/a=mem:");
+    assert_counted(table, 2, 0, 0);
     export_table_destroy(table);
 }
 
@@ -539,6 +602,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handles_of_removed_exports_are_stale),
         cmocka_unit_test(options_change),
+        cmocka_unit_test(counters_outlive_options),
         cmocka_unit_test(admissions_change),
         cmocka_unit_test(pseudo_directories_change),
         cmocka_unit_test(backend_goes_last),
