@@ -359,3 +359,10 @@ uint64_t log_dropped(void)
 
     return now ? log_queue_dropped(now) : 0;
 }
+
+uint32_t log_waiting(void)
+{
+    struct log_queue *now = atomic_load_explicit(&queue, memory_order_acquire);
+
+    return now ? log_queue_waiting(now) : 0;
+}

@@ -110,6 +110,9 @@ void log_flush(void);
 uint64_t log_dropped(void);
 uint64_t log_limited(void);
 
+/* Lines that wait to be written. */
+uint32_t log_waiting(void);
+
 /* Log one line, without a limit; use the macros below. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);

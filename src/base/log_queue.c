@@ -126,6 +126,16 @@ uint64_t log_queue_dropped(struct log_queue *queue)
     return dropped;
 }
 
+uint32_t log_queue_waiting(struct log_queue *queue)
+{
+    uint32_t lines;
+
+    pthread_mutex_lock(&queue->lock);
+    lines = queue->lines;
+    pthread_mutex_unlock(&queue->lock);
+    return lines;
+}
+
 bool log_queue_flush(struct log_queue *queue, int timeout_ms)
 {
     const struct timespec pause = {.tv_nsec = NSEC_PER_MSEC};

@@ -31,6 +31,9 @@ bool log_queue_put(struct log_queue *queue, const char *line, size_t len);
 /* How many lines have been dropped. */
 uint64_t log_queue_dropped(struct log_queue *queue);
 
+/* How many lines wait to be written. */
+uint32_t log_queue_waiting(struct log_queue *queue);
+
 /* Wait up to `timeout_ms` until everything queued is written.  False on timeout.  Takes no lock
  * that it could wait for, so a failed CHECK can use it. */
 bool log_queue_flush(struct log_queue *queue, int timeout_ms);

@@ -72,6 +72,16 @@ bool back_service_call_session(struct back_service *service, struct session *ses
     return false;
 }
 
+uint32_t back_service_active(struct back_service *service)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&service->lock);
+    count = service->active_count;
+    pthread_mutex_unlock(&service->lock);
+    return count;
+}
+
 /* ---- time ---- */
 
 /* What is to be done once the lock is released. */

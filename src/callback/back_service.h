@@ -36,6 +36,9 @@ void back_service_destroy(struct back_service *service);
 /* Take no more calls, and cancel those that wait. */
 void back_service_stop(struct back_service *service);
 
+/* How many sessions have callbacks that wait or are under way. */
+uint32_t back_service_active(struct back_service *service);
+
 /* To be called about once a second, from one thread. */
 void back_service_tick(struct back_service *service, int64_t now_ns);
 

@@ -342,5 +342,6 @@ void dial_out_stats_read(struct dial_out *out, struct dial_out_stats *stats)
 #undef X
     pthread_mutex_lock(&out->lock);
     stats->paths = (uint32_t)out->paths.count;
+    stats->active = out->active_count;
     pthread_mutex_unlock(&out->lock);
 }

@@ -80,7 +80,8 @@ struct dial_out_stats {
 #define X(name, help) uint64_t name;
     DIAL_OUT_COUNTERS(X)
 #undef X
-    uint32_t paths; /* the current number */
+    uint32_t paths;  /* the current number */
+    uint32_t active; /* those that have something to send or to wait for */
 };
 
 /* NULL for all defaults. */

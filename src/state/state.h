@@ -111,7 +111,8 @@ struct client_table {
     struct list courtesy;          /* confirmed ones whose lease is over; expired longest first */
     struct list courtesy_sessions; /* those of them that may have sessions; same order */
     uint32_t count, unconfirmed_count, courtesy_count;
-    uint64_t owner_seed; /* random, because clients choose their owner strings */
+    uint64_t expired_count; /* leases that have expired so far */
+    uint64_t owner_seed;    /* random, because clients choose their owner strings */
 };
 
 struct state {

@@ -29,13 +29,32 @@ enum {
     POSTPONED_SECTIONS = 8 /* blocking sections after which postponed records are sent */
 };
 
+static void lag_count(struct transport *transport, uint64_t lag_ns)
+{
+    static const uint64_t bounds_us[] = {
+#define X(name, us) [LOOP_LAG_##name] = (us),
+        LOOP_LAG_BUCKETS(X)
+#undef X
+    };
+    unsigned bucket = 0;
+
+    while (bucket < LOOP_LAG_MORE && lag_ns > bounds_us[bucket] * 1000)
+        bucket++;
+    counter_add(transport->lags, bucket, 1);
+    counter_add(transport->lags, LOOP_LAG_BUCKET_COUNT, lag_ns);
+}
+
 static void pulse_answer(struct loop *loop)
 {
     int64_t asked_ns = atomic_load_explicit(&loop->asked_ns, memory_order_relaxed);
+    int64_t lag_ns;
 
     if (asked_ns == 0)
         return;
-    atomic_store_explicit(&loop->lag_ns, clock_now_ns() - asked_ns, memory_order_relaxed);
+    lag_ns = clock_now_ns() - asked_ns;
+    lag_count(loop->transport, (uint64_t)lag_ns);
+    atomic_store_explicit(&loop->lag_ns, lag_ns, memory_order_relaxed);
+    atomic_store_explicit(&loop->turns_due, loop->turns.count, memory_order_relaxed);
     atomic_store_explicit(&loop->asked_ns, 0, memory_order_relaxed);
 }
 

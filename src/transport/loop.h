@@ -48,8 +48,9 @@ struct loop {
     struct source wake;
     _Atomic uint32_t connection_count;
     /* Does it turn?  The timer asks, the owner answers: loop_pulse.  Relaxed. */
-    _Atomic int64_t asked_ns; /* since when an answer is due; 0: none is */
-    _Atomic int64_t lag_ns;   /* that the last answer took */
+    _Atomic int64_t asked_ns;   /* since when an answer is due; 0: none is */
+    _Atomic int64_t lag_ns;     /* that the last answer took */
+    _Atomic uint32_t turns_due; /* connections that waited for their turn then */
 
     struct epoll_event events[LOOP_EVENTS];
     int event_next, event_count;

@@ -67,6 +67,7 @@ struct transport *transport_create(const struct transport_config *config)
         transport->config.dialled_max = dialled_max_default();
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
     transport->counters = counter_set_create(TRANSPORT_COUNTER_COUNT);
+    transport->lags = counter_set_create(LOOP_LAG_BUCKET_COUNT + 1);
 #define X(name, initial) transport_limit_set(transport, TRANSPORT_LIMIT_##name, initial);
     TRANSPORT_LIMITS(X)
 #undef X
@@ -178,6 +179,7 @@ void transport_destroy(struct transport *transport)
     peer_table_fini(&transport->peers);
     pthread_mutex_destroy(&transport->frame_lock);
     counter_set_destroy(transport->counters);
+    counter_set_destroy(transport->lags);
     free(transport->loops);
     free(transport);
 }
@@ -229,10 +231,15 @@ static void loop_stats(const struct transport *transport, struct transport_stats
     int64_t now_ns = clock_now_ns();
 
     stats->loops = transport->loop_count;
-    stats->loops_stuck = stats->loop_lag_ns = 0;
+    stats->loops_stuck = stats->loop_lag_ns = stats->turns_due = 0;
+    for (unsigned i = 0; i < LOOP_LAG_BUCKET_COUNT; i++)
+        stats->loop_lags[i] = counter_read(transport->lags, i);
+    stats->loop_lag_sum_ns = counter_read(transport->lags, LOOP_LAG_BUCKET_COUNT);
     for (unsigned i = 0; i < transport->loop_count; i++) {
         int64_t lag_ns = loop_lag_ns(&transport->loops[i], now_ns);
 
+        stats->turns_due +=
+            atomic_load_explicit(&transport->loops[i].turns_due, memory_order_relaxed);
         stats->loops_stuck += lag_ns > LIMIT_LOOP_STUCK_S * NSEC_PER_SEC;
         if (lag_ns > (int64_t)stats->loop_lag_ns)
             stats->loop_lag_ns = (uint64_t)lag_ns;

@@ -65,6 +65,25 @@ enum transport_counter {
     TRANSPORT_COUNTER_COUNT
 };
 
+/* X(name, microseconds): upper bounds of the histogram of the loops' lags. */
+#define LOOP_LAG_BUCKETS(X)                                                                        \
+    X(100us, 100)                                                                                  \
+    X(1ms, 1000)                                                                                   \
+    X(5ms, 5000)                                                                                   \
+    X(25ms, 25000)                                                                                 \
+    X(100ms, 100000)                                                                               \
+    X(500ms, 500000)                                                                               \
+    X(1s, 1000000)                                                                                 \
+    X(5s, 5000000)
+
+enum loop_lag_bucket {
+#define X(name, us) LOOP_LAG_##name,
+    LOOP_LAG_BUCKETS(X)
+#undef X
+    LOOP_LAG_MORE, /* above all bounds */
+    LOOP_LAG_BUCKET_COUNT
+};
+
 struct transport_stats {
 #define X(name, help) uint64_t name;
     TRANSPORT_COUNTERS(X)
@@ -83,6 +102,10 @@ struct transport_stats {
     uint64_t loops;
     uint64_t loops_stuck; /* that have not turned for LIMIT_LOOP_STUCK_S */
     uint64_t loop_lag_ns; /* that the slowest loop took to turn, when the timer last asked */
+    uint64_t turns_due;   /* connections that waited for their turn then */
+    /* All answers of all loops: not cumulative, and their sum. */
+    uint64_t loop_lags[LOOP_LAG_BUCKET_COUNT];
+    uint64_t loop_lag_sum_ns;
 };
 
 /* X(name, initial): limits; they can be changed at any time. */

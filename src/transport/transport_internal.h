@@ -55,6 +55,7 @@ struct transport {
     struct worker_pool pool;
     struct share_table shares;
     struct counter_set *counters; /* by enum transport_counter */
+    struct counter_set *lags;     /* by enum loop_lag_bucket, then their sum in ns */
     _Atomic uint32_t limits[TRANSPORT_LIMIT_COUNT];
     struct peer_table peers;
     struct unsent unsent;

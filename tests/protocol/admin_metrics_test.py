@@ -65,6 +65,7 @@ OWN = {
     "mainstay_operations": "test_operations", "mainstay_operation_errors": "test_operations",
     "mainstay_operation_duration_seconds": "test_durations", "mainstay_stable_wait_seconds": "test_durations",
     "mainstay_export_read_bytes": "test_exports", "mainstay_export_written_bytes": "test_exports",
+    "mainstay_leases_expired": "test_courtesy", "mainstay_queue_length": "test_idle",
     "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
     "mainstay_event_loops": "test_idle", "mainstay_event_loops_stuck": "test_idle",
     "mainstay_event_loop_lag_seconds": "test_idle", "mainstay_parked_requests": "test_idle",
@@ -74,7 +75,7 @@ OWN = {
     "mainstay_memory_bytes": "test_log",
 }
 # What changes although no client does anything.
-RESTLESS = re.compile(r"mainstay_(process_|event_loop_lag|memory_bytes\{kind=\"admin\")")
+RESTLESS = re.compile(r"mainstay_(process_|event_loop_lag|memory_bytes\{kind=\"admin\"|queue_length\{queue=\"log)")
 
 
 def scrape(server, fields=()):
@@ -189,6 +190,11 @@ class Text(unittest.TestCase):
                                ("mainstay_parked_requests", "0")):
             self.assertEqual(before[series], number)
         self.assertEqual(before["mainstay_delegation_recall_oldest_seconds"], "0.000000")
+        for queue in ("turns", "callback_sessions", "callback_paths"):
+            self.assertEqual(before[f'mainstay_queue_length{{queue="{queue}"}}'], "0")
+        lags = value(self.server, "mainstay_event_loop_lag_seconds_count")
+        wait_until(lambda: value(self.server, "mainstay_event_loop_lag_seconds_count") > lags)
+        self.assertGreater(int(before["mainstay_event_loops"]), 0)
 
     def now(self):
         return {name: number for name, number in scrape(self.server).items() if not RESTLESS.match(name)}
@@ -297,7 +303,9 @@ class Values(unittest.TestCase):
                                   stderr=subprocess.DEVNULL) as client:
                 wait_until(lambda: value(server, "mainstay_sequence_total") > 100)
                 client.kill()
+            self.assertEqual(value(server, "mainstay_leases_expired_total"), 0)
             wait_until(lambda: value(server, "mainstay_clients_courtesy") == 1)
+            self.assertEqual(value(server, "mainstay_leases_expired_total"), 1)
 
     def test_operations(self):
         """Each is counted in its minor version, and its errors by name; S20-29."""

@@ -55,6 +55,7 @@ enum metric_type {
     X(RECALLS, "delegations_recalled", GAUGE, NULL, "Delegations recalled and not returned yet")   \
     X(RECALL_AGE, "delegation_recall_oldest_seconds", GAUGE, NULL, "Age of the oldest of these")   \
     X(DIAL_OUT_PATHS, "dial_out_paths", GAUGE, NULL, "Clients of NFSv4.0 that can be called back") \
+    X(LEASES_EXPIRED, "leases_expired", COUNTER, NULL, "Leases of clients that have expired")      \
     X(COURTESY, "clients_courtesy", GAUGE, NULL,                                                   \
       "Clients whose lease is over, and that keep their state by courtesy")                        \
     X(GRACE, "grace", GAUGE, NULL, "1 during a grace period")                                      \
@@ -65,8 +66,9 @@ enum metric_type {
       "Threads for requests: all, those without work, those that wait in file systems")            \
     X(LOOPS, "event_loops", GAUGE, NULL, "Event loops")                                            \
     X(LOOPS_STUCK, "event_loops_stuck", GAUGE, NULL, "Event loops that do not turn")               \
-    X(LOOP_LAG, "event_loop_lag_seconds", GAUGE, NULL,                                             \
-      "How long the slowest event loop took to turn, when last asked")                             \
+    X(LOOP_LAG, "event_loop_lag_seconds", HISTOGRAM, NULL,                                         \
+      "How long event loops took to turn; each is asked once a second")                            \
+    X(QUEUES, "queue_length", GAUGE, "queue", "What waits in a queue now")                         \
     X(PARKED, "parked_requests", GAUGE, NULL, "Requests that wait without a thread")               \
     X(HALF_RECORDS, "half_records", GAUGE, NULL, "Requests of which only a part has come")         \
     X(HALF_RECORD_BYTES, "half_record_bytes", GAUGE, NULL, "Memory that they take")                \

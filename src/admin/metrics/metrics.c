@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "callback/back_service.h"
 #include "callback/callback.h"
 #include "proto/compound.h"
 #include "state/client/client_info.h"
@@ -24,6 +25,23 @@ static void build_show(struct metric_text *text)
 {
     metric_text_begin(text, METRIC_BUILD_INFO);
     metric_text_count(text, MAINSTAY_VERSION, 1);
+}
+
+static void lags_show(struct metric_text *text, const struct transport_stats *stats)
+{
+    static const uint64_t bounds_us[] = {
+#define X(name, us) [LOOP_LAG_##name] = (us),
+        LOOP_LAG_BUCKETS(X)
+#undef X
+    };
+
+    metric_text_begin(text, METRIC_LOOP_LAG);
+    metric_text_histogram(
+        text, NULL,
+        &(struct metric_histogram){.bounds_us = bounds_us,
+                                   .counts = stats->loop_lags,
+                                   .bound_count = ARRAY_SIZE(bounds_us),
+                                   .sum_s = (double)stats->loop_lag_sum_ns / NSEC_PER_SEC});
 }
 
 static void transport_show(struct metric_text *text, struct transport *transport)
@@ -41,8 +59,7 @@ static void transport_show(struct metric_text *text, struct transport *transport
     metric_text_count(text, "blocked", stats.blocked_threads);
     metric_text_one(text, METRIC_LOOPS, stats.loops);
     metric_text_one(text, METRIC_LOOPS_STUCK, stats.loops_stuck);
-    metric_text_begin(text, METRIC_LOOP_LAG);
-    metric_text_number(text, NULL, (double)stats.loop_lag_ns / (double)NSEC_PER_SEC);
+    lags_show(text, &stats);
     metric_text_one(text, METRIC_PARKED, stats.parked_calls);
     metric_text_one(text, METRIC_HALF_RECORDS, stats.half_records);
     metric_text_one(text, METRIC_HALF_RECORD_BYTES, stats.half_record_bytes);
@@ -117,8 +134,10 @@ static void delegation_show(struct metric_text *text, struct state *state)
 static void state_show(struct metric_text *text, struct state *state)
 {
     struct state_limit_stats stats;
+    struct client_lease_stats leases;
 
     state_limit_stats_read(state, &stats);
+    client_lease_stats_read(state, &leases);
     metric_text_begin(text, METRIC_HELD);
 #define X(name, initial) metric_text_count(text, #name, stats.name);
     STATE_LIMITS_IN_ALL(X)
@@ -132,7 +151,8 @@ static void state_show(struct metric_text *text, struct state *state)
     STATE_LIMITS_IN_ALL(X)
     STATE_LIMITS_EACH(X)
 #undef X
-    metric_text_one(text, METRIC_COURTESY, client_courtesy_count(state));
+    metric_text_one(text, METRIC_LEASES_EXPIRED, leases.expired);
+    metric_text_one(text, METRIC_COURTESY, leases.courtesy);
     metric_text_one(text, METRIC_GRACE, recovery_in_grace(state->recovery));
 }
 
@@ -159,6 +179,22 @@ static void log_show(struct metric_text *text)
     metric_text_count(text, "limit", log_limited());
 }
 
+static void queues_show(struct metric_text *text, const struct server *server,
+                        struct transport *transport)
+{
+    struct transport_stats stats;
+    struct dial_out_stats paths;
+
+    transport_stats_read(transport, &stats);
+    dial_out_stats_read(server->dial_out, &paths);
+    metric_text_begin(text, METRIC_QUEUES);
+    metric_text_count(text, "turns", stats.turns_due);
+    metric_text_count(text, "callback_sessions",
+                      back_service_active(server->callback->back_service));
+    metric_text_count(text, "callback_paths", paths.active);
+    metric_text_count(text, "log_lines", log_waiting());
+}
+
 void metrics_show(struct http_request *request, void *context)
 {
     const struct endpoint *endpoint = context;
@@ -176,6 +212,7 @@ void metrics_show(struct http_request *request, void *context)
     state_show(&text, server->state);
     metric_duplicate_show(&text, server->v40);
     transport_show(&text, endpoint->transport);
+    queues_show(&text, server, endpoint->transport);
     memory_show(&text);
     log_show(&text);
     metric_process_show(&text);

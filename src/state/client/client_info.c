@@ -129,12 +129,10 @@ void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
     memory_free(MEMORY_clients, list.ids);
 }
 
-uint32_t client_courtesy_count(struct state *state)
+void client_lease_stats_read(struct state *state, struct client_lease_stats *stats)
 {
-    uint32_t count;
-
     pthread_mutex_lock(&state->clients.lock);
-    count = state->clients.courtesy_count;
+    stats->courtesy = state->clients.courtesy_count;
+    stats->expired = state->clients.expired_count;
     pthread_mutex_unlock(&state->clients.lock);
-    return count;
 }

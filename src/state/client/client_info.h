@@ -63,5 +63,10 @@ uint32_t client_info_next(struct state *state, int64_t now_ns, struct htable_pla
 void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
                        bool (*visit)(const struct client_info *info, void *arg), void *arg);
 
-/* How many clients keep their state although their lease is over.  Takes client_table.lock. */
-uint32_t client_courtesy_count(struct state *state);
+struct client_lease_stats {
+    uint32_t courtesy; /* clients that keep their state although their lease is over */
+    uint64_t expired;  /* leases that have expired so far, as the timer found */
+};
+
+/* Takes client_table.lock. */
+void client_lease_stats_read(struct state *state, struct client_lease_stats *stats);

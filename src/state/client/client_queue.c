@@ -38,6 +38,7 @@ void client_courtesy_begin_locked(struct client *client)
     list_push_back(&clients->courtesy, &client->courtesy_link);
     list_push_back(&clients->courtesy_sessions, &client->courtesy_sessions_link);
     clients->courtesy_count++;
+    clients->expired_count++;
 }
 
 void client_courtesy_end_locked(struct client *client)

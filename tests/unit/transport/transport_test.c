@@ -188,6 +188,7 @@ static void stuck_loop(void **state)
     wait_unsigned(&server.gate_waiting, 1);
     transport_tick(server.transport, clock_now_ns());
     assert_int_equal(rpc_server_stats(&server).loops_stuck, 0);
+    assert_int_equal(rpc_server_stats(&server).loop_lags[LOOP_LAG_MORE], 0);
     clock_advance_ns((LIMIT_LOOP_STUCK_S + 1) * NSEC_PER_SEC);
     /* The other one turns: it is asked again until it says so after the clock was moved. */
     wait_until((transport_tick(server.transport, clock_now_ns()),
@@ -196,6 +197,8 @@ static void stuck_loop(void **state)
     rpc_server_open_gate(&server);
     wait_until((transport_tick(server.transport, clock_now_ns()),
                 rpc_server_stats(&server).loops_stuck == 0));
+    assert_in_range(rpc_server_stats(&server).loop_lags[LOOP_LAG_MORE], 1, 2);
+    assert_true(rpc_server_stats(&server).loop_lag_sum_ns > LIMIT_LOOP_STUCK_S * NSEC_PER_SEC);
     close(fd);
     rpc_server_stop(&server);
 }
