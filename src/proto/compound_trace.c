@@ -50,14 +50,12 @@ static const char *op_name(uint32_t op)
     return info ? info->name : "ILLEGAL";
 }
 
-void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,
-                        size_t body_bytes)
+static void trace_log(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,
+                      size_t body_bytes)
 {
     char names[NAMES_BYTES] = "[", sizes[SIZES_BYTES] = "[";
     size_t name_at = 1, size_at = 1;
 
-    if (!trace)
-        return;
     for (uint32_t i = 0; i < trace->count; i++) {
         const char *comma = i ? "," : "";
 
@@ -70,4 +68,11 @@ void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status
     (void)snprintf(sizes + size_at, sizeof(sizes) - size_at, "]");
     log_debug("compound.done", LOG_STR("ops", names), LOG_STR("bytes", sizes),
               LOG_U64("status", status), LOG_U64("head", head_bytes), LOG_U64("body", body_bytes));
+}
+
+void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,
+                        size_t body_bytes)
+{
+    if (trace)
+        trace_log(trace, status, head_bytes, body_bytes);
 }
