@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * L-16: every metric moves with its cause, and only then.  A cause is brought about on a running
+ * server; the series that it is about must move, and others must not.  A metric without a cause
+ * fails the test, unless `elsewhere` names the test that has it.  The causes that take time are in
+ * programs of their own, metric_causes_*.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "metric_causes/cause.h"
+#include "scrape.h"
+#include "script.h"
+
+/* Metrics that another test is about: of the metric itself, or of the counter behind it, which
+ * protocol.admin_metrics finds to be the same.  docs.metrics looks for the word in that test. */
+static const struct {
+    const char *family, *test, *word;
+} elsewhere[] = {
+    {"build_info", "protocol.admin_metrics", "mainstay_build_info"},
+    {"delegation_reclaimed", "unit.state.delegation.delegation", "reclaimed"},
+    {"delegation_refused_access", "unit.state.delegation.delegation", "refused_access"},
+    {"delegation_refused_held", "unit.state.delegation.delegation", "refused_held"},
+    {"delegation_refused_history", "unit.state.delegation.delegation_conflict", "refused_history"},
+    {"delegation_refused_revoked", "unit.state.delegation.delegation_revoke", "refused_revoked"},
+    {"delegation_upgraded", "unit.state.delegation.delegation", "upgraded"},
+    {"dial_out_malformed", "unit.callback.dial_out", "malformed"},
+    {"dial_out_refused", "unit.callback.dial_out", "refused"},
+    {"dial_out_timeouts", "unit.callback.dial_out", "timeouts"},
+    {"duplicate_clients", "unit.proto.v40.duplicate_cache", "clients"},
+    {"duplicate_evicted", "unit.proto.v40.duplicate_cache", "evicted"},
+    {"duplicate_evicted_client", "unit.proto.v40.duplicate_cache", "evicted_client"},
+    {"duplicate_expired", "unit.proto.v40.duplicate_cache", "expired"},
+    {"duplicate_refused", "unit.proto.v40.duplicate_cache", "refused"},
+    {"duplicate_waiting", "unit.proto.v40.duplicate_cache", "waiting"},
+    {"duplicate_waits", "unit.proto.v40.duplicate_cache", "waits"},
+    {"duplicate_xid_collisions", "unit.proto.v40.duplicate_cache", "xid_collisions"},
+    {"event_loops", "unit.transport.transport", "loops"},
+    {"event_loops_stuck", "unit.transport.transport", "loops_stuck"},
+    {"log_lines_left_out", "unit.base.log_queue", "log_limited"},
+    {"memory_refused", "fault.memory", "refused"},
+    {"memory_store_bytes", "protocol.admin_metrics", "mainstay_memory_store_bytes"},
+    {"process_max_fds", "protocol.admin_metrics", "mainstay_process_max_fds"},
+    {"process_resident_memory_bytes", "protocol.admin_metrics",
+     "mainstay_process_resident_memory_bytes"},
+    {"process_start_time_seconds", "protocol.admin_metrics", "mainstay_process_start_time_seconds"},
+    {"threads", "unit.transport.worker", "threads"},
+    {"transport_accept_pauses", "unit.transport.transport", "accept_pauses"},
+    {"transport_crowded", "unit.transport.share", "crowded"},
+    {"transport_dropped", "unit.callback.dial_out", "dropped"},
+    {"transport_half_records_evicted", "fault.half_records", "half_records_evicted"},
+    {"transport_no_spare", "unit.transport.worker", "no_spare"},
+    {"transport_parks_refused", "unit.transport.park", "parks_refused"},
+    {"transport_retakes", "unit.transport.worker", "retakes"},
+    {"transport_tails_short", "unit.transport.send_queue", "tails_short"},
+    {"transport_turns", "unit.transport.transport", "turns"},
+    {"transport_unsent_evicted", "fault.limits", "unsent_evicted"},
+    {"transport_yields", "unit.transport.turn", "yields"},
+    /* Only a machine without memory moves them. */
+    {"transport_no_memory", "", ""},
+    {"transport_refused_memory", "", ""},
+};
+
+static const struct cause_list *const lists[] = {
+    &cause_connections, &cause_requests, &cause_clients, &cause_delegations,
+    &cause_settings,    &cause_v40,      &cause_leases,  &cause_restart,
+};
+
+static void requests(void **state)
+{
+    (void)state;
+    cause_list_check(&cause_requests);
+}
+
+static void clients(void **state)
+{
+    (void)state;
+    cause_list_check(&cause_clients);
+}
+
+static void settings(void **state)
+{
+    (void)state;
+    cause_list_check(&cause_settings);
+}
+
+/* ---- all metrics ---- */
+
+static bool has_cause(const char *family)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        for (size_t j = 0; j < lists[i]->count; j++) {
+            const struct cause *cause = &lists[i]->causes[j];
+
+            for (size_t k = 0; k < CAUSE_PATTERNS && cause->moves[k]; k++) {
+                size_t len = strcspn(cause->moves[k], "{");
+
+                if (strlen(family) == len && strncmp(cause->moves[k], family, len) == 0)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_elsewhere(const char *family)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+        if (strcmp(elsewhere[i].family, family) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void family_check(const char *family, void *arg)
+{
+    unsigned *wrong = arg;
+
+    if (has_cause(family) != is_elsewhere(family))
+        return;
+    (void)printf("%s has %s\n", family, has_cause(family) ? "two places" : "no cause");
+    ++*wrong;
+}
+
+static void each_has_a_cause(void **state)
+{
+    unsigned wrong = 0;
+
+    (void)state;
+    scrape_families(family_check, &wrong);
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_has_a_cause),
+        cmocka_unit_test(requests),
+        cmocka_unit_test(clients),
+        cmocka_unit_test(settings),
+    };
+
+    return test_group_run_fixtures(tests, cause_set_up, script_teardown);
+}
