@@ -38,9 +38,10 @@
 #define LIMIT_ADMIN_TOKEN_BYTES_MIN 20u
 #define LIMIT_ADMIN_TOKEN_BYTES 256u
 #define LIMIT_ADMIN_TOKEN_FILE_BYTES 16384
-#define LIMIT_DRAIN_S 86400u               /* that a server waits for its connections to close */
-#define LIMIT_ADMIN_STUCK_S 5u             /* that the timer may be silent and the server healthy */
-#define LIMIT_METRICS_SESSIONS 1000u       /* told one by one; of the rest the sum */
+#define LIMIT_DRAIN_S 86400u          /* that a server waits for its connections to close */
+#define LIMIT_ADMIN_STUCK_S 5u        /* that the timer may be silent and the server healthy */
+#define LIMIT_METRICS_SESSIONS 10000u /* told one by one at most; of the rest the sum */
+#define LIMIT_METRICS_SESSIONS_USUAL 1000u
 #define LIMIT_LOG_ADMIN_REFUSALS_PER_S 10u /* lines about requests that were refused */
 
 /* cli */

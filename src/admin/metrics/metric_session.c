@@ -19,8 +19,8 @@ static void counters_show(struct metric_text *text, const struct session_stats *
 
 /* Both metrics have one line for each session, so they are gathered first. */
 struct gathered {
-    struct session_gauges *sessions; /* NULL: there was no memory, all are among the rest */
-    uint32_t count;
+    struct session_gauges *sessions; /* NULL: all are among the rest, perhaps for want of memory */
+    uint32_t count, most;
     uint64_t rest_slots, rest_in_use, rest_count;
 };
 
@@ -28,7 +28,7 @@ static bool gauges_gather(const struct session_gauges *gauges, void *arg)
 {
     struct gathered *all = arg;
 
-    if (all->sessions && all->count < LIMIT_METRICS_SESSIONS) {
+    if (all->sessions && all->count < all->most) {
         all->sessions[all->count++] = *gauges;
     } else {
         all->rest_slots += gauges->total_slots;
@@ -62,12 +62,13 @@ static void gauges_show(struct metric_text *text, enum metric_id id, const struc
         metric_text_count(text, "other", in_use ? all->rest_in_use : all->rest_slots);
 }
 
-void metric_session_show(struct metric_text *text, struct state *state)
+void metric_session_show(struct metric_text *text, struct state *state, uint32_t most)
 {
-    struct gathered all = {
-        .sessions = memory_alloc(MEMORY_admin, LIMIT_METRICS_SESSIONS * sizeof(*all.sessions))};
+    struct gathered all = {.most = most};
     struct session_stats stats;
 
+    if (most > 0)
+        all.sessions = memory_alloc(MEMORY_admin, most * sizeof(*all.sessions));
     session_stats_read(state, &stats);
     counters_show(text, &stats);
     session_gauges_visit(state, gauges_gather, &all);

@@ -11,6 +11,7 @@
 #include "admin/metrics/metric_process.h"
 #include "admin/metrics/metric_session.h"
 #include "admin/metrics/metric_text.h"
+#include "admin/settings.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -195,6 +196,14 @@ static void queues_show(struct metric_text *text, const struct server *server,
     metric_text_count(text, "log_lines", log_waiting());
 }
 
+static uint32_t own_sessions(struct settings *settings)
+{
+    struct setting_values now;
+
+    settings_get(settings, &now);
+    return now.of[SETTING_METRICS_SESSIONS].number;
+}
+
 void metrics_show(struct http_request *request, void *context)
 {
     const struct endpoint *endpoint = context;
@@ -205,7 +214,7 @@ void metrics_show(struct http_request *request, void *context)
     build_show(&text);
     metric_op_show(&text, server->ops);
     metric_export_show(&text, server->exports);
-    metric_session_show(&text, server->state);
+    metric_session_show(&text, server->state, own_sessions(endpoint->settings));
     callback_show(&text, server->callback);
     dial_out_show(&text, server->dial_out);
     delegation_show(&text, server->state);
