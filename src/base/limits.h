@@ -21,7 +21,14 @@
 #define LIMIT_CONFIG_DEPTH 8u         /* of lists and maps in each other */
 #define LIMIT_CONFIG_FAULTS 100u      /* that are told; more are counted */
 
+/* base */
+#define LIMIT_ERRANDS 8u       /* threads that wait for file systems, for requests and SIGHUP */
+#define LIMIT_ERRAND_S 5u      /* that somebody waits for one */
+#define LIMIT_ERRANDS_END_S 1u /* that the end of the server waits for them */
+
 /* admin */
+#define LIMIT_ADMIN_READS 4u  /* of LIMIT_ERRANDS, at the most, for requests that only read */
+#define LIMIT_ADMIN_WRITES 6u /* the same, with those that change something */
 #define LIMIT_ADMIN_LISTENERS 4u
 #define LIMIT_ADMIN_CONNECTIONS 32u              /* of each listener */
 #define LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS 16u  /* of these; over the socket all are one */

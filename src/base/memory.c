@@ -76,6 +76,14 @@ static void count(enum memory_class of, int64_t bytes)
     }
 }
 
+void memory_settle(void)
+{
+    for (unsigned which = 0; which < ACCOUNTS; which++) {
+        atomic_fetch_add_explicit(&accounts[which].total, gathered[which], memory_order_relaxed);
+        gathered[which] = 0;
+    }
+}
+
 static uint64_t limit_get(unsigned which)
 {
     return atomic_load_explicit(&accounts[which].limit, memory_order_relaxed);

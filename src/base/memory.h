@@ -53,6 +53,9 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size) MUST
 /* NULL is allowed. */
 void memory_free(enum memory_class of, void *p);
 
+/* Before a thread ends: count what it has not added to the sum yet (memory.c). */
+void memory_settle(void);
+
 /* Set the budget.  memory_alloc() fails above `bytes`, and above three quarters of it for memory
  * that is held (clients and the classes after it); 0: no budget.  What mem exports hold (data,
  * objects) is not part of it, but has a limit of its own. */

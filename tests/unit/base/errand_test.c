@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Errands: who sees when they are done, what they may do when nobody waits, how many there are. */
+#include "base/errand.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/test.h"
+
+enum {
+    MOST = 3,
+    WAIT_S = 60
+};
+
+/* It uses "/a", and does not go on until it is told to. */
+struct job {
+    _Atomic bool go, begun, changed, freed;
+};
+
+static void run(void *context)
+{
+    struct job *job = context;
+
+    errand_place("/a");
+    atomic_store(&job->begun, true);
+    while (!atomic_load(&job->go))
+        (void)sched_yield();
+    if (errand_commit())
+        atomic_store(&job->changed, true);
+}
+
+static void release(void *context)
+{
+    struct job *job = context;
+
+    atomic_store(&job->freed, true);
+}
+
+static struct errand *start(struct job *job, int wake_fd)
+{
+    return errand_start(
+        &(struct errand_work){.run = run, .free = release, .context = job, .wake_fd = wake_fd},
+        MOST);
+}
+
+static void await(_Atomic bool *flag)
+{
+    while (!atomic_load(flag))
+        (void)sched_yield();
+}
+
+static void done_is_told(void **state)
+{
+    int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct pollfd wake = {.fd = wake_fd, .events = POLLIN};
+    struct job job = {.go = false};
+    struct errand *errand = start(&job, wake_fd);
+
+    (void)state;
+    assert_non_null(errand);
+    assert_false(errand_is_done(errand));
+    assert_int_equal(poll(&wake, 1, 0), 0);
+    atomic_store(&job.go, true);
+    assert_int_equal(poll(&wake, 1, WAIT_S * 1000), 1);
+    assert_true(errand_is_done(errand));
+    assert_true(errand_is_committed(errand));
+    assert_true(atomic_load(&job.changed));
+    assert_false(errand_abandon(errand));
+    assert_true(errands_end(WAIT_S));
+    assert_false(atomic_load(&job.freed));
+    errand_put(errand);
+    assert_true(atomic_load(&job.freed));
+    close(wake_fd);
+}
+
+/* It changes nothing, tells nobody, and frees what it has. */
+static void abandoned_changes_nothing(void **state)
+{
+    int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct pollfd wake = {.fd = wake_fd, .events = POLLIN};
+    struct job job = {.go = false};
+    struct errand *errand = start(&job, wake_fd);
+
+    (void)state;
+    await(&job.begun);
+    assert_true(errand_abandon(errand));
+    assert_int_equal(errands_abandoned(), 1);
+    errand_put(errand);
+    assert_false(errands_end(0));
+    atomic_store(&job.go, true);
+    assert_true(errands_end(WAIT_S));
+    assert_true(atomic_load(&job.freed));
+    assert_false(atomic_load(&job.changed));
+    assert_int_equal(errands_abandoned(), 0);
+    assert_int_equal(poll(&wake, 1, 0), 0);
+    close(wake_fd);
+}
+
+static void number_is_limited(void **state)
+{
+    struct job jobs[MOST] = {{.go = false}}, late = {.go = true};
+    struct errand *errands[MOST];
+
+    (void)state;
+    for (unsigned i = 0; i < MOST; i++)
+        assert_non_null(errands[i] = start(&jobs[i], ERRAND_NO_WAKE));
+    assert_null(start(&late, ERRAND_NO_WAKE));
+    assert_false(atomic_load(&late.freed)); /* it is still the caller's */
+    for (unsigned i = 0; i < MOST; i++) {
+        atomic_store(&jobs[i].go, true);
+        errand_put(errands[i]);
+    }
+    assert_true(errands_end(WAIT_S));
+    assert_non_null(errands[0] = start(&late, ERRAND_NO_WAKE));
+    errand_put(errands[0]);
+    assert_true(errands_end(WAIT_S));
+    assert_true(atomic_load(&late.freed));
+}
+
+static void wait_idly(void *context)
+{
+    struct job *job = context;
+
+    atomic_store(&job->begun, true);
+    await(&job->go);
+}
+
+/* Of one, or of those that it may wait for; each once. */
+static void places_are_named(void **state)
+{
+    const struct errand_work idle = {.run = wait_idly, .wake_fd = ERRAND_NO_WAKE};
+    struct job jobs[2] = {{.go = false}}, idler = {.go = false};
+    struct errand_work work = idle;
+    struct errand *first, *second, *third;
+    char text[16], tight[3];
+
+    (void)state;
+    work.context = &idler;
+    first = start(&jobs[0], ERRAND_NO_WAKE);
+    second = start(&jobs[1], ERRAND_NO_WAKE);
+    third = errand_start(&work, MOST);
+    await(&jobs[0].begun);
+    await(&jobs[1].begun);
+    await(&idler.begun);
+    errand_places(first, text, sizeof(text));
+    assert_string_equal(text, "/a");
+    errand_places(third, text, sizeof(text));
+    assert_string_equal(text, "/a");
+    errand_places(NULL, tight, sizeof(tight));
+    assert_string_equal(tight, "/a");
+    atomic_store(&jobs[0].go, true);
+    atomic_store(&jobs[1].go, true);
+    atomic_store(&idler.go, true);
+    assert_true(errands_end(WAIT_S));
+    errand_places(NULL, text, sizeof(text));
+    assert_string_equal(text, "");
+    errand_put(first);
+    errand_put(second);
+    errand_put(third);
+}
+
+/* There is nothing to abandon. */
+static void others_go_on(void **state)
+{
+    (void)state;
+    errand_place("/b");
+    assert_true(errand_commit());
+    assert_false(errand_is_abandoned());
+    assert_true(errands_end(0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(done_is_told),      cmocka_unit_test(abandoned_changes_nothing),
+        cmocka_unit_test(number_is_limited), cmocka_unit_test(places_are_named),
+        cmocka_unit_test(others_go_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
