@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/backends.h"
 #include "daemon/descriptors.h"
+#include "daemon/export_excluded.h"
 
 enum {
     SPARE_PARTS = 4 /* a later export gets one of so many parts of what is left */
@@ -90,16 +91,27 @@ bool export_share_comes(const struct exports *exports, const struct export_spec 
 /* Its share of the descriptors.  False: they are too few. */
 static bool share_take(struct exports *exports, const struct export_spec *spec, uint32_t *share)
 {
+    bool room;
+
     *share = 0;
     if (!keeps_files(spec))
         return true;
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
     *share = exports->spare / SPARE_PARTS;
     if (*share < DESCRIPTORS_LATER_MIN)
         *share = DESCRIPTORS_LATER_MIN;
-    if (*share > exports->spare)
-        return false;
-    exports->spare -= *share;
-    return true;
+    room = *share <= exports->spare;
+    if (room)
+        exports->spare -= *share;
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    return room;
+}
+
+static void share_put(struct exports *exports, uint32_t share)
+{
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    exports->spare += share;
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
 }
 
 /* The backend of an export that comes later. */
@@ -127,8 +139,14 @@ struct vfs *export_backend_later(struct exports *exports, const struct export_sp
     fs = backend_create(spec, exports->config.state_dir,
                         *share > 0 ? *share - DESCRIPTORS_OWN_PER_EXPORT : 0, error, size);
     if (!fs)
-        exports->spare += *share;
+        share_put(exports, *share);
     return fs;
+}
+
+void export_backend_drop(struct exports *exports, struct vfs *fs, uint32_t share)
+{
+    fs->ops->destroy(fs);
+    share_put(exports, share);
 }
 
 void export_revoke_all(struct vfs *fs, void *context)
@@ -144,12 +162,39 @@ void export_backend_gone(struct vfs *fs, void *context)
 {
     struct exports *exports = context;
 
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
     for (uint32_t i = 0; i < exports->leaving_count; i++) {
         if (exports->leaving[i].fs != fs)
             continue;
         exports->spare += exports->leaving[i].descriptors;
         exports->leaving[i] = exports->leaving[--exports->leaving_count];
-        return;
+        break;
+    }
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+}
+
+void export_revoke_later(struct exports *exports, struct vfs *fs, bool all)
+{
+    struct vfs_object *root;
+
+    CHECK(fs->ops->root(fs, &root) == VFS_OK); /* the table holds it */
+    exports->losing[exports->losing_count++] = (struct export_losing){root, all};
+}
+
+void export_unlock(struct exports *exports)
+{
+    struct export_losing losing[LIMIT_EXPORTS];
+    uint32_t count = exports->losing_count;
+
+    memcpy(losing, exports->losing, count * sizeof(*losing));
+    exports->losing_count = 0;
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    for (uint32_t i = 0; i < count; i++) {
+        if (losing[i].all)
+            export_revoke_all(losing[i].root->fs, exports);
+        else
+            export_excluded_revoke(exports, losing[i].root->fs);
+        vfs_object_put(losing[i].root);
     }
 }
 
@@ -197,39 +242,57 @@ bool export_entry_put_up(struct exports *exports, const struct export_spec *spec
                          enum export_origin origin, struct vfs *fs, uint32_t share, char *error,
                          size_t size)
 {
-    if (export_table_add(exports->config.table, spec, fs, error, size)) {
-        export_entry_add(exports, spec, origin, fs, share);
-        return true;
-    }
-    fs->ops->destroy(fs);
-    exports->spare += share;
-    return false;
+    if (!export_table_add(exports->config.table, spec, fs, error, size))
+        return false;
+    export_entry_add(exports, spec, origin, fs, share);
+    return true;
 }
 
-bool export_entry_create(struct exports *exports, const struct export_spec *spec,
-                         const struct export_report *report)
+bool export_built_create(struct exports *exports, const struct export_spec *spec,
+                         struct export_built *built, const struct export_report *report)
 {
     char error[EXPORT_TEXT_BYTES];
-    uint32_t share;
-    struct vfs *fs = export_backend_later(exports, spec, &share, error, sizeof(error));
 
-    if (fs && export_entry_put_up(exports, spec, EXPORT_BY_ADMIN, fs, share, error, sizeof(error)))
+    built->fs = export_backend_later(exports, spec, &built->share, error, sizeof(error));
+    if (!built->fs)
+        export_say(report, "%s", error);
+    return built->fs != NULL;
+}
+
+void export_built_drop(struct exports *exports, struct export_built *built)
+{
+    if (built->fs)
+        export_backend_drop(exports, built->fs, built->share);
+    built->fs = NULL;
+}
+
+bool export_built_put_up(struct exports *exports, const struct export_spec *spec,
+                         struct export_built *built, const struct export_report *report)
+{
+    char error[EXPORT_TEXT_BYTES];
+
+    if (export_entry_put_up(exports, spec, EXPORT_BY_ADMIN, built->fs, built->share, error,
+                            sizeof(error))) {
+        built->fs = NULL;
         return true;
+    }
     export_say(report, "%s", error);
     return false;
 }
 
-/* What clients have open is revoked now; what requests in progress add to it, when these are
- * done. */
+/* What requests in progress add to it is revoked when these are done. */
 bool export_entry_take_away(struct exports *exports, struct export_entry *entry, char *error,
                             size_t size)
 {
-    if (!export_table_remove(exports->config.table, entry->spec.path, error, size))
+    struct vfs *fs = entry->fs;
+
+    export_revoke_later(exports, fs, true); /* its reference comes before the table's goes */
+    if (!export_table_remove(exports->config.table, entry->spec.path, error, size)) {
+        vfs_object_put(exports->losing[--exports->losing_count].root);
         return false;
+    }
     CHECK(exports->leaving_count < LIMIT_EXPORTS_RETIRED); /* the table has the same limit */
-    exports->leaving[exports->leaving_count++] =
-        (struct export_leaving){entry->fs, entry->descriptors};
-    export_revoke_all(entry->fs, exports);
+    exports->leaving[exports->leaving_count++] = (struct export_leaving){fs, entry->descriptors};
     export_entry_drop(exports, entry);
     return true;
 }

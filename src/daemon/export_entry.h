@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What daemon/ knows of each export, and the single steps of all changes.  Private to exports.h and
- * the files behind it.  All but the first group need exports->lock.
+ * the files behind it.  Functions that may wait for an exported file system are called without
+ * exports->lock, the others behind them with it.
  */
 #pragma once
 
@@ -28,6 +29,12 @@ struct export_leaving {
     uint32_t descriptors;
 };
 
+/* One in which clients are to lose what they have open. */
+struct export_losing {
+    struct vfs_object *root; /* keeps the backend */
+    bool all;                /* else: those that are not admitted any more */
+};
+
 struct export_shelved;
 
 struct exports {
@@ -41,6 +48,8 @@ struct exports {
     struct export_shelved *shelf[LIMIT_EXPORTS]; /* export_shelf.h */
     uint32_t leaving_count;
     struct export_leaving leaving[LIMIT_EXPORTS_RETIRED];
+    uint32_t losing_count;
+    struct export_losing losing[LIMIT_EXPORTS]; /* export_unlock() */
 };
 
 /* A line of a report. */
@@ -59,17 +68,40 @@ enum export_origin export_origin_of(const struct config *said);
 /* "2 clients (3 opens, 1 delegation)".  Returns `text`. */
 const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t size);
 
+/* ---- without the lock ---- */
+
 /* The backend of an export that comes after the start, with *share of the spare descriptors.  NULL,
  * with `error`. */
 struct vfs *export_backend_later(struct exports *exports, const struct export_spec *spec,
                                  uint32_t *share, char *error, size_t size);
 
-/* Are there no descriptors for it, but will a removed backend that is not gone give some back? */
-bool export_share_comes(const struct exports *exports, const struct export_spec *spec);
+/* One that is not exported after all. */
+void export_backend_drop(struct exports *exports, struct vfs *fs, uint32_t share);
+
+/* A backend on its way to be exported. */
+struct export_built {
+    struct vfs *fs; /* NULL: none, or it is exported */
+    uint32_t share;
+};
+
+/* Create it.  False: `report` says why not. */
+bool export_built_create(struct exports *exports, const struct export_spec *spec,
+                         struct export_built *built, const struct export_report *report) MUST_USE;
+
+/* Drop what is left of it. */
+void export_built_drop(struct exports *exports, struct export_built *built);
+
+/* An export in JSON, which its backend would take.  NULL: `report` says what is wrong. */
+struct config *export_json_read(const char *json, const struct export_report *report);
 
 /* Hooks of the table (export_table_hooks). */
 void export_revoke_all(struct vfs *fs, void *context);
 void export_backend_gone(struct vfs *fs, void *context);
+
+/* ---- with the lock ---- */
+
+/* Release it, and then revoke what export_revoke_later() was told meanwhile. */
+void export_unlock(struct exports *exports);
 
 /* NULL: there is none at this path. */
 struct export_entry *export_entry_find(const struct exports *exports, const char *path);
@@ -79,22 +111,25 @@ void export_entry_add(struct exports *exports, const struct export_spec *spec,
                       enum export_origin origin, struct vfs *fs, uint32_t share);
 void export_entry_drop(struct exports *exports, struct export_entry *entry);
 
-/* Export it.  False, with `error`: the backend is destroyed. */
+/* Export it.  False, with `error`: the backend is to be dropped. */
 bool export_entry_put_up(struct exports *exports, const struct export_spec *spec,
                          enum export_origin origin, struct vfs *fs, uint32_t share, char *error,
                          size_t size);
 
-/* Create its backend and export it, as an administrator's.  False: `report` says why not. */
-bool export_entry_create(struct exports *exports, const struct export_spec *spec,
-                         const struct export_report *report);
+/* Export it as an administrator's.  False: `report` says why not. */
+bool export_built_put_up(struct exports *exports, const struct export_spec *spec,
+                         struct export_built *built, const struct export_report *report) MUST_USE;
 
-/* An export in JSON, which its backend would take.  NULL: `report` says what is wrong. */
-struct config *export_json_read(const char *json, const struct export_report *report);
+/* export_unlock() revokes what clients have open in it: all, or those that it does not admit. */
+void export_revoke_later(struct exports *exports, struct vfs *fs, bool all);
+
+/* Are there no descriptors for it, but will a removed backend that is not gone give some back? */
+bool export_share_comes(const struct exports *exports, const struct export_spec *spec);
 
 /* Have clients anything open in it? */
 bool export_entry_used(const struct exports *exports, const struct export_entry *entry,
                        struct open_fs_uses *uses);
 
-/* Remove it, and revoke what clients have open.  False, with `error`: it stays. */
+/* Remove it; export_unlock() revokes what clients have open.  False, with `error`: it stays. */
 bool export_entry_take_away(struct exports *exports, struct export_entry *entry, char *error,
                             size_t size);

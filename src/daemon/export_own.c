@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/export_excluded.h"
+#include "base/errand.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
@@ -61,15 +61,16 @@ static enum export_result unstored(enum export_store_result result)
 }
 
 /* Export it and store it. */
-static enum export_result create_locked(struct exports *exports, const struct export_spec *spec,
-                                        const char *json, const struct export_report *report)
+static enum export_result put_up_locked(struct exports *exports, const struct export_spec *spec,
+                                        struct export_built *built, const char *json,
+                                        const struct export_report *report)
 {
     enum export_store_result stored;
     char error[EXPORT_TEXT_BYTES];
 
     if (!export_room(exports, 2, report)) /* it is taken away again if it cannot be stored */
         return EXPORT_BUSY;
-    if (!export_entry_create(exports, spec, report))
+    if (!export_built_put_up(exports, spec, built, report))
         return EXPORT_REFUSED;
     stored = export_store_put(exports->config.state_fd, spec->path, json, error, sizeof(error));
     if (stored == EXPORT_STORE_DONE)
@@ -81,20 +82,23 @@ static enum export_result create_locked(struct exports *exports, const struct ex
     return unstored(stored);
 }
 
-static enum export_result add_locked(struct exports *exports, const struct export_spec *spec,
-                                     const char *json, const struct export_report *report)
+/* Can there be one at this path? */
+static enum export_result may_add_locked(struct exports *exports, const char *path,
+                                         const struct export_report *report)
 {
-    if (export_entry_find(exports, spec->path)) {
-        export_say(report, "%s is exported already", spec->path);
+    if (!export_expected(exports, report))
+        return EXPORT_CHANGED;
+    if (export_entry_find(exports, path)) {
+        export_say(report, "%s is exported already", path);
         return EXPORT_EXISTS;
     }
-    if (export_shelf_find(exports, spec->path)) {
+    if (export_shelf_find(exports, path)) {
         export_say(report,
                    "%s is stored, but could not be exported at the start: change it, or remove it",
-                   spec->path);
+                   path);
         return EXPORT_EXISTS;
     }
-    return create_locked(exports, spec, json, report);
+    return export_room(exports, 2, report) ? EXPORT_DONE : EXPORT_BUSY;
 }
 
 /* An export that was removed just now has its descriptors until nobody uses it; exports_tick() sees
@@ -111,21 +115,53 @@ static void await_share_locked(struct exports *exports, const struct export_spec
     }
 }
 
-enum export_result exports_add(struct exports *exports, const char *json,
-                               const struct export_report *report)
+/* The backend is created without the lock.  If nobody waits for that any more, it is dropped. */
+static enum export_result add(struct exports *exports, const struct export_spec *spec,
+                              const char *json, const struct export_report *report)
 {
-    struct config *said;
+    struct export_built built = {.fs = NULL};
     enum export_result result;
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    await_share_locked(exports, spec);
+    result = may_add_locked(exports, spec->path, report);
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    if (result != EXPORT_DONE)
+        return result;
+    if (!export_built_create(exports, spec, &built, report))
+        return EXPORT_REFUSED;
+    if (errand_commit()) {
+        CHECK(pthread_mutex_lock(&exports->lock) == 0);
+        result = may_add_locked(exports, spec->path, report);
+        if (result == EXPORT_DONE)
+            result = put_up_locked(exports, spec, &built, json, report);
+        export_unlock(exports);
+    }
+    export_built_drop(exports, &built);
+    return result;
+}
+
+static bool is_expected(struct exports *exports, const struct export_report *report)
+{
+    bool expected;
+
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    expected = export_expected(exports, report);
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    return expected;
+}
+
+enum export_result exports_add(struct exports *exports, const char *json,
+                               const struct export_report *report)
+{
+    enum export_result result = EXPORT_REFUSED;
+    struct config *said;
+
+    if (!is_expected(exports, report))
+        return EXPORT_CHANGED;
     said = export_json_read(json, report);
     if (said)
-        await_share_locked(exports, &said->exports[0]);
-    if (!export_expected(exports, report))
-        result = EXPORT_CHANGED;
-    else
-        result = said ? add_locked(exports, &said->exports[0], json, report) : EXPORT_REFUSED;
-    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+        result = add(exports, &said->exports[0], json, report);
     config_destroy(said);
     return result;
 }
@@ -154,8 +190,8 @@ static enum export_result find_own(const struct exports *exports, const char *pa
 
 /* One on the shelf is stored anew, so it may get another backend. */
 static enum export_result retry_locked(struct exports *exports, const char *path,
-                                       const struct export_spec *spec, const char *json,
-                                       const struct export_report *report)
+                                       const struct export_spec *spec, struct export_built *built,
+                                       const char *json, const struct export_report *report)
 {
     enum export_result result;
 
@@ -163,7 +199,11 @@ static enum export_result retry_locked(struct exports *exports, const char *path
         export_say(report, "%s cannot get another path: remove it, then add the other one", path);
         return EXPORT_REFUSED;
     }
-    result = create_locked(exports, spec, json, report);
+    if (!built->fs) {
+        export_say(report, "%s was changed meanwhile: try again", path);
+        return EXPORT_BUSY;
+    }
+    result = put_up_locked(exports, spec, built, json, report);
     if (result == EXPORT_DONE)
         export_shelf_drop(exports, path);
     return result;
@@ -195,18 +235,22 @@ static enum export_result replace_locked(struct exports *exports, struct export_
     entry->origin = EXPORT_BY_ADMIN; /* also one that the configuration no longer has */
     entry->named = true;
     exports->revision++;
-    export_excluded_revoke(exports, entry->fs);
+    export_revoke_later(exports, entry->fs, false);
     return EXPORT_DONE;
 }
 
 static enum export_result change_locked(struct exports *exports, const char *path,
-                                        const struct export_spec *spec, const char *json,
-                                        const struct export_report *report)
+                                        const struct export_spec *spec, struct export_built *built,
+                                        const char *json, const struct export_report *report)
 {
-    struct export_entry *entry = export_entry_find(exports, path);
+    struct export_entry *entry;
+    enum export_result result =
+        export_expected(exports, report) ? find_own(exports, path, &entry, report) : EXPORT_CHANGED;
 
+    if (result != EXPORT_DONE)
+        return result;
     if (!entry)
-        return retry_locked(exports, path, spec, json, report);
+        return retry_locked(exports, path, spec, built, json, report);
     if (export_spec_same_files(&entry->spec, spec))
         return replace_locked(exports, entry, spec, json, report);
     export_say(report,
@@ -216,22 +260,53 @@ static enum export_result change_locked(struct exports *exports, const char *pat
     return EXPORT_REFUSED;
 }
 
+/* *served: it needs no backend. */
+static enum export_result may_change(struct exports *exports, const char *path, bool *served,
+                                     const struct export_report *report)
+{
+    struct export_entry *entry = NULL;
+    enum export_result result = EXPORT_CHANGED;
+
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    if (export_expected(exports, report))
+        result = find_own(exports, path, &entry, report);
+    *served = entry != NULL;
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    return result;
+}
+
+static enum export_result change(struct exports *exports, const char *path, bool served,
+                                 const struct export_spec *spec, const char *json,
+                                 const struct export_report *report)
+{
+    enum export_result result = EXPORT_REFUSED;
+    struct export_built built = {.fs = NULL};
+
+    if (!served && strcmp(spec->path, path) == 0 &&
+        !export_built_create(exports, spec, &built, report))
+        return EXPORT_REFUSED;
+    if (errand_commit()) {
+        CHECK(pthread_mutex_lock(&exports->lock) == 0);
+        result = change_locked(exports, path, spec, &built, json, report);
+        export_unlock(exports);
+    }
+    export_built_drop(exports, &built);
+    return result;
+}
+
+/* The lock is not held while the directory is looked at. */
 enum export_result exports_change(struct exports *exports, const char *path, const char *json,
                                   const struct export_report *report)
 {
     struct config *said;
     enum export_result result;
-    struct export_entry *entry;
+    bool served;
 
-    CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    result =
-        export_expected(exports, report) ? find_own(exports, path, &entry, report) : EXPORT_CHANGED;
-    said = result == EXPORT_DONE ? export_json_read(json, report) : NULL;
-    if (said)
-        result = change_locked(exports, path, &said->exports[0], json, report);
-    else if (result == EXPORT_DONE)
-        result = EXPORT_REFUSED;
-    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    result = may_change(exports, path, &served, report);
+    if (result != EXPORT_DONE)
+        return result;
+    said = export_json_read(json, report);
+    result = said ? change(exports, path, served, &said->exports[0], json, report) : EXPORT_REFUSED;
     config_destroy(said);
     return result;
 }
@@ -289,14 +364,18 @@ static enum export_result remove_locked(struct exports *exports, const char *pat
                  : forget_locked(exports, path, report);
 }
 
+/* Files are closed, and for that a file system may never answer: it is gone nevertheless. */
 enum export_result exports_remove(struct exports *exports, const char *path, bool force,
                                   const struct export_report *report)
 {
     enum export_result result;
 
+    if (!errand_commit())
+        return EXPORT_REFUSED;
+    errand_place(path);
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
     result = export_expected(exports, report) ? remove_locked(exports, path, force, report)
                                               : EXPORT_CHANGED;
-    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    export_unlock(exports);
     return result;
 }

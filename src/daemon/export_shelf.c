@@ -84,16 +84,26 @@ static void take_line(void *context, const char *line)
         (void)snprintf(text->of, sizeof(text->of), "%s", line);
 }
 
-/* False, with `why`: it cannot be served. */
-static bool serve(struct exports *exports, const char *json, struct text *why)
+/* Its backend is created without the lock.  False, with `why`: it cannot be served. */
+static bool serve(struct exports *exports, const char *path, const char *json, bool shelved,
+                  struct text *why)
 {
     const struct export_report report = {.line = take_line, .context = why};
+    struct export_built built = {.fs = NULL};
     struct config *said;
-    bool done;
+    bool done = false;
 
     *why->of = '\0';
     said = export_json_read(json, &report);
-    done = said && export_entry_create(exports, &said->exports[0], &report);
+    if (said && export_built_create(exports, &said->exports[0], &built, &report)) {
+        CHECK(pthread_mutex_lock(&exports->lock) == 0);
+        if (!shelved || export_shelf_find(exports, path)) /* else it was removed meanwhile */
+            done = export_built_put_up(exports, &said->exports[0], &built, &report);
+        if (done)
+            export_shelf_drop(exports, path);
+        export_unlock(exports);
+    }
+    export_built_drop(exports, &built);
     config_destroy(said);
     return done;
 }
@@ -107,7 +117,7 @@ void export_shelf_open(void *context, const char *path, const char *json)
         log_warn("export.overruled", LOG_STR("path", path),
                  LOG_STR("note", "the configuration has it: what is stored does not count"));
     } else {
-        if (serve(exports, json, &why))
+        if (serve(exports, path, json, false, &why))
             return;
         log_error("export.failed", LOG_STR("error", why.of),
                   LOG_STR("note", "it is stored, but not exported"));
@@ -115,29 +125,58 @@ void export_shelf_open(void *context, const char *path, const char *json)
     shelf_add(exports, path, json, why.of);
 }
 
-/* True: it is on the shelf no longer. */
-static bool try_again(struct exports *exports, struct export_shelved *shelved,
-                      const struct export_report *report)
+/* One whose path is free now.  NULL: there is none. */
+static struct export_shelved *find_free_locked(const struct exports *exports)
 {
-    struct text why;
-
-    if (*shelved->why || export_entry_find(exports, shelved->path))
-        return false;
-    if (serve(exports, shelved->json, &why)) {
-        export_say(report, "export %s added as it is stored", shelved->path);
-        export_shelf_drop(exports, shelved->path);
-        return true;
+    for (uint32_t i = 0; i < exports->shelved_count; i++) {
+        if (*exports->shelf[i]->why == '\0' && !export_entry_find(exports, exports->shelf[i]->path))
+            return exports->shelf[i];
     }
-    export_say(report, "export %s is stored, but not exported: %s", shelved->path, why.of);
-    free(shelved->why);
-    shelved->why = must_strdup(why.of);
-    return false;
+    return NULL;
+}
+
+/* Copies of it, to be freed.  False: there is none. */
+static bool take_free(struct exports *exports, char **path, char **json)
+{
+    const struct export_shelved *shelved;
+
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    shelved = find_free_locked(exports);
+    *path = shelved ? must_strdup(shelved->path) : NULL;
+    *json = shelved ? must_strdup(shelved->json) : NULL;
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    return shelved != NULL;
+}
+
+/* It is not tried again by itself. */
+static void note_why(struct exports *exports, const char *path, const char *why)
+{
+    struct export_shelved *shelved;
+
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    shelved = export_shelf_find(exports, path);
+    if (shelved) {
+        free(shelved->why);
+        shelved->why = must_strdup(*why ? why : "it was not possible");
+    }
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
 }
 
 void export_shelf_serve(struct exports *exports, const struct export_report *report)
 {
-    for (uint32_t i = 0; i < exports->shelved_count;)
-        i += !try_again(exports, exports->shelf[i], report); /* else the last one is here now */
+    struct text why;
+    char *path, *json;
+
+    while (take_free(exports, &path, &json)) {
+        if (serve(exports, path, json, true, &why)) {
+            export_say(report, "export %s added as it is stored", path);
+        } else {
+            export_say(report, "export %s is stored, but not exported: %s", path, why.of);
+            note_why(exports, path, why.of);
+        }
+        free(path);
+        free(json);
+    }
 }
 
 static void look_for_machine(void *context, const char *path, const char *json)

@@ -25,7 +25,8 @@ struct export_shelved *export_shelf_find(const struct exports *exports, const ch
 /* It is stored no longer, or is served. */
 void export_shelf_drop(struct exports *exports, const char *path);
 
-/* Serve those whose path the configuration no longer has; a line of `report` for each. */
+/* Serve those whose path the configuration no longer has; a line of `report` for each.  Without the
+ * lock. */
 void export_shelf_serve(struct exports *exports, const struct export_report *report);
 
 /* Show the one at `path`, or all.  Returns how many. */

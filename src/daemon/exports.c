@@ -76,11 +76,12 @@ void exports_close(struct exports *exports)
     free(exports);
 }
 
-/* The main thread does not wait for a thread that changes exports: there is a next second. */
 void exports_tick(struct exports *exports)
 {
-    if (pthread_mutex_trylock(&exports->lock) != 0)
-        return;
     export_table_tick(exports->config.table);
-    pthread_mutex_unlock(&exports->lock);
+}
+
+bool exports_await(struct exports *exports)
+{
+    return export_table_retired(exports->config.table) > 0;
 }

@@ -4,7 +4,8 @@
  * got.  Those of the command line or the configuration file change when the file is read again.
  * Others are added, changed and removed by an administrator, and stored.
  *
- * Thread safe, by one lock; calls may wait for disks.
+ * Thread safe, by one lock; calls may wait for disks.  It is not held while they wait for an
+ * exported file system, so that exports_visit() never waits for one.
  */
 #pragma once
 
@@ -38,8 +39,10 @@ struct exports *exports_open(const struct exports_config *config, const struct c
 /* The table keeps the exports.  NULL is allowed. */
 void exports_close(struct exports *exports);
 
-/* Once a second: what was removed and is not in use any more is freed. */
+/* Once a second, while exports_await() says that there is such: what was removed and is not in use
+ * any more is freed.  One thread at a time. */
 void exports_tick(struct exports *exports);
+bool exports_await(struct exports *exports);
 
 /* What a configuration changes: backends of new exports that were created for it. */
 struct exports_plan;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/export_excluded.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
@@ -40,6 +39,23 @@ static enum step_kind step_of(const struct exports *exports, const struct export
                                                                             : STEP_NONE;
 }
 
+static bool needs_backend(const struct step *step)
+{
+    return !step->fs && (step->kind == STEP_ADD || step->kind == STEP_REPLACE);
+}
+
+/* What there is to do, as things are now.  True: all backends for it are there. */
+static bool find_steps_locked(struct exports_plan *plan)
+{
+    bool ready = true;
+
+    for (uint32_t i = 0; i < plan->said->export_count; i++) {
+        plan->steps[i].kind = step_of(plan->exports, &plan->said->exports[i]);
+        ready &= !needs_backend(&plan->steps[i]);
+    }
+    return ready;
+}
+
 static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
                         const struct export_report *report)
 {
@@ -47,8 +63,7 @@ static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
     struct step *step = &plan->steps[i];
     char error[EXPORT_TEXT_BYTES];
 
-    step->kind = step_of(plan->exports, spec);
-    if (step->kind != STEP_ADD && step->kind != STEP_REPLACE)
+    if (!needs_backend(step))
         return true;
     step->fs = export_backend_later(plan->exports, spec, &step->share, error, sizeof(error));
     if (!step->fs)
@@ -81,6 +96,8 @@ static uint32_t changes_of(const struct exports_plan *plan)
     return changes + exports->shelved_count;
 }
 
+/* The lock is not held while backends are created.  If another thread has changed exports
+ * meanwhile, there may be more to create. */
 struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
                                      const char *file, const struct export_report *report)
 {
@@ -90,8 +107,12 @@ struct exports_plan *exports_prepare(struct exports *exports, const struct confi
     plan->exports = exports;
     plan->said = said;
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    for (uint32_t i = 0; i < said->export_count; i++)
-        good &= prepare_one(plan, i, file, report);
+    while (good && !find_steps_locked(plan)) {
+        CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+        for (uint32_t i = 0; i < said->export_count; i++)
+            good &= prepare_one(plan, i, file, report);
+        CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    }
     if (good && export_room(exports, changes_of(plan), report))
         return plan;
     exports_cancel(plan);
@@ -102,14 +123,12 @@ void exports_cancel(struct exports_plan *plan)
 {
     struct exports *exports = plan->exports;
 
+    export_unlock(exports);
     for (uint32_t i = 0; i < plan->said->export_count; i++) {
-        if (!plan->steps[i].fs)
-            continue;
-        plan->steps[i].fs->ops->destroy(plan->steps[i].fs);
-        exports->spare += plan->steps[i].share;
+        if (plan->steps[i].fs)
+            export_backend_drop(exports, plan->steps[i].fs, plan->steps[i].share);
     }
     free(plan);
-    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
 }
 
 /* True: it is gone. */
@@ -169,7 +188,7 @@ static void change_options(struct exports *exports, const struct export_spec *sp
     export_spec_copy(&entry->spec, spec);
     exports->revision++;
     export_say(report, "export %s changed: %s", spec->path, text);
-    export_excluded_revoke(exports, entry->fs);
+    export_revoke_later(exports, entry->fs, false);
 }
 
 static void add_prepared(struct exports_plan *plan, uint32_t i, const struct export_report *report)
@@ -178,11 +197,12 @@ static void add_prepared(struct exports_plan *plan, uint32_t i, const struct exp
     char error[EXPORT_TEXT_BYTES];
 
     if (export_entry_put_up(plan->exports, spec, export_origin_of(plan->said), plan->steps[i].fs,
-                            plan->steps[i].share, error, sizeof(error)))
+                            plan->steps[i].share, error, sizeof(error))) {
         export_say(report, "export %s added", spec->path);
-    else
+        plan->steps[i].fs = NULL;
+    } else {
         export_say(report, "export %s not added: %s", spec->path, error);
-    plan->steps[i].fs = NULL;
+    }
 }
 
 /* All leave before one is added, since that may have the fsid of another. */
@@ -234,6 +254,6 @@ void exports_apply(struct exports_plan *plan, bool force, const struct export_re
         if (entry)
             take_over(exports, entry, export_origin_of(plan->said), report);
     }
-    export_shelf_serve(exports, report);
     exports_cancel(plan); /* what was not used */
+    export_shelf_serve(exports, report);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/reload.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin/config/config_key.h"
 #include "base/check.h"
+#include "base/errand.h"
 #include "base/log.h"
 #include "daemon/configuration.h"
 #include "daemon/setting_effect.h"
@@ -95,8 +96,26 @@ static void name_restarts(const struct reload *reload, const struct config *said
     }
 }
 
-static bool apply(const struct reload *reload, const struct config *said, bool force,
-                  struct lines *lines)
+/* Those that have begun, and the latest of them that was applied: its file is in force, however
+ * long an earlier one waited for a directory. */
+static _Atomic uint64_t begun;
+static uint64_t applied; /* guarded by the lock that a plan holds */
+
+/* May it still be applied?  With a plan. */
+static bool is_wanted(uint64_t number, struct lines *lines)
+{
+    if (number < applied) {
+        tell_mistake(lines, "the file was read again meanwhile");
+        return false;
+    }
+    if (!errand_commit())
+        return false; /* whoever waited has told why */
+    applied = number;
+    return true;
+}
+
+static bool apply(const struct reload *reload, const struct config *said, uint64_t number,
+                  bool force, struct lines *lines)
 {
     const struct export_report changes = {.line = tell_change, .context = lines};
     const struct export_report mistakes = {.line = tell_mistake, .context = lines};
@@ -104,7 +123,7 @@ static bool apply(const struct reload *reload, const struct config *said, bool f
 
     if (!plan)
         return false;
-    if (!change_settings(reload, said, lines)) {
+    if (!is_wanted(number, lines) || !change_settings(reload, said, lines)) {
         exports_cancel(plan);
         return false;
     }
@@ -113,11 +132,9 @@ static bool apply(const struct reload *reload, const struct config *said, bool f
     return true;
 }
 
-/* The file that is read last is in force last. */
-static pthread_mutex_t reload_lock = PTHREAD_MUTEX_INITIALIZER;
-
 bool reload_run(const struct reload *reload, bool force, const struct export_report *report)
 {
+    uint64_t number = atomic_fetch_add_explicit(&begun, 1, memory_order_relaxed) + 1;
     struct lines lines = {.report = report};
     const struct export_report mistakes = {.line = tell_mistake, .context = &lines};
     char error[TEXT_BYTES];
@@ -130,10 +147,8 @@ bool reload_run(const struct reload *reload, bool force, const struct export_rep
             report->line(report->context, error);
         return done;
     }
-    CHECK(pthread_mutex_lock(&reload_lock) == 0);
     said = configuration_again(reload->file, reload->options, &mistakes);
-    done = said && apply(reload, said, force, &lines);
-    CHECK(pthread_mutex_unlock(&reload_lock) == 0);
+    done = said && apply(reload, said, number, force, &lines);
     config_destroy(said);
     if (done)
         log_info("daemon.reload_done", LOG_STR("file", reload->file),

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/errand.h"
 #include "base/htable.h"
 #include "base/log.h"
 #include "export/export_counters.h"
@@ -110,22 +111,49 @@ static void retired_free(struct export_table *table, struct export_retired *reti
         table->hooks.gone(retired->fs, table->hooks.context);
     if (retired->fs)
         retired->fs->ops->destroy(retired->fs);
-    list_remove(&retired->link);
-    table->retired_count--;
     free(retired);
 }
 
-void export_table_tick(struct export_table *table)
+/* Those that no request has any more, in the order in which they retired. */
+static void take_gone_locked(struct export_table *table, struct list *gone)
 {
-    pthread_mutex_lock(&table->lock);
     LIST_FOREACH_SAFE (retired, &table->retired, struct export_retired, link) {
         if (retired->view && !readers_gone(table->readers, retired->mark))
             break;
+        list_remove(&retired->link);
+        list_push_back(gone, &retired->link);
+    }
+}
+
+/* The lock is not held while files are closed and backends destroyed, for which a file system may
+ * never answer. */
+void export_table_tick(struct export_table *table)
+{
+    struct list gone = LIST_INIT(gone), used = LIST_INIT(used);
+    uint32_t freed = 0;
+    struct list *node;
+
+    pthread_mutex_lock(&table->lock);
+    take_gone_locked(table, &gone);
+    pthread_mutex_unlock(&table->lock);
+    while ((node = list_pop_front(&gone))) {
+        struct export_retired *retired = LIST_ENTRY(node, struct export_retired, link);
+
         if (retired->view)
             retired_release(table, retired);
-        if (!retired->fs || retired->fs->ops->idle(retired->fs))
+        if (!retired->fs || retired->fs->ops->idle(retired->fs)) {
             retired_free(table, retired);
+            freed++;
+        } else {
+            list_push_back(&used, &retired->link);
+        }
     }
+    pthread_mutex_lock(&table->lock);
+    while ((node = list_pop_front(&table->retired)))
+        list_push_back(&used, node);
+    while ((node = list_pop_front(&used)))
+        list_push_back(&table->retired, node);
+    table->retired_count -= freed;
     pthread_mutex_unlock(&table->lock);
 }
 
@@ -149,11 +177,14 @@ void export_table_destroy(struct export_table *table)
     struct export_view *view = export_view_of(table);
 
     table->hooks = (struct export_table_hooks){0};
-    LIST_FOREACH_SAFE (retired, &table->retired, struct export_retired, link)
+    LIST_FOREACH_SAFE (retired, &table->retired, struct export_retired, link) {
+        list_remove(&retired->link);
         retired_free(table, retired);
+    }
     for (uint32_t i = 0; i < view->count; i++) {
         struct export *export = view->exports[i];
 
+        errand_place(export->path);
         export_lasting_release(export);
         export->fs->ops->destroy(export->fs);
         export_free(export);

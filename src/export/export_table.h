@@ -39,8 +39,7 @@ bool export_table_secure(const struct export_spec *spec, const struct vfs *fs);
 /* The backend of the export at this path, or NULL.  It stays until the export is removed. */
 struct vfs *export_table_backend(struct export_table *table, const char *path);
 
-/* How a removed or changed backend goes on.  Called by export_table_tick() with the table's lock:
- * no function of this header may be called. */
+/* How a removed or changed backend goes on.  Called by export_table_tick(), without a lock. */
 struct export_table_hooks {
     /* No request can begin to use the backend any more; clients may still have files open. */
     void (*released)(struct vfs *fs, void *context);
@@ -55,8 +54,9 @@ struct export_table_hooks {
 /* Before the first removal.  Initially there are none. */
 void export_table_hook(struct export_table *table, const struct export_table_hooks *hooks);
 
-/* Free what was replaced or removed and is not in use any more.  From a timer, about once a
- * second; destroying a backend may wait for its disk. */
+/* Free what was replaced or removed and is not in use any more.  About once a second while
+ * export_table_retired() is not 0, by one thread at a time; closing files and destroying a backend
+ * may wait for its disk. */
 void export_table_tick(struct export_table *table);
 
 /* How many changes of the past are still in use; and how many can be made before these are too many
