@@ -9,6 +9,7 @@
 
 #include "backend/local/local.h"
 #include "backend/mem/mem.h"
+#include "base/errand.h"
 #include "base/guess.h"
 #include "base/log.h"
 #include "export/export_table.h"
@@ -53,6 +54,7 @@ static struct vfs *create_local(const struct export_spec *spec, const struct bac
     };
     struct vfs *fs = NULL;
 
+    errand_place(spec->arg);
     return local_create(&options, &fs, error, error_size) == 0 ? fs : NULL;
 }
 
@@ -69,6 +71,7 @@ static bool look_local(const struct export_spec *spec, char *error, size_t error
     const char *wrong = NULL;
     struct stat st;
 
+    errand_place(spec->arg);
     if (*spec->arg != '/')
         wrong = "an absolute path is expected";
     else if (stat(spec->arg, &st) != 0)

@@ -7,6 +7,7 @@
 
 #include "admin/callback_setting.h"
 #include "admin/config/config_reader.h"
+#include "base/errand.h"
 #include "daemon/admin_options.h"
 #include "daemon/backends.h"
 #include "daemon/console.h"
@@ -42,8 +43,10 @@ static void tell_faults(const char *path, const struct config_faults *faults,
 static struct config *read_file(const char *path, const struct export_report *report)
 {
     struct config_faults faults = {0};
-    struct config *config = config_read(path, backend_look, &faults);
+    struct config *config;
 
+    errand_place(path);
+    config = config_read(path, backend_look, &faults);
     if (!config)
         tell_faults(path, &faults, report);
     config_faults_fini(&faults);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/errand.h"
 #include "export/export_internal.h"
 
 /* For whom the server looks names up: itself. */
@@ -65,6 +66,7 @@ enum vfs_status export_path_lookup(struct export_table *table, const char *path,
         more = component_next(&path, &len, &name);
     }
     obj = vfs_object_get(node->export ? node->export->root : &node->pseudo);
+    errand_place(node->export ? node->export->path : NULL);
     while (more && status == VFS_OK) {
         status = step(&obj, &name);
         more = component_next(&path, &len, &name);
@@ -87,6 +89,7 @@ enum vfs_status export_path_of(const struct export_table *table, struct vfs_obje
         above = 0; /* the slash of the export "/" is the one before the rest */
     if (above + 1 >= size)
         return VFS_NAMETOOLONG;
+    errand_place(export->path);
     status = obj->fs->ops->path(obj, buf + above + 1, size - above - 1, &below);
     if (status != VFS_OK)
         return status;

@@ -16,6 +16,7 @@
 #include "admin/endpoint.h"
 #include "admin/http/http_request.h"
 #include "base/clock.h"
+#include "base/errand.h"
 #include "proto/compound.h"
 #include "state/client/client_info.h"
 #include "state/client/client_table.h"
@@ -190,7 +191,7 @@ void api_clients_evict(struct http_request *request, void *context)
 
     if (!id_read(request, &clientid))
         return;
-    if (client_remove_by_admin(endpoint->server->state, clientid, request->by))
+    if (errand_commit() && client_remove_by_admin(endpoint->server->state, clientid, request->by))
         http_reply_done(&request->reply);
     else
         no_client(request);

@@ -10,6 +10,7 @@
 #include "admin/api/api_text.h"
 #include "admin/http/http_request.h"
 #include "base/clock.h"
+#include "base/errand.h"
 #include "base/htable.h"
 #include "base/log.h"
 #include "export/export_path.h"
@@ -230,7 +231,7 @@ struct stateid *api_state_find(struct http_request *request, struct endpoint *en
         return NULL;
     if (api_id_parse(request->args.of[0], name.other, sizeof(name.other)))
         sid = stateid_lookup_any(endpoint->server->state->opens->stateids, &name);
-    if (sid && sid->kind == kind)
+    if (sid && sid->kind == kind && errand_commit())
         return sid;
     if (sid)
         stateid_put(sid);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/http/http_job.h"
 #include "admin/http/http_origin.h"
 #include "admin/http/http_request.h"
 #include "admin/http/http_server_internal.h"
@@ -21,7 +22,8 @@ struct exchange {
     struct http_request request;
     const struct http_route *route;
     struct http_text body;
-    bool too_large; /* the body; what is left of it is read and dropped */
+    struct http_job *job; /* has the body; NULL: none */
+    bool too_large;       /* the body; what is left of it is read and dropped */
     char allow[HTTP_ALLOW_BYTES];
 };
 
@@ -111,7 +113,7 @@ static bool route_find(struct exchange *exchange)
 static bool size_check(struct exchange *exchange, struct MHD_Connection *conn)
 {
     const char *length = header(conn, "Content-Length");
-    unsigned long long most = exchange->route->access == HTTP_READ ? 0 : LIMIT_ADMIN_BODY_BYTES,
+    unsigned long long most = exchange->route->access & HTTP_WRITE ? LIMIT_ADMIN_BODY_BYTES : 0,
                        size = 0;
     char *end;
 
@@ -135,7 +137,7 @@ static bool header_check(struct exchange *exchange, struct MHD_Connection *conn)
     if (!origin_check(exchange, conn) || !authority_check(exchange, conn, &access) ||
         !route_find(exchange) || !size_check(exchange, conn))
         return false;
-    if (exchange->route->access <= access)
+    if ((exchange->route->access & HTTP_WRITE) <= access)
         return true;
     refuse(exchange, 403, "this token may only read");
     return false;
@@ -244,21 +246,45 @@ static void body_add(struct exchange *exchange, const char *data, size_t len)
         http_text_add(&exchange->body, data, len);
 }
 
+static bool body_check(struct exchange *exchange)
+{
+    if (exchange->too_large)
+        refuse(exchange, 413, "the body is too large");
+    else if (exchange->body.failed)
+        refuse(exchange, 503, "there is no memory for the request");
+    return !exchange->too_large && !exchange->body.failed;
+}
+
 static void handler_run(struct exchange *exchange)
 {
     struct http_request *request = &exchange->request;
 
-    if (exchange->too_large) {
-        refuse(exchange, 413, "the body is too large");
-    } else if (exchange->body.failed) {
-        refuse(exchange, 503, "there is no memory for the request");
+    request->body = exchange->body.data;
+    request->body_len = exchange->body.len;
+    exchange->route->handle(request, exchange->listener->server->context);
+}
+
+/* The request is complete.  False: its job runs, and MHD calls again when the reply is there. */
+static bool request_handle(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    struct http_server *server = exchange->listener->server;
+
+    if (exchange->job) {
+        http_job_end(exchange->job, &exchange->request);
+        exchange->job = NULL;
+    } else if (!body_check(exchange)) {
+        return true;
+    } else if (exchange->route->access & HTTP_WAITS) {
+        exchange->job =
+            http_job_start(server, conn, exchange->route, &exchange->request, &exchange->body);
+        if (exchange->job)
+            return false;
     } else {
-        request->body = exchange->body.data;
-        request->body_len = exchange->body.len;
-        exchange->route->handle(request, exchange->listener->server->context);
-        if (request->reply.body.failed)
-            refuse(exchange, 503, "there is no memory for the reply");
+        handler_run(exchange);
     }
+    if (exchange->request.reply.body.failed)
+        refuse(exchange, 503, "there is no memory for the reply");
+    return true;
 }
 
 enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, const char *path,
@@ -279,8 +305,7 @@ enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, c
         *data_len = 0;
         return MHD_YES;
     }
-    handler_run(exchange);
-    return reply_send(exchange, conn);
+    return request_handle(exchange, conn) ? reply_send(exchange, conn) : MHD_YES;
 }
 
 void http_exchange_end(void *listener, struct MHD_Connection *conn, void **context,
@@ -294,6 +319,7 @@ void http_exchange_end(void *listener, struct MHD_Connection *conn, void **conte
     *context = NULL;
     if (!exchange)
         return;
+    http_job_drop(exchange->job);
     http_text_fini(&exchange->body);
     http_text_fini(&exchange->request.reply.body);
     if (exchange->request.reply.source.end)

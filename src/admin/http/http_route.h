@@ -19,11 +19,18 @@ enum http_access {
     HTTP_WRITE, /* needs a full token */
 };
 
+/* To be added to the access of a route: it may wait for a file system, so it is handled on a thread
+ * of its own (http_job.h). */
+enum {
+    HTTP_WAITS = 2
+};
+
 struct http_route {
     const char *method; /* GET serves HEAD, too */
     const char *pattern;
-    enum http_access access;
-    /* Fills request->reply.  Runs on the server's thread and may not wait for clients. */
+    unsigned access; /* enum http_access, perhaps with HTTP_WAITS */
+    /* Fills request->reply.  Runs on the server's thread, unless the route waits, and may not wait
+     * for clients. */
     void (*handle)(struct http_request *request, void *context);
 };
 

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "admin/http/http_job.h"
 #include "admin/http/http_server_internal.h"
 #include "admin/http/http_stream.h"
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 
 enum {
     TICK_MS = 1000,
+    JOB_MS = 100,   /* to see in time that one waits for too long */
     END_TRIES = 20, /* for the last lines of streams, ... */
     END_MS = 5,     /* ... with this between two of them */
 };
@@ -27,9 +29,10 @@ struct http_server *http_server_create(const struct http_route *routes, size_t c
     server->routes = routes;
     server->route_count = count;
     server->context = context;
-    server->stop_fd = -1;
+    server->stop_fd = server->wake_fd = -1;
     list_init(&server->connections);
     list_init(&server->streams);
+    list_init(&server->jobs);
     CHECK(pthread_mutex_init(&server->lock, NULL) == 0);
     return server;
 }
@@ -122,9 +125,9 @@ static void connections_expire(struct http_server *server, int64_t now_ns)
 {
 
     LIST_FOREACH (connection, &server->connections, struct http_connection, link) {
-        if (now_ns - connection->since_ns < LIMIT_ADMIN_REQUEST_S * NSEC_PER_SEC)
-            return;
-        if (!connection->streams)
+        bool late = now_ns - connection->since_ns >= LIMIT_ADMIN_REQUEST_S * NSEC_PER_SEC;
+
+        if (late && !connection->streams && !connection->waits)
             (void)shutdown(connection->fd, SHUT_RDWR);
     }
 }
@@ -135,6 +138,8 @@ static int wait_ms(const struct http_server *server)
 {
     int wait = list_empty(&server->streams) ? TICK_MS : HTTP_STREAM_MS;
 
+    if (!list_empty(&server->jobs) && wait > JOB_MS)
+        wait = JOB_MS;
     for (unsigned i = 0; i < server->listener_count; i++) {
         MHD_UNSIGNED_LONG_LONG ms;
 
@@ -146,9 +151,10 @@ static int wait_ms(const struct http_server *server)
 
 static void *server_main(void *arg)
 {
-    struct pollfd fds[LIMIT_ADMIN_LISTENERS + 1];
+    struct pollfd fds[LIMIT_ADMIN_LISTENERS + 2];
     struct http_server *server = arg;
     unsigned count = server->listener_count;
+    uint64_t done;
 
     for (unsigned i = 0; i < count; i++) {
         const union MHD_DaemonInfo *info =
@@ -157,10 +163,13 @@ static void *server_main(void *arg)
         fds[i] = (struct pollfd){.fd = info->epoll_fd, .events = POLLIN};
     }
     fds[count] = (struct pollfd){.fd = server->stop_fd, .events = POLLIN};
+    fds[count + 1] = (struct pollfd){.fd = server->wake_fd, .events = POLLIN};
     for (;;) {
-        (void)poll(fds, count + 1, wait_ms(server));
+        (void)poll(fds, count + 2, wait_ms(server));
         if (fds[count].revents != 0)
             return NULL;
+        (void)!read(server->wake_fd, &done, sizeof(done));
+        http_jobs_resume(server, false);
         http_streams_resume(server, false);
         for (unsigned i = 0; i < count; i++)
             (void)MHD_run(server->listeners[i].mhd);
@@ -202,12 +211,30 @@ bool http_server_start(struct http_server *server)
             return false;
     }
     server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->stop_fd < 0)
+    server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->stop_fd < 0 || server->wake_fd < 0)
         return false;
     error = pthread_create(&server->thread, NULL, server_main, server);
     server->started = error == 0;
     errno = error;
     return server->started;
+}
+
+/* Streams may still tell why they end, and so may requests that wait, to those who read.  None is
+ * suspended afterwards, as MHD demands when it stops. */
+static void streams_end(struct http_server *server)
+{
+    bool jobs = !list_empty(&server->jobs);
+
+    for (unsigned i = 0; i < END_TRIES && (!list_empty(&server->streams) || jobs); i++) {
+        if (i > 0)
+            (void)poll(NULL, 0, END_MS);
+        jobs = i == 0 && jobs; /* a second run sends */
+        http_jobs_resume(server, true);
+        http_streams_resume(server, true);
+        for (unsigned l = 0; l < server->listener_count; l++)
+            (void)MHD_run(server->listeners[l].mhd);
+    }
 }
 
 bool http_server_stop(struct http_server *server, uint32_t timeout_s)
@@ -220,20 +247,9 @@ bool http_server_stop(struct http_server *server, uint32_t timeout_s)
     until.tv_sec += timeout_s;
     CHECK(write(server->stop_fd, &one, sizeof(one)) == sizeof(one));
     server->started = pthread_timedjoin_np(server->thread, NULL, &until) != 0;
+    if (!server->started)
+        streams_end(server);
     return !server->started;
-}
-
-/* Streams may still tell why they end, to those who read.  None is suspended afterwards, as MHD
- * demands. */
-static void streams_end(struct http_server *server)
-{
-    for (unsigned i = 0; i < END_TRIES && !list_empty(&server->streams); i++) {
-        if (i > 0)
-            (void)poll(NULL, 0, END_MS);
-        http_streams_resume(server, true);
-        for (unsigned l = 0; l < server->listener_count; l++)
-            (void)MHD_run(server->listeners[l].mhd);
-    }
 }
 
 void http_server_destroy(struct http_server *server)
@@ -241,7 +257,6 @@ void http_server_destroy(struct http_server *server)
     if (!server)
         return;
     CHECK(!server->started);
-    streams_end(server);
     for (unsigned i = 0; i < server->listener_count; i++) {
         struct http_listener *listener = &server->listeners[i];
 
@@ -254,6 +269,8 @@ void http_server_destroy(struct http_server *server)
     }
     if (server->stop_fd >= 0)
         (void)close(server->stop_fd);
+    if (server->wake_fd >= 0)
+        (void)close(server->wake_fd);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

@@ -41,8 +41,8 @@ bool http_server_address(const struct http_server *server, unsigned n,
 /* False and errno when there is no thread to have. */
 bool http_server_start(struct http_server *server) MUST_USE;
 
-/* End the thread.  False: a handler has not returned in that time; the process should then exit.
- * NULL is fine. */
+/* End the thread, and tell those who still wait for a reply (http_job.h).  False: a handler has not
+ * returned in that time; the process should then exit.  NULL is fine. */
 bool http_server_stop(struct http_server *server, uint32_t timeout_s) MUST_USE;
 
 /* Close all connections, remove the sockets.  The thread was stopped, or never started.  NULL is

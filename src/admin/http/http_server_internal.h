@@ -32,11 +32,13 @@ struct http_server {
     /* The thread's alone. */
     struct list connections; /* the oldest first */
     struct list streams;     /* replies that go on */
+    struct list jobs;        /* requests that wait */
     struct log_limit refusals;
 
     pthread_t thread;
     bool started;
     int stop_fd;
+    int wake_fd; /* a job is done */
 
     pthread_mutex_t lock; /* guards tokens; a leaf */
     struct http_tokens tokens;
@@ -49,6 +51,7 @@ struct http_connection {
     int64_t since_ns;
     bool trusted; /* its peer, over a Unix socket */
     bool streams; /* its reply goes on */
+    bool waits;   /* for its job */
 };
 
 /* For MHD: what there is to do for a request, and after it. */

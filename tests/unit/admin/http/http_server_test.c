@@ -7,13 +7,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "admin/http/http_request.h"
 #include "admin/http/http_token.h"
+#include "base/errand.h"
 #include "base/limits.h"
 #include "lib/test.h"
 
@@ -38,11 +41,26 @@ static void show(struct http_request *request, void *context)
         http_text_print(&request->reply.body, "[%s]", request->args.of[i]);
 }
 
+static _Atomic bool waits, goes_on;
+
+/* Its request is there to the end, also when nobody waits for the reply. */
+static void wait_long(struct http_request *request, void *context)
+{
+    (void)context;
+    atomic_store(&waits, true);
+    while (!atomic_load(&goes_on))
+        (void)sched_yield();
+    CHECK(strcmp(request->method, "GET") == 0 && strcmp(request->path, "/wait/x%20y") == 0 &&
+          strcmp(request->args.of[0], "x y") == 0 && strcmp(http_query(request, "a"), "b c") == 0);
+    http_text_print(&request->reply.body, "late");
+}
+
 static const struct http_route routes[] = {
     {"GET", "/items/{id}", HTTP_READ, show},
-    {"GET", "/items/{id}/parts/{part}", HTTP_READ, show},
+    {"GET", "/items/{id}/parts/{part}", HTTP_READ | HTTP_WAITS, show},
+    {"GET", "/wait/{id}", HTTP_READ | HTTP_WAITS, wait_long},
     {"PUT", "/items", HTTP_WRITE, echo},
-    {"POST", "/items", HTTP_WRITE, echo},
+    {"POST", "/items", HTTP_WRITE | HTTP_WAITS, echo},
 };
 
 struct fixture {
@@ -207,14 +225,50 @@ static void methods(void **state)
     assert_non_null(strstr(ask(*state, "PUT /items/1", FULL, ""), "Allow: GET, HEAD\r\n"));
 }
 
+/* Also on a thread of its own. */
 static void bodies(void **state)
 {
-    assert_string_equal(body_of(ask(*state, "PUT /items", FULL "Content-Length: 5\r\n", "hello")),
-                        "hello");
-    assert_string_equal(body_of(ask(*state, "PUT /items", FULL "Transfer-Encoding: chunked\r\n",
-                                    "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")),
-                        "hello");
-    assert_string_equal(body_of(ask(*state, "PUT /items", FULL, "")), "");
+    static const char *const lines[] = {"PUT /items", "POST /items"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        assert_string_equal(body_of(ask(*state, lines[i], FULL "Content-Length: 5\r\n", "hello")),
+                            "hello");
+        assert_string_equal(body_of(ask(*state, lines[i], FULL "Transfer-Encoding: chunked\r\n",
+                                        "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")),
+                            "hello");
+        assert_string_equal(body_of(ask(*state, lines[i], FULL, "")), "");
+    }
+    assert_int_equal(status_of(ask(*state, "POST /items", READ, "")), 403);
+}
+
+/* The server ends while a request waits: it is answered, and what its handler does later is
+ * dropped. */
+static void end_while_one_waits(void **state)
+{
+    static const char data[] = "GET /wait/x%20y?a=b+c HTTP/1.1\r\nHost: localhost\r\n" READ "\r\n";
+    struct fixture *fixture = *state;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char reply[4096];
+    ssize_t got;
+
+    atomic_store(&waits, false);
+    atomic_store(&goes_on, false);
+    assert_int_equal(
+        connect(fd, (const struct sockaddr *)&fixture->address, sizeof(fixture->address)), 0);
+    assert_int_equal(send(fd, data, sizeof(data) - 1, MSG_NOSIGNAL), sizeof(data) - 1);
+    while (!atomic_load(&waits))
+        (void)sched_yield();
+    assert_true(http_server_stop(fixture->server, 60));
+    http_server_destroy(fixture->server);
+    fixture->server = NULL;
+    got = recv(fd, reply, sizeof(reply) - 1, MSG_WAITALL);
+    assert_true(got > 0);
+    reply[got] = '\0';
+    assert_int_equal(status_of(reply), 503);
+    close(fd);
+    assert_false(errands_end(0));
+    atomic_store(&goes_on, true);
+    assert_true(errands_end(60));
 }
 
 /* A body of `size` bytes, announced by its length or in chunks. */
@@ -259,6 +313,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(methods, setup, teardown),
         cmocka_unit_test_setup_teardown(bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(large_bodies, setup, teardown),
+        cmocka_unit_test_setup_teardown(end_while_one_waits, setup, teardown),
     };
 
     return test_group_run(group);

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A directory that does not answer: who needs it is told so in time, and nobody else notices.  What comes of it later
+changes nothing."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import unittest
+from urllib.parse import quote
+
+from admin_server import TIMEOUT_S, Server, request, wait_until
+from hanging_directory import HangingDirectory, why_not
+from nfs_client import GETFH, OK, PUTROOTFH, Connection
+from suite import SKIPPED, run
+
+EXPORTS = "/api/v1/exports"
+PROMPT_S = 3  # what needs no directory; no more than a busy machine makes of milliseconds
+WAIT_S, LATEST_S = 5, 20  # LIMIT_ERRAND_S, and with a busy machine
+WRITES = 6  # LIMIT_ADMIN_WRITES
+LEASE_S = 2
+
+
+class Asked(threading.Thread):
+    """A request that may wait."""
+
+    def __init__(self, server, path, method="GET", body=None):
+        super().__init__(daemon=True)
+        data = json.dumps(body).encode() if body is not None else b""
+        fields = {"Content-Length": str(len(data)), "Content-Type": "application/json"} if data else {}
+        self.arguments = (server.socket, path, method, fields, data)
+        self.reply, self.since = None, time.monotonic()
+        self.start()
+
+    def run(self):
+        self.reply = request(*self.arguments)
+        self.took_s = time.monotonic() - self.since
+
+
+class HangServer(Server):
+    """With a local export from the start, and a configuration file of its own."""
+
+    def __enter__(self):
+        self.first = os.path.join(self.own, "first")
+        self.file = os.path.join(self.own, "mainstay.conf")
+        os.mkdir(self.first)
+        os.mkdir(self.state)
+        self.write()
+        self.start(("--config", self.file))
+        return self
+
+    def write(self, *directories):
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(f"lease: {LEASE_S}\nexports:\n- {{ path: /, backend: mem, squash: no_root_squash }}\n"
+                       f"- {{ path: /first, backend: local, argument: {self.first} }}\n")
+            for number, directory in enumerate(directories):
+                file.write(f"- {{ path: /of-file-{number}, backend: local, argument: {directory} }}\n")
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+
+class Hang(unittest.TestCase):
+    def setUp(self):
+        why = why_not()
+        if why:
+            self.skipTest(why)
+        self.directory = self.enterContext(HangingDirectory())
+        self.server = self.enterContext(HangServer())
+        self.addCleanup(self.directory.go)
+
+    def ask(self, path, method="GET", body=None):
+        asked = Asked(self.server, path, method, body)
+        asked.join(TIMEOUT_S)
+        return asked
+
+    def paths(self):
+        return [one["path"] for one in json.loads(self.ask(EXPORTS).reply.body)["items"]]
+
+    def add(self, path="/hung", directory=None):
+        return Asked(self.server, EXPORTS, "POST",
+                     {"path": path, "backend": "local", "argument": directory or self.directory.path})
+
+    def hung(self, asked, *words):
+        """It is told in time which directory does not answer."""
+        asked.join(TIMEOUT_S)
+        self.assertEqual(asked.reply.status, 503, asked.reply.body)
+        self.assertEqual(asked.reply.fields["content-type"], "application/problem+json")
+        detail = json.loads(asked.reply.body)["detail"]
+        for word in words:
+            self.assertIn(word, detail)
+        self.assertGreater(asked.took_s, WAIT_S - 1)
+        self.assertLess(asked.took_s, LATEST_S)
+
+    def prompt(self):
+        """Everything else answers at once."""
+        for path in ("/healthz", "/readyz", "/metrics", "/api/v1/server", "/api/v1/sessions", "/api/v1/clients",
+                     "/api/v1/settings", EXPORTS, "/api/v1/exports/%2F", "/api/v1/callbacks"):
+            asked = self.ask(path)
+            self.assertEqual(asked.reply.status, 200, (path, asked.reply.body))
+            self.assertLess(asked.took_s, PROMPT_S, path)
+        peer = Connection(self.server.port)
+        peer.socket.settimeout(PROMPT_S)
+        self.assertEqual(peer.call(0, (PUTROOTFH, b""), (GETFH, b""))[0], OK)
+        peer.close()
+
+    def prompt_until(self, condition):
+        """Returns how often all else was asked meanwhile."""
+        rounds = 0
+        while not condition():
+            self.prompt()
+            rounds += 1
+            time.sleep(0.2)
+        return rounds
+
+    def settled(self, threads):
+        """What hung is over."""
+        wait_until(lambda: self.server.threads() <= threads)
+
+    def test_export_that_is_added(self):
+        """POST of an export: 503 in time; all else goes on; what comes late is dropped, and can be asked for again."""
+        threads = self.server.threads()
+        self.directory.hang()
+        asked = self.add()
+        self.assertGreater(self.prompt_until(lambda: asked.reply), 2)
+        self.hung(asked, self.directory.path, "nothing was changed")
+        other = self.add("/other", self.server.first)
+        other.join(TIMEOUT_S)
+        self.assertEqual(other.reply.status, 201, other.reply.body)
+        self.assertEqual(self.ask("/api/v1/exports/%2Fother", "DELETE").reply.status, 204)
+        self.directory.go()
+        self.settled(threads)
+        self.assertEqual(sorted(self.paths()), ["/", "/first"])
+        self.server.stop(signal.SIGKILL)
+        self.server.start(("--config", self.server.file))
+        self.assertEqual(sorted(self.paths()), ["/", "/first"])
+        again = self.ask(EXPORTS, "POST", {"path": "/hung", "backend": "local", "argument": self.directory.path})
+        self.assertEqual(again.reply.status, 201, again.reply.body)
+
+    def test_places_are_limited(self):
+        """So many requests wait, and no more: further ones are refused at once.  Afterwards there are places again."""
+        threads = self.server.threads()
+        self.directory.hang()
+        first = [self.add(f"/hung-{i}") for i in range(WRITES + 2)]
+        for asked in first:
+            asked.join(TIMEOUT_S)
+            self.assertEqual(asked.reply.status, 503, asked.reply.body)
+        self.assertLessEqual(self.server.threads(), threads + WRITES)
+        for path, method, body in ((EXPORTS, "POST", {"path": "/x", "backend": "mem"}), ("/api/v1/opens", "GET", None)):
+            refused = self.ask(path, method, body)
+            self.assertEqual(refused.reply.status, 503, refused.reply.body)
+            self.assertIn(self.directory.path, json.loads(refused.reply.body)["detail"])
+            self.assertLess(refused.took_s, PROMPT_S)
+        self.prompt()
+        self.directory.go()
+        self.settled(threads)
+        self.assertEqual(sorted(self.paths()), ["/", "/first"])
+        self.assertEqual(self.ask("/api/v1/opens").reply.status, 200)
+
+    def test_path_of_files(self):
+        """GET of opens by a path below it."""
+        made = self.ask(EXPORTS, "POST", {"path": "/hung", "backend": "local", "argument": self.directory.path})
+        self.assertEqual(made.reply.status, 201, made.reply.body)
+        self.directory.hang()
+        asked = Asked(self.server, "/api/v1/opens?path=" + quote("/hung/f"))
+        other = self.ask("/api/v1/opens?path=/")
+        self.assertEqual(other.reply.status, 200, other.reply.body)
+        self.assertLess(other.took_s, PROMPT_S)
+        self.prompt_until(lambda: asked.reply)
+        self.hung(asked, "/hung does not answer")
+        self.directory.go()
+        asked = self.ask("/api/v1/opens?path=" + quote("/hung/f"))
+        self.assertEqual(asked.reply.status, 200, asked.reply.body)
+
+    def test_reload(self):
+        """POST of a reload, which is done when the file names the directory no more, although the first one hangs."""
+        self.directory.hang()
+        self.server.write(self.directory.path)
+        asked = Asked(self.server, "/api/v1/reload", "POST")
+        self.prompt_until(lambda: asked.reply)
+        self.hung(asked, self.directory.path, "nothing was changed")
+        self.server.write(self.server.first)
+        again = self.ask("/api/v1/reload", "POST")
+        self.assertEqual(again.reply.status, 200, again.reply.body)
+        self.assertIn("/of-file-0", self.paths())
+        threads = self.server.threads()
+        self.directory.go()
+        self.settled(threads - 1)
+        self.assertEqual(sorted(self.paths()), ["/", "/first", "/of-file-0"])
+        items = json.loads(self.ask(EXPORTS).reply.body)["items"]
+        self.assertEqual([one["argument"] for one in items if one["path"] == "/of-file-0"], [self.server.first])
+
+
+if __name__ == "__main__":
+    if why_not():
+        print(f"skipped: {why_not()}")
+        sys.exit(SKIPPED)
+    run(*(f"Hang.{name}" for name in dir(Hang) if name.startswith("test_")))
