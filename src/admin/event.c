@@ -233,6 +233,11 @@ const struct event event_table[] = {
      "connections dialled_connections threads spare_threads blocked_threads log_dropped "
      "log_limited addresses half_records half_record_bytes unsent_bytes ...",
      "SIGUSR1: connections, requests and threads", NULL},
+    {"daemon.unanswered", "warn", "waits_for",
+     "At the end of the server a thread still waits for these directories or exports: the process "
+     "ends without it",
+     "See why their file system does not answer. The process is there until the kernel lets the "
+     "thread go"},
     {"log.dropped", "warn", "count",
      "So many lines are missing here, because the queue of the log was full",
      "Let the reader of stderr read faster, raise `--log-queue`, or the level of the part that "

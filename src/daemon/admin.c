@@ -12,6 +12,7 @@
 #include "admin/http/http_socket.h"
 #include "admin/http/http_token.h"
 #include "admin/metrics/metrics.h"
+#include "base/errand.h"
 #include "base/log.h"
 #include "daemon/console.h"
 #include "transport/address.h"
@@ -116,10 +117,16 @@ void admin_reload(struct admin *admin)
 {
     struct http_tokens tokens;
     char error[ERROR_BYTES];
+    bool good;
 
     if (!admin->http || !admin->options->token_file)
         return;
-    if (tokens_read(admin->options, &tokens, error)) {
+    errand_place(admin->options->token_file);
+    good = tokens_read(admin->options, &tokens, error);
+    errand_place(NULL);
+    if (errand_is_abandoned())
+        return;
+    if (good) {
         http_server_set_tokens(admin->http, &tokens);
         log_info("admin.tokens", LOG_U64("count", tokens.count));
     } else {

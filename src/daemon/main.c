@@ -17,6 +17,8 @@
 
 #include "admin/api/event_feed.h"
 #include "base/clock.h"
+#include "base/errand.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "callback/callback.h"
 #include "callback/dial_client.h"
@@ -26,6 +28,7 @@
 #include "callback/recall_slot.h"
 #include "daemon/admin.h"
 #include "daemon/backends.h"
+#include "daemon/chores.h"
 #include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
@@ -71,6 +74,7 @@ struct daemon {
     struct export_control export_control;
     struct admin_options *admin_options;
     struct admin admin;
+    struct chores chores;
     struct event_feed *events;
     struct recall *recall; /* recalls of delegations */
     bool machine;          /* files of this machine are exported */
@@ -269,6 +273,7 @@ static bool open_admin(struct daemon *d)
 
     endpoint.events = d->events = event_feed_create();
     d->export_control = reload_control(&d->reload);
+    d->chores = (struct chores){.reload = &d->reload, .admin = &d->admin};
     return admin_open(&d->admin, d->admin_options, &endpoint);
 }
 
@@ -328,23 +333,6 @@ static bool is_drained(struct daemon *d)
            clock_now_ns() >= atomic_load_explicit(&endpoint->drained_ns, memory_order_relaxed);
 }
 
-/* The log has the lines. */
-static void drop_line(void *context, const char *text)
-{
-    (void)context, (void)text;
-}
-
-/* If the file is wrong, what is stored is read nevertheless. */
-static void hang_up(struct daemon *d)
-{
-    char error[256];
-
-    if (!reload_run(&d->reload, false, &(struct export_report){.line = drop_line}) &&
-        d->reload.file)
-        (void)setting_effect_reload(d->settings, NULL, error, sizeof(error));
-    admin_reload(&d->admin);
-}
-
 /* Sets `cause` to the signal that ends the server; without a signal if it has drained. */
 static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *cause)
 {
@@ -359,8 +347,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
             *cause = (siginfo_t){.si_signo = 0};
             return;
         }
-        if (sig == SIGHUP)
-            hang_up(d);
+        chores_run(&d->chores, sig == SIGHUP, clock_now_ns());
         if (sig == SIGUSR1)
             stats_log(&d->server, d->transport);
         state_beat(d->server.state, clock_now_ns());
@@ -371,7 +358,6 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
         callback_tick(d->server.callback, clock_now_ns());
         recall_tick(d->recall, clock_now_ns());
         transport_tick(d->transport, clock_now_ns());
-        exports_tick(d->exports);
     }
 }
 
@@ -422,10 +408,10 @@ static int serve(struct daemon *d)
     return 0;
 }
 
-static void tear_down(struct daemon *d)
+static void tear_down(void *context)
 {
-    CHECK(admin_stop(&d->admin));
-    admin_close(&d->admin);
+    struct daemon *d = context;
+
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
@@ -445,6 +431,37 @@ static void tear_down(struct daemon *d)
     event_feed_destroy(d->events); /* nobody else logs any more */
     if (d->state_dir >= 0)
         close(d->state_dir);
+}
+
+/* A thread waits for a file system, and uses what is torn down: the process ends with everything in
+ * place.  What has to last is on disk already, as before a crash. */
+static void await_errands(uint32_t timeout_s, int result)
+{
+    char places[256];
+
+    if (errands_end(timeout_s))
+        return;
+    errand_places(NULL, places, sizeof(places));
+    log_warn("daemon.unanswered", LOG_STR("waits_for", places));
+    log_flush();
+    _exit(result);
+}
+
+/* Closing files and ending the threads of exports may wait for a file system, too. */
+static void end(struct daemon *d, int result)
+{
+    const struct errand_work work = {.run = tear_down, .context = d, .wake_fd = ERRAND_NO_WAKE};
+    struct errand *errand;
+
+    CHECK(admin_stop(&d->admin));
+    chores_stop(&d->chores);
+    await_errands(LIMIT_ERRANDS_END_S, result);
+    admin_close(&d->admin);
+    errand = errand_start(&work, 1);
+    if (!errand)
+        tear_down(d);
+    errand_put(errand);
+    await_errands(LIMIT_ERRAND_S, result);
 }
 
 /* Perform a start as far as possible without writing anything.  Silent if all is well. */
@@ -490,7 +507,7 @@ static int run(struct daemon *d, bool only_check)
     if (only_check)
         return check_only(d);
     result = serve(d);
-    tear_down(d);
+    end(d, result);
     log_stop();
     return result;
 }

@@ -5,6 +5,7 @@ changes nothing."""
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from admin_server import TIMEOUT_S, Server, request, wait_until
 from hanging_directory import HangingDirectory, why_not
-from nfs_client import GETFH, OK, PUTROOTFH, Connection
+from nfs_client import GETFH, OK, PUTROOTFH, Client, Connection
 from suite import SKIPPED, run
 
 EXPORTS = "/api/v1/exports"
@@ -22,6 +23,11 @@ PROMPT_S = 3  # what needs no directory; no more than a busy machine makes of mi
 WAIT_S, LATEST_S = 5, 20  # LIMIT_ERRAND_S, and with a busy machine
 WRITES = 6  # LIMIT_ADMIN_WRITES
 LEASE_S = 2
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 class Asked(threading.Thread):
@@ -59,6 +65,11 @@ class HangServer(Server):
             for number, directory in enumerate(directories):
                 file.write(f"- {{ path: /of-file-{number}, backend: local, argument: {directory} }}\n")
 
+    def waits(self):
+        """Does a thread of it wait for FUSE?"""
+        tasks = f"/proc/{self.process.pid}/task"
+        return any("request_wait" in read(f"{tasks}/{task}/wchan") for task in os.listdir(tasks))
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
@@ -79,6 +90,9 @@ class Hang(unittest.TestCase):
 
     def paths(self):
         return [one["path"] for one in json.loads(self.ask(EXPORTS).reply.body)["items"]]
+
+    def clients(self):
+        return [one["id"] for one in json.loads(self.ask("/api/v1/clients").reply.body)["items"]]
 
     def add(self, path="/hung", directory=None):
         return Asked(self.server, EXPORTS, "POST",
@@ -115,6 +129,13 @@ class Hang(unittest.TestCase):
             rounds += 1
             time.sleep(0.2)
         return rounds
+
+    def timers_go_on(self):
+        """A client that is not confirmed is forgotten after a lease."""
+        client = Client(self.server.port, "it stays unconfirmed")
+        self.assertEqual(self.clients(), [client.id])
+        wait_until(lambda: not self.clients())
+        client.close()
 
     def settled(self, threads):
         """What hung is over."""
@@ -192,6 +213,69 @@ class Hang(unittest.TestCase):
         self.assertEqual(sorted(self.paths()), ["/", "/first", "/of-file-0"])
         items = json.loads(self.ask(EXPORTS).reply.body)["items"]
         self.assertEqual([one["argument"] for one in items if one["path"] == "/of-file-0"], [self.server.first])
+
+    def test_removal(self):
+        """One that hangs is removed, and the timers go on although it may not be possible to close it."""
+        made = self.ask(EXPORTS, "POST", {"path": "/hung", "backend": "local", "argument": self.directory.path})
+        self.assertEqual(made.reply.status, 201, made.reply.body)
+        self.directory.hang()
+        wait_until(self.server.waits)
+        threads = self.server.threads()
+        self.assertEqual(self.ask("/api/v1/exports/%2Fhung", "DELETE").reply.status, 204)
+        self.timers_go_on()
+        self.prompt()
+        self.assertEqual(sorted(self.paths()), ["/", "/first"])
+        self.directory.go()
+        self.settled(threads - 1)
+
+    def test_hangup(self):
+        """SIGHUP: the timers go on, the log says which directory it is, and SIGTERM ends the server."""
+        self.directory.hang()
+        self.server.write(self.directory.path)
+        said = re.compile(r"daemon\.reload error=.*does not answer.*nothing of the file was changed")
+        for _ in range(3):  # those after the first are one
+            self.server.process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+        self.assertGreater(self.prompt_until(lambda: said.search(self.server.text())), 2)
+        self.assertIn(self.directory.path, said.search(self.server.text())[0])
+        self.timers_go_on()
+        self.prompt_until(lambda: len(said.findall(self.server.text())) == 2)
+        before = time.monotonic()
+        self.assertEqual(self.server.stop(), 0)
+        self.assertLess(time.monotonic() - before, LATEST_S)
+        self.assertRegex(self.server.text(), rf"daemon\.unanswered waits_for=\S*{self.directory.path}")
+
+    def test_end(self):
+        """SIGTERM ends the server although an export hangs, and with it the thread that looks after its files."""
+        made = self.ask(EXPORTS, "POST", {"path": "/hung", "backend": "local", "argument": self.directory.path})
+        self.assertEqual(made.reply.status, 201, made.reply.body)
+        self.directory.hang()
+        wait_until(self.server.waits)
+        before = time.monotonic()
+        self.assertEqual(self.server.stop(), 0)
+        self.assertLess(time.monotonic() - before, LATEST_S)
+        self.assertRegex(self.server.text(), r"daemon\.unanswered waits_for=\S*/hung")
+
+    def test_hangup_that_comes_back(self):
+        """Within the time the file is applied as ever; after it not at all, and the next SIGHUP is."""
+        threads = self.server.threads()
+        self.directory.hang()
+        self.server.write(self.directory.path)
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.server.threads() > threads)
+        self.directory.go()
+        wait_until(lambda: "daemon.reload_done" in self.server.text())
+        self.assertIn("/of-file-0", self.paths())
+        self.directory.hang()
+        self.server.write(self.directory.path, self.directory.path)
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "does not answer" in self.server.text())
+        threads = self.server.threads()
+        self.directory.go()
+        self.settled(threads - 1)
+        self.assertNotIn("/of-file-1", self.paths())
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "/of-file-1" in self.paths())
 
 
 if __name__ == "__main__":
