@@ -430,7 +430,7 @@ REQUESTS = (
 # Over TCP: Authorization; the status of PATCH and of GET.
 AUTHORITIES = (
     (None, 401, 401), (f"Bearer {FULL}x", 401, 401), (f"Basic {FULL}", 401, 401), (f"Bearer {READ}", 403, 200),
-    ("Bearer", 401, 401), (f"Bearer  {FULL}", 401, 401),
+    ("Bearer", 401, 401), (f"Bearer  {FULL}x", 401, 401), (f"Bearer  {READ}", 403, 200),
 )
 
 

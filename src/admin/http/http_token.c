@@ -166,6 +166,7 @@ enum http_token_verdict http_tokens_check(const struct http_tokens *tokens,
     if (!authorization || strncasecmp(authorization, scheme, sizeof(scheme) - 1) != 0)
         return HTTP_TOKEN_NONE;
     authorization += sizeof(scheme) - 1;
+    authorization += strspn(authorization, " "); /* 1*SP, RFC 9110 §11.4 */
     len = strlen(authorization);
     if (len > LIMIT_ADMIN_TOKEN_BYTES)
         return HTTP_TOKEN_WRONG;
