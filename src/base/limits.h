@@ -32,6 +32,8 @@
 #define LIMIT_ADMIN_LISTENERS 4u
 #define LIMIT_ADMIN_CONNECTIONS 32u              /* of each listener */
 #define LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS 16u  /* of these; over the socket all are one */
+#define LIMIT_ADMIN_CONNECTIONS_EASY 24u         /* with more, idle ones have ... */
+#define LIMIT_ADMIN_IDLE_S 1u                    /* ... so long for the header of a request */
 #define LIMIT_ADMIN_CONNECTION_BYTES (16u << 10) /* request line, headers and reply's headers */
 #define LIMIT_ADMIN_BODY_BYTES (64u << 10)       /* of a request */
 #define LIMIT_ADMIN_REPLY_BYTES (16u << 20)      /* of a reply */

@@ -364,16 +364,38 @@ class Bounds(unittest.TestCase):
         except OSError:
             return False
 
+    @staticmethod
+    def begun(server, data):
+        """A connection with part of a request."""
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(60)
+        peer.connect(server.socket)
+        peer.sendall(data)
+        return peer
+
     def test_connections_in_all(self):
-        """Above the limit they wait until others are late."""
+        """When there are many, those that ask for nothing are cut soon, and others get their places; a request that has
+        begun stays."""
         with Server() as server:
-            held = []
             began = time.monotonic()
-            for _ in range(CONNECTIONS):
-                peer = socket.socket(socket.AF_UNIX)
-                peer.connect(server.socket)
-                peer.sendall(b"GET ")
-                held.append(peer)
+            asks = self.begun(server, b"PATCH /api/v1/settings HTTP/1.1\r\nHost: localhost\r\n"
+                                      b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n")
+            held = []
+            for _ in range(CONNECTIONS + CONNECTIONS // 4):
+                held.append(self.begun(server, b"GET "))
+                self.assertEqual(request(server.socket, "/healthz").status, 200)
+            asks.sendall(b"{}")
+            self.assertTrue(asks.recv(100).startswith(b"HTTP/1.1 "))
+            self.assertLess(time.monotonic() - began, REQUEST_S - 1)
+            for peer in (asks, *held):
+                peer.close()
+
+    def test_requests_in_all(self):
+        """Above the limit of requests others wait until these are late."""
+        with Server() as server:
+            began = time.monotonic()
+            head = b"PATCH /api/v1/settings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+            held = [self.begun(server, head) for _ in range(CONNECTIONS)]
             self.assertEqual(request(server.socket, "/healthz").status, 200)
             self.assertGreater(time.monotonic() - began, REQUEST_S - 1)
             for peer in held:
@@ -433,4 +455,4 @@ class Health(unittest.TestCase):
 
 if __name__ == "__main__":
     suite.run("BadInput.test_garbage", "Bounds.test_slow_peers_are_cut", "Bounds.test_connections_in_all",
-              "Health.test_grace", "Health.test_a_stopped_timer")
+              "Bounds.test_requests_in_all", "Health.test_grace", "Health.test_a_stopped_timer")

@@ -53,9 +53,7 @@ static void refusal_log(struct exchange *exchange)
 static bool authority_check(struct exchange *exchange, struct MHD_Connection *conn,
                             enum http_access *access)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const struct http_connection *connection = info->socket_context;
+    const struct http_connection *connection = http_connection_of(conn);
     struct http_server *server = exchange->listener->server;
     enum http_token_verdict verdict;
 
@@ -222,7 +220,10 @@ static struct exchange *exchange_create(struct http_listener *listener, struct M
                                         const char *method, const char *path)
 {
     struct exchange *exchange = memory_zalloc(MEMORY_admin, sizeof(*exchange));
+    struct http_connection *connection = http_connection_of(conn);
 
+    if (connection)
+        connection->asks = true;
     if (!exchange)
         return NULL;
     exchange->listener = listener;

@@ -145,8 +145,7 @@ static struct http_job *job_create(struct http_server *server, struct MHD_Connec
     work->handle = route->handle;
     work->context = server->context;
     job->conn = conn;
-    job->connection =
-        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    job->connection = http_connection_of(conn);
     job->work = work;
     job->wake_fd = server->wake_fd;
     job->since_ns = clock_now_ns();

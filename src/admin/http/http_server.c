@@ -100,10 +100,12 @@ static void connection_begin(struct http_listener *listener, struct MHD_Connecti
         (void)shutdown(info->connect_fd, SHUT_RDWR);
         return;
     }
+    connection->listener = listener;
     connection->fd = info->connect_fd;
     connection->since_ns = clock_now_ns();
     connection->trusted = listener->local && http_peer_is_trusted(connection->fd);
     list_push_back(&listener->server->connections, &connection->link);
+    listener->connection_count++;
 }
 
 static void connection_notify(void *listener, struct MHD_Connection *conn, void **socket_context,
@@ -115,17 +117,26 @@ static void connection_notify(void *listener, struct MHD_Connection *conn, void 
         connection_begin(listener, conn, socket_context);
     } else if (connection) {
         list_remove(&connection->link);
+        connection->listener->connection_count--;
         memory_free(MEMORY_admin, connection);
         *socket_context = NULL;
     }
 }
 
+/* How long it may take.  Those that ask for nothing do not keep others out for long. */
+static int64_t connection_time_ns(const struct http_connection *connection)
+{
+    bool crowded = connection->listener->connection_count > LIMIT_ADMIN_CONNECTIONS_EASY;
+
+    return (!connection->asks && crowded ? LIMIT_ADMIN_IDLE_S : LIMIT_ADMIN_REQUEST_S) *
+           NSEC_PER_SEC;
+}
+
 /* However busy a slow peer keeps its connection: MHD's own timeout begins anew with each byte. */
 static void connections_expire(struct http_server *server, int64_t now_ns)
 {
-
     LIST_FOREACH (connection, &server->connections, struct http_connection, link) {
-        bool late = now_ns - connection->since_ns >= LIMIT_ADMIN_REQUEST_S * NSEC_PER_SEC;
+        bool late = now_ns - connection->since_ns >= connection_time_ns(connection);
 
         if (late && !connection->streams && !connection->waits)
             (void)shutdown(connection->fd, SHUT_RDWR);

@@ -18,8 +18,9 @@ struct http_listener {
     struct http_server *server;
     struct http_socket socket;
     struct MHD_Daemon *mhd;
-    bool local;    /* a Unix socket */
-    bool any_host; /* names in Host are fine: it listens beyond this machine */
+    uint32_t connection_count; /* the thread's */
+    bool local;                /* a Unix socket */
+    bool any_host;             /* names in Host are fine: it listens beyond this machine */
 };
 
 struct http_server {
@@ -47,12 +48,20 @@ struct http_server {
 /* A connection; MHD's socket context. */
 struct http_connection {
     struct list link;
+    struct http_listener *listener;
     int fd;
     int64_t since_ns;
     bool trusted; /* its peer, over a Unix socket */
     bool streams; /* its reply goes on */
     bool waits;   /* for its job */
+    bool asks;    /* the header of its request is there */
 };
+
+/* NULL: there was no memory for it. */
+static inline struct http_connection *http_connection_of(struct MHD_Connection *conn)
+{
+    return MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
 /* For MHD: what there is to do for a request, and after it. */
 enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, const char *path,

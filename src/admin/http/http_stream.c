@@ -66,9 +66,7 @@ void http_streams_resume(struct http_server *server, bool over)
 /* This connection may live on. */
 static int connection_exempt(struct MHD_Connection *conn)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct http_connection *connection = info->socket_context;
+    struct http_connection *connection = http_connection_of(conn);
 
     connection->streams = true;
     (void)MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, LIMIT_ADMIN_STREAM_S);
