@@ -49,11 +49,14 @@ static void tell_setting(const struct setting_state *before, const struct settin
     if (strcmp(before->value, after->value) != 0)
         (void)snprintf(text, sizeof(text), "setting %s: %s, was %s", after->setting->name,
                        after->value, before->value);
-    else if (strcmp(before->restart, after->restart) != 0)
+    else if (strcmp(before->restart, after->restart) == 0)
+        return;
+    else if (strcmp(after->restart, after->value) == 0)
+        (void)snprintf(text, sizeof(text), "setting %s: stays %s at the next start, was to be %s",
+                       after->setting->name, after->value, before->restart);
+    else
         (void)snprintf(text, sizeof(text), "setting %s: %s from the next start on, now %s",
                        after->setting->name, after->restart, after->value);
-    else
-        return;
     tell_change(lines, text);
 }
 

@@ -199,6 +199,10 @@ static void other_keys(void **state)
     assert_true(changed("descriptors: 800 from the next start on, now as many as it may have"));
     reload("admin: [none]\n");
     assert_true(changed("admin: none from the next start on"));
+    reload("grace: 33\n");
+    assert_true(changed("setting nfs.grace_s: 33 from the next start on, now lease"));
+    reload("");
+    assert_true(changed("setting nfs.grace_s: stays lease at the next start, was to be 33"));
     reload("settings: { nfs.recall_park_ms: 17 }\n");
     assert_true(changed("setting nfs.recall_park_ms: 17, was "));
     reload("");
