@@ -98,14 +98,16 @@ int setting_show(const struct invocation *call)
 
 /* ---- set, unset ---- */
 
-/* What JSON has of this value: a number, a flag, else a text. */
+/* What JSON has of this value: a number, a flag (as it is given or shown), else a text. */
 static json_t *value_make(const char *text)
 {
     char *end;
     long long number;
 
-    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-        return json_boolean(*text == 't');
+    if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0)
+        return json_true();
+    if (strcmp(text, "false") == 0 || strcmp(text, "no") == 0)
+        return json_false();
     errno = 0;
     number = strtoll(text, &end, 10);
     if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0)

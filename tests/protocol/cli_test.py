@@ -489,6 +489,9 @@ class Settings(Fixture):
 
     def test_words_flags_and_starts(self):
         self.assertIn("log.level: debug, was info", self.good("setting", "set", "log.level", "debug"))
+        for value in ("yes", "no"):  # as lists show it
+            self.assertIn(f"nfs.callback_own_address: {value}", self.good("setting", "set", "nfs.callback_own_address",
+                                                                          value))
         self.good("setting", "unset", "log.level")
         self.assertRegex(self.good("setting", "set", "nfs.slots", "32"),
                          r"\Anfs.slots: 32, was 64; takes effect for new sessions\n\Z")
