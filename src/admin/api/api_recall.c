@@ -2,21 +2,11 @@
 #include "admin/api/api_recall.h"
 
 #include "admin/api/api_id.h"
-#include "admin/api/api_text.h"
+#include "admin/api/api_path.h"
 #include "base/clock.h"
 #include "export/export_path.h"
 #include "proto/compound.h"
 #include "state/delegation/delegation_view.h"
-
-static json_t *path_json(const struct server *server, struct vfs_object *obj)
-{
-    char path[EXPORT_PATH_BYTES];
-    size_t len;
-
-    if (export_path_of(server->exports, obj, path, sizeof(path), &len) != VFS_OK)
-        return json_null();
-    return api_text(path, len);
-}
 
 static json_t *recall_json(const struct server *server, const struct delegation_view *view)
 {
@@ -25,7 +15,7 @@ static json_t *recall_json(const struct server *server, const struct delegation_
 
     api_id_print(view->state.other, NFS4_OTHER_SIZE, id);
     return json_pack("{s:s, s:o, s:f}", "delegation", id, "path",
-                     path_json(server, view->state.obj), "age_s",
+                     api_path(server, view->state.obj), "age_s",
                      (double)(age_ns > 0 ? age_ns : 0) / NSEC_PER_SEC);
 }
 
