@@ -77,11 +77,11 @@ struct compound {
     struct stateid4 current_stateid, saved_stateid;
     bool has_current_stateid, has_saved_stateid;
 
-    struct client *client; /* the sender: by session, or by 4.0's clientid; may be NULL */
-    const struct client *likely_client; /* the probable sender if it is not known; only compared */
-    bool want_cached;                   /* the reply will be cached: no tail by descriptor */
-    const struct bitmap4 *attributes;   /* those of the minor version */
-    uint32_t open_rflags;               /* for OPEN4resok, in addition to the handler's */
+    struct client *client;        /* the sender: by session, or by 4.0's clientid; may be NULL */
+    struct client *likely_client; /* the probable sender if it is not known */
+    bool want_cached;             /* the reply will be cached: no tail by descriptor */
+    const struct bitmap4 *attributes; /* those of the minor version */
+    uint32_t open_rflags;             /* for OPEN4resok, in addition to the handler's */
     uint32_t op_index;
     uint32_t op_count;
     enum nfs_opnum4 op; /* the current one; its result begins at op_pos in `out` */
@@ -112,7 +112,7 @@ static inline enum nfsstat4 compound_undecoded(const struct compound *c)
 }
 
 /* The client whose own delegations do not conflict with the request; may be NULL. */
-static inline const struct client *compound_holder(const struct compound *c)
+static inline struct client *compound_holder(const struct compound *c)
 {
     return c->client ? c->client : c->likely_client;
 }

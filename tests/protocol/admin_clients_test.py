@@ -5,6 +5,7 @@ evicted or whose session is closed, pages."""
 
 import json
 import os
+import re
 import socket
 import time
 import unittest
@@ -233,6 +234,9 @@ class Waits(OneServer):
         conflict = session.open("f", create=False)
         self.sees(session, conflict, lambda: "1 request waits until other clients have returned delegations" in
                   client_of(self.server, wants)["waits"])
+        self.sees(session, conflict, lambda: re.search(
+            r"for [\d.]+ s it has waited to use /f: client holder has not returned its delegation, recalled [\d.]+ s ago",
+            str(client_of(self.server, wants)["waits"])))
         self.waits(holder, "it has not answered a callback for ")
         self.assertEqual(holder.connection.callback(), nfs.CB_RECALL)
         self.sees(session, conflict,
@@ -247,9 +251,22 @@ class Waits(OneServer):
                          (before["failures"], before["retries"]))
         self.assertEqual(found["paths"], [{"client": holder.id, "client_owner": "holder", "kind": "4.1",
                                            "session": held.id, "state": "up"}])
-        self.assertEqual(client_of(self.server, wants)["waits"], [])
+        told, = client_of(self.server, wants)["waits"]
+        self.assertRegex(told, r"^[\d.]+ s ago it was told to retry to use /f \(NFS4ERR_DELAY\): client holder has not "
+                         r"returned its delegation, recalled [\d.]+ s ago$")
         ask(self.server, f"/clients/{holder.id}", 204, "DELETE")
+        self.assertEqual(client_of(self.server, wants)["waits"], [])
         self.assertEqual(session.call(*conflict)[0], nfs.OK)
+
+    def test_old_delegation(self):
+        """The same of a client of 4.0, whose name stands in its OPEN."""
+        holder, wants = self.client("holder"), self.old_client()
+        held = holder.start(flags=nfs.CONN_BACK_CHAN)
+        self.assertIsNotNone(held.opened("o", access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)["delegation"])
+        arguments = nfs.u32(1, nfs.ACCESS_READ, nfs.DENY_NONE) + nfs.u64(wants.clientid) + nfs.opaque("owner")
+        self.assertEqual(wants.connection.call(0, (nfs.PUTROOTFH, b""), (
+            nfs.OPEN, arguments + nfs.u32(nfs.NOCREATE, 0) + nfs.opaque("o")))[0], nfs.DELAY)
+        self.waits(wants, " s ago it was told to retry to use /o (NFS4ERR_DELAY): client holder has not returned")
 
     def test_busy_session(self):
         """It is not closed while a request is in progress in it."""
@@ -278,7 +295,14 @@ class Waits(OneServer):
         operations = nfs.lock(session.opened("f"), wants.clientid, kind=4)
         self.assertEqual(session.call(*operations)[0], nfs.DENIED)
         self.waits(wants, "1 lock owner waits for byte-range locks")
+        self.waits(wants, " s it has waited for a byte-range lock of /f: client holder holds it")
         self.assertEqual(client_of(self.server, holder)["waits"], [])
+        third = self.client("third")
+        later = third.start()
+        operations = nfs.lock(later.opened("f"), third.clientid, kind=4)
+        self.assertEqual(later.call(*operations)[0], nfs.DENIED)
+        ask(self.server, f"/clients/{holder.id}", 204, "DELETE")
+        self.waits(wants, "a byte-range lock of /f, which it gets when it asks again")
 
     def test_reclaim(self):
         """After a restart."""

@@ -14,9 +14,8 @@ static json_t *recall_json(const struct server *server, const struct delegation_
     char id[2 * NFS4_OTHER_SIZE + 1];
 
     api_id_print(view->state.other, NFS4_OTHER_SIZE, id);
-    return json_pack("{s:s, s:o, s:f}", "delegation", id, "path",
-                     api_path(server, view->state.obj), "age_s",
-                     (double)(age_ns > 0 ? age_ns : 0) / NSEC_PER_SEC);
+    return json_pack("{s:s, s:o, s:f}", "delegation", id, "path", api_path(server, view->state.obj),
+                     "age_s", (double)(age_ns > 0 ? age_ns : 0) / NSEC_PER_SEC);
 }
 
 json_t *api_recalls(const struct server *server, uint64_t clientid)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "admin/api/api_obstacle.h"
 #include "admin/api/api_peer.h"
 #include "base/clock.h"
 #include "callback/callback_info.h"
@@ -91,6 +92,7 @@ json_t *api_waits(const struct server *server, const struct client_info *client,
     json_t *waits = json_array();
 
     requests_tell(waits, server, client, sessions);
+    api_obstacles(waits, server, client);
     callbacks_tell(waits, server, client, sessions);
     recovery_tell(waits, server, client);
     return waits;

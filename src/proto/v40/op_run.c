@@ -11,6 +11,7 @@
 #include "proto/v40/lock_ops.h"
 #include "proto/v40/open_ops.h"
 #include "proto/v40/stateid40.h"
+#include "state/file/stateid.h"
 
 /* A handler of ops/ that has to know which client's state it is. */
 #define OP_STATEFUL(TYPE, find, handler)                                                           \
@@ -48,16 +49,21 @@ static enum nfsstat4 secinfo(struct compound *c, const struct SECINFO4args *args
 static enum nfsstat4 getattr(struct v40_compound *x)
 {
     struct compound *c = &x->base;
-    const struct client *likely = c->likely_client;
+    struct client *likely = c->likely_client;
+    struct stateid *returned = NULL;
     struct GETATTR4args args;
     enum nfsstat4 status;
 
     if (!wire_GETATTR4args(c->in, &args))
         return compound_undecoded(c);
     if (!compound_holder(c))
-        c->likely_client = v40_peek_client(x);
+        returned = v40_peek_delegreturn(x);
+    if (returned)
+        c->likely_client = returned->client;
     status = op_getattr(c, &args);
     c->likely_client = likely;
+    if (returned)
+        stateid_put(returned);
     return status;
 }
 

@@ -106,19 +106,12 @@ void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status)
     x->used = NULL;
 }
 
-const struct client *v40_peek_client(const struct v40_compound *x)
+struct stateid *v40_peek_delegreturn(const struct v40_compound *x)
 {
     struct xdr rest = *x->base.in;
     struct DELEGRETURN4args args;
-    struct stateid *sid;
-    const struct client *client = NULL;
 
     if (xdr_get_u32(&rest) != OP_DELEGRETURN || !wire_DELEGRETURN4args(&rest, &args))
         return NULL;
-    sid = stateid_lookup_any(x->base.server->state->opens->stateids, &args.deleg_stateid);
-    if (sid) {
-        client = sid->client;
-        stateid_put(sid);
-    }
-    return client;
+    return stateid_lookup_any(x->base.server->state->opens->stateids, &args.deleg_stateid);
 }

@@ -32,6 +32,6 @@ void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status);
 /* The COMPOUND has no client any more. */
 void v40_client_done(struct v40_compound *x);
 
-/* The client that sends the next operation, if that is DELEGRETURN; for comparing only.  A GETATTR
- * before it must not ask for, or recall, what is about to be returned. */
-const struct client *v40_peek_client(const struct v40_compound *x);
+/* What the next operation returns, if that is DELEGRETURN; a reference, or NULL.  A GETATTR before
+ * it must not ask for, or recall, that delegation. */
+struct stateid *v40_peek_delegreturn(const struct v40_compound *x);

@@ -23,6 +23,7 @@
 #include "base/htable.h"
 #include "base/list.h"
 #include "state/client/client_address.h"
+#include "state/client/client_delay.h"
 #include "state/client/client_peer.h"
 #include "state/state.h"
 
@@ -106,6 +107,8 @@ struct client {
 
     /* Its open and lock owners, opens and locks (owner.h); set at creation. */
     struct owner_table *owners;
+
+    struct client_delay delay;
 };
 
 /* RECLAIM_COMPLETE for all file systems.  NFS4ERR_COMPLETE_ALREADY the second time (RFC 8881

@@ -43,6 +43,7 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     info->silent_ns = client_silent_ns(client, now_ns);
     info->sessions = client->session_count;
     info->revoked = atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
+    info->delayed_ns = client_delay_read(&client->delay, info->delayed_by.other);
     text_copy(info->impl_name, client->impl_name);
     text_copy(info->impl_domain, client->impl_domain);
     info->impl_date_s = client->impl_date_s;

@@ -36,9 +36,11 @@ struct client_info {
     uint32_t sessions;
     uint32_t connections; /* number of connections bound to them, per session */
     uint32_t opens, lock_states, locks, lock_waiters, delegations;
-    uint32_t running; /* 4.0: requests in progress */
-    uint32_t parked;  /* requests that wait for delegations of others */
-    uint32_t revoked; /* stateids whose loss it has not acknowledged */
+    uint32_t running;           /* 4.0: requests in progress */
+    uint32_t parked;            /* requests that wait for delegations of others */
+    uint32_t revoked;           /* stateids whose loss it has not acknowledged */
+    int64_t delayed_ns;         /* when it was told to retry because of a delegation; 0: never */
+    struct stateid4 delayed_by; /* that delegation */
     /* Its implementation ID (RFC 8881 §3.3.21): truncated, unverified; "" and 0 if it sent none. */
     char impl_name[LIMIT_CLIENT_IMPL_BYTES + 1], impl_domain[LIMIT_CLIENT_IMPL_BYTES + 1];
     int64_t impl_date_s;

@@ -10,7 +10,7 @@
 #include "state/file/open_tables.h"
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
-                              const struct client *client, struct vfs_object *obj,
+                              struct client *client, struct vfs_object *obj,
                               struct delegation_waiter *waiter)
 {
     *conflict = (struct delegation_conflict){
@@ -47,13 +47,14 @@ static void meet_locked(struct delegation_conflict *conflict, struct delegation 
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
                                      bool all, struct courtesy *courtesy)
 {
-    bool found = false;
+    const struct delegation *first = NULL;
 
     conflict->all = all;
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
         if (!delegation_conflicts_with(delegation, conflict->client, conflict->obj, all))
             continue;
-        found = true;
+        if (!first)
+            first = delegation;
         if (delegation_is_leaving(delegation))
             continue; /* it is waited for */
         if (client_lease_over(delegation->client, courtesy->now_ns))
@@ -61,14 +62,17 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
         else
             meet_locked(conflict, delegation, courtesy->now_ns);
     }
-    if (!found)
+    if (!first)
         return false;
     delegation_count(conflict->state, DELEGATION_COUNTER_conflicts);
     if (courtesy->count > 0 || !list_empty(&conflict->recalls))
         delegation_history_note(&conflict->state->delegations->history, file->obj,
                                 courtesy->now_ns);
-    if (courtesy->count == 0)
-        queue_locked(conflict, file);
+    if (courtesy->count > 0)
+        return true;
+    queue_locked(conflict, file);
+    if (conflict->client)
+        client_delay_note(&conflict->client->delay, first->sid.other, courtesy->now_ns);
     return true;
 }
 
@@ -149,8 +153,8 @@ static enum nfsstat4 pass_object(struct delegation_conflict *conflict, enum dele
     return status;
 }
 
-enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
-                               const struct client *client, enum delegation_use use, int64_t now_ns,
+enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj, struct client *client,
+                               enum delegation_use use, int64_t now_ns,
                                struct delegation_waiter *waiter)
 {
     _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj->node)->count;

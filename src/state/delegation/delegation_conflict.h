@@ -26,8 +26,8 @@ enum delegation_use {
 /* NFS4_OK: nothing conflicts with `client` (NULL: not known), and nothing will until
  * delegation_end().  NFS4ERR_DELAY: delegations are being recalled, and `waiter`, unless NULL, is
  * queued.  Without locks; may wait for the disk, to record that an expired client loses state. */
-enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
-                               const struct client *client, enum delegation_use use, int64_t now_ns,
+enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj, struct client *client,
+                               enum delegation_use use, int64_t now_ns,
                                struct delegation_waiter *waiter) MUST_USE;
 void delegation_end(struct state *state, struct vfs_object *obj);
 
@@ -53,8 +53,8 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
 /* On the stack of a request. */
 struct delegation_conflict {
     struct state *state;
-    const struct client *client; /* the sender of the request; NULL: not known */
-    struct vfs_object *obj;      /* the object that it uses */
+    struct client *client;  /* the sender of the request; NULL: not known */
+    struct vfs_object *obj; /* the object that it uses */
     struct delegation_waiter *waiter;
     bool all;            /* READ delegations conflict, too */
     bool asks_once;      /* the caller waits for the end of the recall, and does not retry */
@@ -64,13 +64,13 @@ struct delegation_conflict {
 };
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
-                              const struct client *client, struct vfs_object *obj,
+                              struct client *client, struct vfs_object *obj,
                               struct delegation_waiter *waiter);
 
 /* Does a delegation of another client conflict: any with `all`, else a WRITE one?  If so they are
- * about to be recalled, and the waiter is queued.  But if the lease of any holder is over, these
- * holders are noted in `courtesy`, and the caller must check again after they have lost their
- * delegations. */
+ * about to be recalled, the waiter is queued, and the client's delay is noted.  But if the lease of
+ * any holder is over, these holders are noted in `courtesy`, and the caller must check again after
+ * they have lost their delegations. */
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
                                      bool all, struct courtesy *courtesy) MUST_USE;
 

@@ -27,7 +27,7 @@ enum step {
 /* One GETATTR. */
 struct query {
     struct state *state;
-    const struct client *client;
+    struct client *client;
     struct vfs_object *obj;
     int64_t now_ns;
     struct delegation_waiter *waiter;
@@ -197,9 +197,9 @@ static enum nfsstat4 answer(struct query *query, struct file *file, struct deleg
     return recall(query, file);
 }
 
-enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
-                                 const struct client *client, int64_t now_ns,
-                                 struct delegation_waiter *waiter, struct delegation_attr *out)
+enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, struct client *client,
+                                 int64_t now_ns, struct delegation_waiter *waiter,
+                                 struct delegation_attr *out)
 {
     struct query query = {
         .state = state, .client = client, .obj = obj, .now_ns = now_ns, .waiter = waiter};

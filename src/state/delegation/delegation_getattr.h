@@ -32,9 +32,8 @@ struct delegation_attr {
  * An answer is valid for requests that came before the holder was asked.  Later ones ask again, one
  * question at a time.  But if an answer took so long that a waiting request got NFS4ERR_DELAY, it
  * is valid for all requests within DELEGATION_ANSWER_MS. */
-enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
-                                 const struct client *client, int64_t now_ns,
-                                 struct delegation_waiter *waiter,
+enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, struct client *client,
+                                 int64_t now_ns, struct delegation_waiter *waiter,
                                  struct delegation_attr *out) MUST_USE;
 
 /* The holder has answered, or (`ok` false) failed to. */

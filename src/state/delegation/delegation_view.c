@@ -44,3 +44,16 @@ bool delegation_view_next(struct state *state, const struct state_filter *filter
     }
     return found;
 }
+
+bool delegation_view_get(struct state *state, const struct stateid4 *id,
+                         struct delegation_view *view)
+{
+    struct stateid *sid = stateid_lookup_any(state->opens->stateids, id);
+    bool found;
+
+    if (!sid)
+        return false;
+    found = sid->kind == STATEID_DELEGATION && fill(view, delegation_of_stateid(sid));
+    stateid_put(sid);
+    return found;
+}

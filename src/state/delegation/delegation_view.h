@@ -25,3 +25,7 @@ struct delegation_view {
  * on.  False: there are no more.  The caller puts view->state.obj. */
 bool delegation_view_next(struct state *state, const struct state_filter *filter,
                           struct state_cursor *cursor, struct delegation_view *view) MUST_USE;
+
+/* The delegation of this stateid, in the same way.  False: there is none. */
+bool delegation_view_get(struct state *state, const struct stateid4 *id,
+                         struct delegation_view *view) MUST_USE;
