@@ -50,6 +50,7 @@
 #define LIMIT_DRAIN_S 86400u          /* that a server waits for its connections to close */
 #define LIMIT_ADMIN_DELAY_S 20u       /* that NFS4ERR_DELAY tells why a client waits */
 #define LIMIT_ADMIN_WAITS 16u         /* of locks that are told of a client */
+#define LIMIT_ADMIN_AWAITED 100u      /* clients that are named which may still reclaim */
 #define LIMIT_ADMIN_STUCK_S 5u        /* that the timer may be silent and the server healthy */
 #define LIMIT_METRICS_SESSIONS 10000u /* told one by one at most; of the rest the sum */
 #define LIMIT_METRICS_SESSIONS_USUAL 1000u

@@ -357,7 +357,7 @@ static const struct command commands[] = {
      .verb = "show",
      .noun_help = "the time after a start in which clients reclaim what they had",
      NO_ARGUMENTS,
-     .help = "show the grace period, and how many clients may still reclaim",
+     .help = "show the grace period, and which clients may still reclaim",
      .example = "mainstay grace show",
      .method = "GET",
      .path = "/grace",
@@ -370,7 +370,7 @@ static const struct command commands[] = {
      .example = "mainstay grace end",
      .method = "POST",
      .path = "/grace/end",
-     .done = "the grace period is over",
+     .items = "changes",
      .run = resource_request},
 
     {.noun = "events",

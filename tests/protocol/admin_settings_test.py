@@ -490,7 +490,7 @@ class Grace(unittest.TestCase):
     def test_none(self):
         with Server() as server:
             self.assertEqual(show(server, "/api/v1/grace"),
-                             {"active": False, "ends_in_s": None, "clients_to_reclaim": 0})
+                             {"active": False, "ends_in_s": None, "clients_to_reclaim": 0, "awaited": []})
 
     def test_ended_early(self):
         """RFC 8881 section 8.4.2: whoever has not come back is not waited for, in the next life neither."""
@@ -505,7 +505,9 @@ class Grace(unittest.TestCase):
             self.assertEqual(call(server.tcp, "/api/v1/grace/end", "POST", Authorization=f"Bearer {READ}").status, 403)
             self.assertTrue(show(server, "/api/v1/grace")["active"])
             reply = call(server.tcp, "/api/v1/grace/end", "POST", Authorization=f"Bearer {FULL}")
-            self.assertEqual((reply.status, reply.body), (204, b""))
+            self.assertEqual((reply.status, json.loads(reply.body)), (200, {
+                "changes": ["the grace period is over", "1 client had not reclaimed, and loses what it held"],
+                "missing": 1}))
             self.assertFalse(show(server, "/api/v1/grace")["active"])
             self.assertEqual(request(server.socket, "/readyz").status, 200)
             wait_until(lambda: 'recovery.grace.end why="told to" missing=1 dropped=1\n' in server.text())
@@ -513,6 +515,32 @@ class Grace(unittest.TestCase):
             server.stop(signal.SIGKILL)
             server.start()
             self.assertFalse(show(server, "/api/v1/grace")["active"])
+
+    def test_awaited(self):
+        """Who has to come back, and who has come but not reclaimed everything."""
+        with Server("--grace", "600") as server:
+            clients = [nfs.Client(server.port, name) for name in ("back", "gone", "done")]
+            for client in clients:
+                client.start()
+            clients.append(nfs.OldClient(server.port, "old"))
+            clients[-1].opened("f")
+            server.stop(signal.SIGKILL)
+            server.start()
+            clients += [nfs.Client(server.port, "back"), nfs.Client(server.port, "done")]
+            clients[-2].session()
+            clients[-1].start()
+            grace = show(server, "/api/v1/grace")
+            self.assertEqual(grace["clients_to_reclaim"], 3)
+            self.assertEqual([one["returned"] for one in grace["awaited"]], [False, False, True])
+            self.assertEqual({(one["owner"], one["kind"]) for one in grace["awaited"]},
+                             {("back", "4.1"), ("gone", "4.1"), ("old", "4.0")})
+            self.assertEqual(grace["awaited"][2]["owner"], "back")
+            ended = call(server.socket, "/api/v1/grace/end", "POST")
+            self.assertEqual(json.loads(ended.body)["changes"][1],
+                             "3 clients had not reclaimed, and lose what they held")
+            self.assertEqual(show(server, "/api/v1/grace")["awaited"], [])
+            for client in clients:
+                client.close()
 
     @staticmethod
     def leave_a_client(server):

@@ -762,7 +762,9 @@ class TheServer(Fixture):
         self.server.stop(signal.SIGKILL)
         self.server.start()
         self.assertTrue(self.json("grace", "show")["active"])
-        self.assertEqual(self.good("grace", "end"), "the grace period is over\n")
+        self.assertRegex(self.good("grace", "show"), r"(?m)^ +reclaimer +4\.1 +no$")
+        self.assertEqual(self.good("grace", "end"),
+                         "the grace period is over\n1 client had not reclaimed, and loses what it held\n")
         self.assertFalse(self.json("grace", "show")["active"])
         client.close()
 

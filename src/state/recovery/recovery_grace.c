@@ -8,6 +8,7 @@
 #include "state/recovery/recovery_grace.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -130,10 +131,10 @@ static const char *end_reason(struct recovery *r, bool all_completed)
     return atomic_load_explicit(&r->told, memory_order_relaxed) ? "told to" : "time";
 }
 
-static void end_waiting(struct recovery *r, uint32_t wait_ms)
+static void end_waiting(struct recovery *r, uint32_t wait_ms, size_t *missing)
 {
     uint32_t phase = PHASE_GRACE;
-    size_t dropped = 0, missing = 0;
+    size_t dropped = 0;
     bool ok, all;
 
     if (!atomic_compare_exchange_strong_explicit(&r->phase, &phase, PHASE_ENDING,
@@ -145,24 +146,72 @@ static void end_waiting(struct recovery *r, uint32_t wait_ms)
     }
     pthread_mutex_lock(&r->lock);
     all = r->awaited == 0;
-    ok = drop_former_locked(r, &dropped, &missing);
+    ok = drop_former_locked(r, &dropped, missing);
     pthread_mutex_unlock(&r->lock);
     if (ok)
         log_info("recovery.grace.end", LOG_STR("why", end_reason(r, all)),
-                 LOG_U64("missing", missing), LOG_U64("dropped", dropped));
+                 LOG_U64("missing", *missing), LOG_U64("dropped", dropped));
     atomic_store_explicit(&r->phase, ok ? PHASE_OPEN : PHASE_GRACE, memory_order_release);
 }
 
 void recovery_grace_end(struct recovery *r)
 {
-    end_waiting(r, 0);
+    size_t missing = 0;
+
+    end_waiting(r, 0, &missing);
 }
 
-bool recovery_grace_end_early(struct recovery *r)
+bool recovery_grace_end_early(struct recovery *r, size_t *missing)
 {
+    *missing = 0;
     atomic_store_explicit(&r->told, true, memory_order_relaxed);
-    end_waiting(r, RECLAIM_WAIT_MS);
+    end_waiting(r, RECLAIM_WAIT_MS, missing);
     return !recovery_in_grace(r);
+}
+
+struct gathering {
+    struct recovery_awaited *awaited;
+    uint32_t count, most;
+    bool returned; /* those are wanted now */
+};
+
+/* Clients of this life have references besides those of the database and of changes. */
+static bool has_client(const struct recovery_record *record)
+{
+    return record->refs > record->pending + (record->stored ? 1 : 0);
+}
+
+static bool gather(struct hnode *node, void *arg)
+{
+    const struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
+    struct gathering *gathering = arg;
+    struct recovery_awaited *one = &gathering->awaited[gathering->count];
+
+    if (!record->awaited || has_client(record) != gathering->returned ||
+        record->key.len > LIMIT_CLIENT_OWNER_BYTES)
+        return true;
+    if (gathering->count == gathering->most)
+        return false;
+    one->kind = record->key.kind;
+    one->returned = gathering->returned;
+    one->owner_len = record->key.len;
+    memcpy(one->owner, record->owner, record->key.len);
+    gathering->count++;
+    return true;
+}
+
+uint32_t recovery_grace_awaited(struct recovery *r, struct recovery_awaited *awaited, uint32_t most)
+{
+    struct gathering gathering = {.awaited = awaited, .most = most};
+
+    pthread_mutex_lock(&r->lock);
+    if (r->awaited > 0) {
+        htable_visit(&r->records, gather, &gathering);
+        gathering.returned = true;
+        htable_visit(&r->records, gather, &gathering);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return gathering.count;
 }
 
 void recovery_grace_read(struct recovery *r, int64_t now_ns, struct recovery_grace_info *info)
@@ -270,6 +319,7 @@ static bool grace_is_over(struct recovery *r, int64_t now_ns)
 
 void recovery_grace_tick(struct recovery *r, int64_t now_ns)
 {
+    size_t missing = 0;
     bool none;
 
     if (!recovery_in_grace(r))
@@ -278,5 +328,5 @@ void recovery_grace_tick(struct recovery *r, int64_t now_ns)
     none = r->awaited == 0;
     pthread_mutex_unlock(&r->lock);
     if (none || grace_is_over(r, now_ns))
-        end_waiting(r, RECLAIM_WAIT_MS);
+        end_waiting(r, RECLAIM_WAIT_MS, &missing);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "wire/nfs4_types.h"
 
 struct recovery;
@@ -50,10 +51,24 @@ struct recovery_grace_info {
 void recovery_grace_read(struct recovery *recovery, int64_t now_ns,
                          struct recovery_grace_info *info);
 
-/* End it now, as if its time were up, whoever may still reclaim.  False: not yet, since a reclaim
- * is being granted or the disk fails; the timer ends it as soon as that is over.  Any thread;
- * waits for the disk. */
-bool recovery_grace_end_early(struct recovery *recovery);
+/* A client that may still reclaim. */
+struct recovery_awaited {
+    uint32_t kind; /* enum client_kind */
+    bool returned; /* it has come since the start */
+    uint32_t owner_len;
+    uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
+};
+
+/* Copy up to `most` of them, first those that have not returned.  Returns their number.  Any
+ * thread. */
+uint32_t recovery_grace_awaited(struct recovery *recovery, struct recovery_awaited *awaited,
+                                uint32_t most);
+
+/* End it now, as if its time were up, whoever may still reclaim; `missing` is the number of those
+ * that were awaited to the end, and lose what they held.  False: not yet, since a reclaim is being
+ * granted or the disk fails; the timer ends it as soon as that is over.  Any thread; waits for the
+ * disk. */
+bool recovery_grace_end_early(struct recovery *recovery, size_t *missing);
 
 /* Drop the records of clients that did not return, and permit new state.  Not while a reclaim is
  * being granted (possibly by the caller) or the disk fails: the next tick retries. */

@@ -193,12 +193,16 @@ static void waits_for_reclaim(void **unused)
 static void ended_early(void **unused)
 {
     struct recovery_grace_info info;
+    struct recovery_awaited awaited[2];
     struct client *alice;
+    size_t missing;
 
     (void)unused;
     come_and_complete("alice");
     come_and_complete("bob");
     crash();
+    assert_int_equal(recovery_grace_awaited(state->recovery, awaited, 2), 2);
+    assert_int_equal(recovery_grace_awaited(state->recovery, awaited, 1), 1);
     recovery_grace_read(state->recovery, born_ns + NSEC_PER_SEC, &info);
     assert_true(info.active);
     assert_int_equal(info.awaited, 2);
@@ -208,7 +212,11 @@ static void ended_early(void **unused)
     alice = come("alice");
     assert_int_equal(reclaim(alice), NFS4_OK);
     assert_true(in_grace());
-    assert_true(recovery_grace_end_early(state->recovery));
+    assert_int_equal(recovery_grace_awaited(state->recovery, awaited, 2), 1);
+    assert_true(awaited[0].returned);
+    assert_memory_equal(awaited[0].owner, "alice", awaited[0].owner_len);
+    assert_true(recovery_grace_end_early(state->recovery, &missing));
+    assert_int_equal(missing, 1);
     assert_false(in_grace());
     assert_int_equal(reclaim(alice), NFS4ERR_NO_GRACE);
     recovery_grace_read(state->recovery, born_ns, &info);
@@ -224,10 +232,12 @@ static void ended_early(void **unused)
 static void ended_early_while_reclaiming(void **unused)
 {
     struct client *alice = come_over_crash("alice");
+    size_t missing;
 
     (void)unused;
     assert_int_equal(recovery_client_reclaim_begin(state->recovery, alice, born_ns), NFS4_OK);
-    assert_false(recovery_grace_end_early(state->recovery));
+    assert_false(recovery_grace_end_early(state->recovery, &missing));
+    assert_int_equal(missing, 0);
     assert_true(in_grace());
     recovery_reclaim_end(state->recovery);
     tick_at(1);
