@@ -6,6 +6,7 @@ evicted or whose session is closed, pages."""
 import json
 import os
 import re
+import resource
 import socket
 import time
 import unittest
@@ -303,6 +304,32 @@ class Waits(OneServer):
         self.assertEqual(later.call(*operations)[0], nfs.DENIED)
         ask(self.server, f"/clients/{holder.id}", 204, "DELETE")
         self.waits(wants, "a byte-range lock of /f, which it gets when it asks again")
+
+    def test_unrecorded(self):
+        """The state directory cannot be written, until it can be; /readyz and /metrics say so, too."""
+        with Server() as server:
+            client, old = Client(server.port, "a"), OldClient(server.port, "b")
+            session = client.session()
+            pid = ask(server, "/server")["pid"]
+            usual = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            self.assertEqual(self.says_writable(server), (200, "1"))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, usual[1]))
+            self.assertEqual(session.call((nfs.RECLAIM_COMPLETE, nfs.u32(0)))[0], nfs.DELAY)
+            self.assertEqual(self.says_writable(server), (503, "0"))
+            self.assertIn("the state directory cannot be written", request(server.socket, "/readyz").body.decode())
+            for one in (client, old):
+                self.assertIn("it cannot be recorded in the state directory", str(client_of(server, one)["waits"]))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, usual)
+            wait_until(lambda: self.says_writable(server) == (200, "1"))
+            self.assertEqual(client_of(server, old)["waits"], [])
+            session.value((nfs.RECLAIM_COMPLETE, nfs.u32(0)))
+            client.close()
+            old.close()
+
+    @staticmethod
+    def says_writable(server):
+        metrics = request(server.socket, "/metrics").body.decode()
+        return request(server.socket, "/readyz").status, re.search(r"(?m)^mainstay_state_writable (\d)$", metrics)[1]
 
     def test_reclaim(self):
         """After a restart."""

@@ -67,6 +67,7 @@ OWN = {
     "mainstay_export_read_bytes": "test_exports", "mainstay_export_written_bytes": "test_exports",
     "mainstay_leases_expired": "test_courtesy", "mainstay_queue_length": "test_idle",
     "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
+    "mainstay_state_writable": "test_idle",
     "mainstay_event_loops": "test_idle", "mainstay_event_loops_stuck": "test_idle",
     "mainstay_event_loop_lag_seconds": "test_idle", "mainstay_parked_requests": "test_idle",
     "mainstay_delegation_recall_oldest_seconds": "test_idle", "mainstay_callback": "test_callbacks",
@@ -186,8 +187,8 @@ class Text(unittest.TestCase):
         before = wait_until(self.still)
         time.sleep(1.5)  # for a tick or two of the timer
         self.assertEqual(before, self.now())
-        for series, number in (("mainstay_grace", "0"), ("mainstay_event_loops_stuck", "0"),
-                               ("mainstay_parked_requests", "0")):
+        for series, number in (("mainstay_grace", "0"), ("mainstay_state_writable", "1"),
+                               ("mainstay_event_loops_stuck", "0"), ("mainstay_parked_requests", "0")):
             self.assertEqual(before[series], number)
         self.assertEqual(before["mainstay_delegation_recall_oldest_seconds"], "0.000000")
         for queue in ("turns", "callback_sessions", "callback_paths"):

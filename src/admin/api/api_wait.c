@@ -9,6 +9,7 @@
 #include "callback/callback_info.h"
 #include "proto/compound.h"
 #include "state/client/client_info.h"
+#include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/session/session_info.h"
 #include "state/state.h"
@@ -75,6 +76,9 @@ static void callbacks_tell(json_t *waits, const struct server *server,
 static void recovery_tell(json_t *waits, const struct server *server,
                           const struct client_info *client)
 {
+    if (!client->recorded && recovery_is_failing(server->state->recovery))
+        wait_add(waits, json_string("it cannot be recorded in the state directory, and gets no "
+                                    "opens and locks before it is"));
     if (client->may_reclaim && !client->reclaim_complete && client->kind == CLIENT_V41)
         wait_add(waits,
                  json_string("it may reclaim what it held before the server started, and has "

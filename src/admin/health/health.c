@@ -7,6 +7,7 @@
 #include "admin/http/http_request.h"
 #include "base/clock.h"
 #include "proto/compound.h"
+#include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/state.h"
 #include "transport/transport.h"
@@ -69,5 +70,8 @@ void health_ready(struct http_request *request, void *context)
     reason_add(&reasons, phase == ENDPOINT_ENDING, "the server is about to end");
     reason_add(&reasons, recovery_in_grace(endpoint->server->state->recovery),
                "the grace period is not over: clients may only reclaim what they held");
+    reason_add(&reasons, recovery_is_failing(endpoint->server->state->recovery),
+               "the state directory cannot be written: new clients cannot be recorded, and get no "
+               "opens and locks");
     reply(request, &reasons, "ready", "the server is not ready");
 }

@@ -10,5 +10,5 @@ struct http_request;
 /* Do the event loops turn, and does the timer run? */
 void health_live(struct http_request *request, void *context);
 
-/* Does it listen, outside a grace period, and is it not about to end? */
+/* Does it listen, outside a grace period, is it not about to end, and can it record clients? */
 void health_ready(struct http_request *request, void *context);

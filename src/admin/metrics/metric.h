@@ -59,6 +59,8 @@ enum metric_type {
     X(COURTESY, "clients_courtesy", GAUGE, NULL,                                                   \
       "Clients whose lease is over, and that keep their state by courtesy")                        \
     X(GRACE, "grace", GAUGE, NULL, "1 during a grace period")                                      \
+    X(STATE_WRITABLE, "state_writable", GAUGE, NULL,                                               \
+      "1 unless the last write to the state directory failed")                                     \
     X(CONNECTIONS, "connections", GAUGE, "kind",                                                   \
       "Connections: accepted, and dialled to clients of NFSv4.0")                                  \
     X(ADDRESSES, "addresses", GAUGE, NULL, "Addresses that have connections")                      \

@@ -19,6 +19,7 @@
 #include "callback/callback.h"
 #include "proto/compound.h"
 #include "state/client/client_info.h"
+#include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/state.h"
 
@@ -155,6 +156,7 @@ static void state_show(struct metric_text *text, struct state *state)
     metric_text_one(text, METRIC_LEASES_EXPIRED, leases.expired);
     metric_text_one(text, METRIC_COURTESY, leases.courtesy);
     metric_text_one(text, METRIC_GRACE, recovery_in_grace(state->recovery));
+    metric_text_one(text, METRIC_STATE_WRITABLE, !recovery_is_failing(state->recovery));
 }
 
 static void memory_show(struct metric_text *text)

@@ -33,6 +33,9 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     info->confirmed = client->confirmed;
     info->courtesy = client->confirmed && client_lapsed_locked(client, now_ns);
     info->reclaim_complete = atomic_load_explicit(&client->reclaim_complete, memory_order_relaxed);
+    info->recorded = client->kind == CLIENT_V41
+                         ? info->reclaim_complete
+                         : atomic_load_explicit(&client->recorded, memory_order_relaxed);
     info->may_reclaim = atomic_load_explicit(&client->may_reclaim, memory_order_relaxed);
     info->callback_path = atomic_load_explicit(&client->back_up, memory_order_relaxed) > 0;
     info->callback_refused = atomic_load_explicit(&client->back_refused, memory_order_relaxed);

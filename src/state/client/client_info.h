@@ -25,6 +25,7 @@ struct client_info {
     bool confirmed;
     bool courtesy;         /* its lease is over and none of its requests runs */
     bool reclaim_complete; /* it has sent RECLAIM_COMPLETE */
+    bool recorded;         /* in stable storage, as far as it has to be before it gets state */
     bool may_reclaim;      /* it had state in the server's last run */
     bool callback_path;    /* 4.1: a connection is bound to the back channel of a session */
     bool callback_refused; /* 4.1: it refused the last callback as a whole */

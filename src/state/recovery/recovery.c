@@ -80,11 +80,27 @@ static void retry_deletions_locked(struct recovery *r)
     memory_free(MEMORY_clients, retry.changes);
 }
 
+/* Nothing else may want to be written until new clients are sent here again. */
+static void try_again_locked(struct recovery *r)
+{
+    struct recovery_change change = {.kind = CHANGE_NONE};
+
+    recovery_queue_add_locked(r, &change);
+    (void)recovery_queue_wait_locked(r, &change, 1);
+}
+
+bool recovery_is_failing(const struct recovery *r)
+{
+    return atomic_load_explicit(&r->failing, memory_order_relaxed);
+}
+
 void recovery_tick(struct recovery *r, int64_t now_ns)
 {
     pthread_mutex_lock(&r->lock);
     if (r->undeleted > 0)
         retry_deletions_locked(r);
+    if (recovery_is_failing(r) && !r->stopped)
+        try_again_locked(r);
     pthread_mutex_unlock(&r->lock);
     recovery_grace_tick(r, now_ns);
 }

@@ -47,6 +47,9 @@ void recovery_close(struct recovery *recovery);
 /* Leave the records as they are from now on: the server ends, but its clients do not. */
 void recovery_stop(struct recovery *recovery);
 
+/* Did the last write fail?  Then no new client can be recorded, and none gets state. */
+bool recovery_is_failing(const struct recovery *recovery);
+
 /* From the timer, about once a second: end the grace period when its time is up; retry failed
  * writes. */
 void recovery_tick(struct recovery *recovery, int64_t now_ns);

@@ -33,6 +33,8 @@ static bool write_one(struct recovery *r, const struct recovery_change *change)
         return recovery_db_put(r->db, &change->record->key, change->lost);
     case CHANGE_DELETE:
         return delete_one(r, change->record);
+    case CHANGE_NONE:
+        return recovery_db_set_lease_s(r->db, recovery_db_lease_s(r->db));
     case CHANGE_LEASE:
         break;
     }
@@ -83,6 +85,7 @@ static void write_batch_locked(struct recovery *r)
     r->writing = true;
     pthread_mutex_unlock(&r->lock);
     ok = write_all(r, &batch);
+    atomic_store_explicit(&r->failing, !ok, memory_order_relaxed);
     pthread_mutex_lock(&r->lock);
     r->writing = false;
     while ((link = list_pop_front(&batch)))

@@ -14,12 +14,13 @@ enum change_kind {
     CHANGE_PUT,
     CHANGE_DELETE,
     CHANGE_LEASE,
+    CHANGE_NONE, /* write what is there, to see whether that is possible */
 };
 
 /* On the stack, or in an array, of the thread that waits for it. */
 struct recovery_change {
     struct list link;
-    struct recovery_record *record; /* NULL for CHANGE_LEASE */
+    struct recovery_record *record; /* NULL for CHANGE_LEASE and _NONE */
     enum change_kind kind;
     bool lost;
     bool done, ok;

@@ -46,6 +46,7 @@ struct recovery {
     _Atomic uint32_t reclaims;           /* in progress */
     _Atomic int64_t reclaimed_ns;        /* time of the last reclaim */
     _Atomic bool told;                   /* to end the grace period early */
+    _Atomic bool failing;                /* the last write failed */
     int64_t length_ns;                   /* of the grace period */
     _Atomic int64_t end_ns, last_end_ns; /* its end; the latest possible end */
 
