@@ -200,8 +200,10 @@ const struct event event_table[] = {
     {"daemon.hangup", "info, error", "read error note",
      "SIGHUP: the settings were read again. With `error`: they remain as they were",
      "Error: correct the value that it names"},
-    {"daemon.limits", "info", "...",
-     "SIGUSR1: how much of what is limited clients hold, and what was refused", NULL},
+    {"daemon.limits", "info", "revoked_opens ...",
+     "SIGUSR1: how much of what is limited clients hold, and what was refused. Opens that are "
+     "revoked, which their clients have not acknowledged, stand apart (`revoked_opens`)",
+     NULL},
     {"daemon.memory", "info", "budget store total refused failed ...",
      "SIGUSR1: memory, by purpose", NULL},
     {"daemon.minor_versions", "info", "served",
@@ -221,12 +223,13 @@ const struct event event_table[] = {
      NULL},
     {"daemon.stop", "info",
      "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
-     "clients opens locks lock_waiters recalls",
+     "clients opens revoked_opens locks lock_waiters recalls",
      "The server was told to end: by which signal (`why`), or it has drained (`drained`); the "
      "process and user that sent the signal, "
      "and what there was at that moment: incomplete requests (`half_records`), requests that "
      "wait without a thread (`parked_calls`) or in file systems (`blocked_threads`), "
-     "`unsent_bytes` of replies; `clients`, their `opens`, `locks`, `lock_waiters`, and "
+     "`unsent_bytes` of replies; `clients`, their `opens`, `locks`, `lock_waiters`, "
+     "opens whose loss they have not acknowledged (`revoked_opens`), and "
      "delegations that are recalled and not returned (`recalls`)",
      NULL},
     {"daemon.transport", "info",

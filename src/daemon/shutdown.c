@@ -34,6 +34,7 @@ void shutdown_log(const siginfo_t *cause, const struct server *server, struct tr
              LOG_U64("half_records", rpc.half_records), LOG_U64("parked_calls", rpc.parked_calls),
              LOG_U64("blocked_threads", rpc.blocked_threads),
              LOG_U64("unsent_bytes", rpc.unsent_bytes), LOG_U64("clients", state.clients),
-             LOG_U64("opens", state.opens), LOG_U64("locks", state.locks),
-             LOG_U64("lock_waiters", state.lock_waiters), LOG_U64("recalls", delegations.recalls));
+             LOG_U64("opens", state.opens), LOG_U64("revoked_opens", state.revoked_opens),
+             LOG_U64("locks", state.locks), LOG_U64("lock_waiters", state.lock_waiters),
+             LOG_U64("recalls", delegations.recalls));
 }

@@ -88,8 +88,9 @@ static void limits_log(const struct state *state)
 #define X(name, initial) LOG_U64(#name, stats.name),
         STATE_LIMITS_IN_ALL(X)
 #undef X
+            LOG_U64("revoked_opens", stats.revoked_opens),
 #define X(name, initial) LOG_U64("refused_" #name, stats.refused.name),
-            STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X)
+        STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X)
 #undef X
     };
 

@@ -98,6 +98,12 @@ void state_limits_tick(struct state *state)
     }
 }
 
+void state_limit_open_revoked(struct state *state, bool revoked)
+{
+    atomic_fetch_add_explicit(&state->limits.revoked_opens, revoked ? 1 : UINT32_MAX,
+                              memory_order_relaxed);
+}
+
 void state_limit_stats_read(const struct state *state, struct state_limit_stats *stats)
 {
 #define X(name, initial)                                                                           \
@@ -111,4 +117,7 @@ void state_limit_stats_read(const struct state *state, struct state_limit_stats 
     STATE_LIMITS_IN_ALL(X)
     STATE_LIMITS_EACH(X)
 #undef X
+    stats->revoked_opens = atomic_load_explicit(&state->limits.revoked_opens, memory_order_relaxed);
+    /* One may have been freed between the two loads. */
+    stats->opens = stats->opens > stats->revoked_opens ? stats->opens - stats->revoked_opens : 0;
 }

@@ -57,6 +57,7 @@ struct state_bound {
 
 struct state_limits {
     struct state_bound of[STATE_LIMIT_COUNT];
+    _Atomic uint32_t revoked_opens;
 };
 
 void state_limits_init(struct state_limits *limits);
@@ -67,6 +68,9 @@ uint32_t state_limit_max(const struct state *state, enum state_limit limit);
 /* `count` objects were freed, or created after a check for room. */
 void state_limit_sub(struct state *state, enum state_limit limit, uint32_t count);
 void state_limit_add(struct state *state, enum state_limit limit, uint32_t count);
+
+/* An open was revoked, and its client has not acknowledged that; or it has, or is gone. */
+void state_limit_open_revoked(struct state *state, bool revoked);
 
 /* Is there room for `more` besides the client's `used`?  For limits of each client.  If not, counts
  * a refusal. */
@@ -93,8 +97,9 @@ void state_limits_tick(struct state *state);
 
 struct state_limit_stats {
 #define X(name, initial) uint32_t name;
-    STATE_LIMITS_IN_ALL(X) /* in use */
+    STATE_LIMITS_IN_ALL(X) /* in use; `opens` are those in effect */
 #undef X
+    uint32_t revoked_opens; /* not acknowledged by their clients; the limit counts them, too */
     struct {
 #define X(name, initial) uint64_t name;
         STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X) /* number of refusals */

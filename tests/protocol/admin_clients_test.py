@@ -424,6 +424,25 @@ class Evict(OneServer):
             client.close()
 
 
+class Counts(OneServer):
+    def test_revoked(self):
+        """What is revoked is counted apart from what is listed, until the client acknowledges it."""
+        client = self.client()
+        session = client.start()
+        lost, _ = session.opened("lost"), session.opened("kept")
+        self.assertEqual(self.counted(), (2, 0, 2))
+        ask(self.server, f"/opens/{lost['stateid'][4:].hex()}", 204, "DELETE")
+        self.assertEqual(self.counted(), (1, 1, 1))
+        metrics = request(self.server.socket, "/metrics").body.decode()
+        self.assertEqual(re.findall(r'(?m)^mainstay_state\{kind="(?:revoked_)?opens"\} (\d)$', metrics), ["1", "1"])
+        session.value((nfs.FREE_STATEID, lost["stateid"]))
+        self.assertEqual(self.counted(), (1, 0, 1))
+
+    def counted(self):
+        counts = ask(self.server, "/server")["counts"]
+        return counts["opens"], counts["revoked_opens"], len(ask(self.server, "/opens")["items"])
+
+
 class Close(OneServer):
     def test_session(self):
         """Its client makes another one, and has its opens and locks."""

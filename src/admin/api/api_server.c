@@ -54,10 +54,11 @@ static json_t *counts_json(const struct endpoint *endpoint)
     state_limit_stats_read(state, &held);
     delegation_stats_read(state, clock_now_ns(), &delegations);
     delegated = (json_int_t)delegations.held_read + (json_int_t)delegations.held_write;
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
                      (json_int_t)transport.connections, "clients", (json_int_t)held.clients,
                      "sessions", (json_int_t)held.sessions, "opens", (json_int_t)held.opens,
-                     "locks", (json_int_t)held.locks, "delegations", delegated);
+                     "revoked_opens", (json_int_t)held.revoked_opens, "locks",
+                     (json_int_t)held.locks, "delegations", delegated);
 }
 
 /* What mem exports hold is not part of the budget. */

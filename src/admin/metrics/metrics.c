@@ -144,6 +144,7 @@ static void state_show(struct metric_text *text, struct state *state)
 #define X(name, initial) metric_text_count(text, #name, stats.name);
     STATE_LIMITS_IN_ALL(X)
 #undef X
+    metric_text_count(text, "revoked_opens", stats.revoked_opens);
     metric_text_begin(text, METRIC_HELD_MOST);
 #define X(name, initial) metric_text_count(text, #name, state_limit_max(state, STATE_LIMIT_##name));
     STATE_LIMITS_IN_ALL(X)

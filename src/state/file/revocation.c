@@ -57,6 +57,8 @@ static void count_locked(struct owner_table *table, struct stateid *sid)
         return;
     sid->loss = ++table->losses;
     (*count)++;
+    if (sid->kind == STATEID_OPEN)
+        state_limit_open_revoked(table->client->state, true);
 }
 
 bool revocation_add(struct stateid *sid, enum nfsstat4 why)
@@ -103,6 +105,8 @@ static void uncount_locked(struct owner_table *table, struct stateid *sid)
     if (!count)
         return;
     (*count)--;
+    if (sid->kind == STATEID_OPEN)
+        state_limit_open_revoked(table->client->state, false);
     if (sid->reported_ns != 0)
         note_reported_since_locked(table);
 }
