@@ -391,7 +391,7 @@ static const struct command commands[] = {
      .run = event_follow},
     {.noun = "reload",
      NO_ARGUMENTS,
-     .help = "let the server read its configuration file again, and show the changes",
+     .help = "let the server read its configuration file and tokens again, and show the changes",
      .details = "Exports that clients use stay, although the file has them no longer.",
      .example = "mainstay reload",
      .options = {{.name = "force",

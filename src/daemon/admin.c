@@ -2,6 +2,7 @@
 #include "daemon/admin.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,7 +95,7 @@ bool admin_open(struct admin *admin, const struct admin_options *options,
         return false;
     }
     admin->http = http_create(admin);
-    http_server_set_tokens(admin->http, &tokens);
+    (void)http_server_set_tokens(admin->http, &tokens);
     for (uint32_t i = 0; i < options->count; i++) {
         if (!listener_open(admin->http, options->name, &options->at[i]))
             return false;
@@ -113,26 +114,32 @@ void admin_set_phase(struct admin *admin, enum endpoint_phase phase)
     atomic_store_explicit(&admin->endpoint.phase, phase, memory_order_release);
 }
 
-void admin_reload(struct admin *admin)
+bool admin_reload(struct admin *admin, char *text, size_t size)
 {
     struct http_tokens tokens;
     char error[ERROR_BYTES];
     bool good;
 
+    text[0] = '\0';
     if (!admin->http || !admin->options->token_file)
-        return;
+        return true;
     errand_place(admin->options->token_file);
     good = tokens_read(admin->options, &tokens, error);
     errand_place(NULL);
     if (errand_is_abandoned())
-        return;
-    if (good) {
-        http_server_set_tokens(admin->http, &tokens);
-        log_info("admin.tokens", LOG_U64("count", tokens.count));
-    } else {
+        return false;
+    if (!good) {
+        (void)snprintf(text, size, "%s %s; the tokens stay as they were",
+                       admin->options->token_name, error);
         log_error("admin.tokens", LOG_STR("error", error),
                   LOG_STR("note", "the tokens stay as they were"));
+        return false;
     }
+    if (http_server_set_tokens(admin->http, &tokens))
+        (void)snprintf(text, size, "%s: the tokens have changed, and are %u now",
+                       admin->options->token_name, tokens.count);
+    log_info("admin.tokens", LOG_U64("count", tokens.count));
+    return true;
 }
 
 bool admin_stop(struct admin *admin)

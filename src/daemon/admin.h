@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "admin/endpoint.h"
 #include "base/check.h"
@@ -28,8 +29,9 @@ bool admin_open(struct admin *admin, const struct admin_options *options,
 /* From now on /readyz says this. */
 void admin_set_phase(struct admin *admin, enum endpoint_phase phase);
 
-/* Read the tokens again.  If they are not good the log says so, and those before stay. */
-void admin_reload(struct admin *admin);
+/* Read the tokens again.  False: they are not good, and those before stay.  `text` says what is
+ * wrong, or what has changed; "": nothing.  So does the log.  Any thread. */
+bool admin_reload(struct admin *admin, char *text, size_t size);
 
 /* False: a request has not ended, and uses the server: the process should exit. */
 bool admin_stop(struct admin *admin) MUST_USE;

@@ -30,7 +30,7 @@ static void hang_up_run(void *context)
     const struct reload *reload = chores->reload;
     char error[TEXT_BYTES];
 
-    admin_reload(chores->admin);
+    (void)admin_reload(chores->admin, error, sizeof(error));
     if (!reload_run(reload, false, &(struct export_report){.line = drop_line}) && reload->file &&
         !errand_is_abandoned())
         (void)setting_effect_reload(reload->settings, NULL, error, sizeof(error));

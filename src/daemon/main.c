@@ -113,6 +113,7 @@ static bool make_exports(struct daemon *d)
     d->exports = exports_open(&config, &d->config, error, sizeof(error));
     d->reload.settings = d->settings;
     d->reload.exports = d->exports;
+    d->reload.admin = &d->admin;
     if (!d->exports)
         console_error("%s", error);
     return d->exports != NULL;

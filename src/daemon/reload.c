@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/errand.h"
 #include "base/log.h"
+#include "daemon/admin.h"
 #include "daemon/configuration.h"
 #include "daemon/setting_effect.h"
 
@@ -190,9 +191,16 @@ static enum export_result take_away(void *context, const char *path, bool force,
     return exports_remove(reload->exports, path, force, report);
 }
 
+/* A token that was removed is invalid from here on, whatever is wrong with the file. */
 static bool run(void *context, bool force, const struct export_report *report)
 {
-    return reload_run(context, force, report);
+    const struct reload *reload = context;
+    char tokens[TEXT_BYTES];
+    bool good = admin_reload(reload->admin, tokens, sizeof(tokens));
+
+    if (tokens[0] != '\0')
+        report->line(report->context, tokens);
+    return good && reload_run(reload, force, report);
 }
 
 struct export_control reload_control(struct reload *reload)

@@ -7,6 +7,7 @@
 
 #include "daemon/exports.h"
 
+struct admin;
 struct settings;
 
 struct reload {
@@ -15,6 +16,7 @@ struct reload {
     const struct config *running; /* what the server was started with */
     struct settings *settings;
     struct exports *exports;
+    struct admin *admin; /* whose tokens are read, too */
 };
 
 /* Each change, or each mistake, is logged and is a line of `report`.  False: nothing was changed.

@@ -158,6 +158,23 @@ class Tokens(unittest.TestCase):
             wait_until(lambda: "the tokens stay as they were" in server.text())
             self.assertEqual(request(server.tcp, "/healthz", fields=bearer(other)).status, 200)
 
+    def test_are_read_by_reload(self):
+        """A token that is gone from the file is invalid, and the reply says so."""
+        other = "another-token-of-the-tests"
+        with Server(tokens=TOKENS) as server:
+            def reload(status):
+                reply = request(server.socket, "/api/v1/reload", method="POST")
+                self.assertEqual(reply.status, status, reply.body)
+                return json.loads(reply.body)["changes" if status == 200 else "reasons"]
+            self.assertEqual(reload(200), [])
+            server.write_tokens(f"full {other}")
+            self.assertEqual(reload(200), ["--admin-token: the tokens have changed, and are 1 now"])
+            self.assertEqual(request(server.tcp, "/healthz", fields=bearer(FULL)).status, 401)
+            self.assertEqual(request(server.tcp, "/healthz", fields=bearer(other)).status, 200)
+            server.write_tokens("nonsense")
+            self.assertIn("the tokens stay as they were", reload(422)[0])
+            self.assertEqual(request(server.tcp, "/healthz", fields=bearer(other)).status, 200)
+
     def test_beyond_this_machine(self):
         with tempfile.NamedTemporaryFile(prefix="mainstay-admin-") as file:
             file.write(f"full {FULL}\n".encode())

@@ -70,11 +70,15 @@ bool http_server_listen_tcp(struct http_server *server, const struct sockaddr *a
     return true;
 }
 
-void http_server_set_tokens(struct http_server *server, const struct http_tokens *tokens)
+bool http_server_set_tokens(struct http_server *server, const struct http_tokens *tokens)
 {
+    bool differ;
+
     pthread_mutex_lock(&server->lock);
+    differ = !http_tokens_equal(&server->tokens, tokens);
     server->tokens = *tokens;
     pthread_mutex_unlock(&server->lock);
+    return differ;
 }
 
 bool http_server_address(const struct http_server *server, unsigned n,

@@ -31,8 +31,9 @@ bool http_server_listen_unix(struct http_server *server, const char *path, char 
 bool http_server_listen_tcp(struct http_server *server, const struct sockaddr *address,
                             socklen_t len, char *error, size_t error_size) MUST_USE;
 
-/* From now on these are valid, and no others; at first there are none.  Any thread. */
-void http_server_set_tokens(struct http_server *server, const struct http_tokens *tokens);
+/* From now on these are valid, and no others; at first there are none.  True: they differ from
+ * those before.  Any thread. */
+bool http_server_set_tokens(struct http_server *server, const struct http_tokens *tokens);
 
 /* Where the n-th listener listens; false: it is no TCP socket. */
 bool http_server_address(const struct http_server *server, unsigned n,

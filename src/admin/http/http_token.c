@@ -155,6 +155,16 @@ bool http_tokens_read(struct http_tokens *tokens, const char *path, char *error,
     return good;
 }
 
+bool http_tokens_equal(const struct http_tokens *a, const struct http_tokens *b)
+{
+    for (unsigned i = 0; i < a->count && a->count == b->count; i++) {
+        if (a->of[i].access != b->of[i].access ||
+            memcmp(a->of[i].digest, b->of[i].digest, HTTP_TOKEN_DIGEST_BYTES) != 0)
+            return false;
+    }
+    return a->count == b->count;
+}
+
 enum http_token_verdict http_tokens_check(const struct http_tokens *tokens,
                                           const char *authorization, enum http_access *access)
 {

@@ -40,6 +40,9 @@ bool http_tokens_parse(struct http_tokens *tokens, const char *data, size_t len,
 bool http_tokens_read(struct http_tokens *tokens, const char *path, char *error,
                       size_t error_size) MUST_USE;
 
+/* The same tokens for the same access, in the same order? */
+bool http_tokens_equal(const struct http_tokens *a, const struct http_tokens *b);
+
 enum http_token_verdict {
     HTTP_TOKEN_NONE,  /* there is no Authorization field, or it is none of Bearer */
     HTTP_TOKEN_WRONG, /* it is not in the file */

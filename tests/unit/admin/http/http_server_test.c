@@ -84,7 +84,7 @@ static int setup(void **state)
     fixture.server = http_server_create(routes, ARRAY_SIZE(routes), "context");
     assert_true(http_server_listen_tcp(fixture.server, (struct sockaddr *)&any, sizeof(any), error,
                                        sizeof(error)));
-    http_server_set_tokens(fixture.server, &tokens);
+    (void)http_server_set_tokens(fixture.server, &tokens);
     assert_true(http_server_address(fixture.server, 0, &got));
     memcpy(&fixture.address, &got, sizeof(fixture.address));
     assert_true(http_server_start(fixture.server));
@@ -169,7 +169,7 @@ static void no_tokens(void **state)
     const struct fixture *fixture = *state;
     const struct http_tokens none = {0};
 
-    http_server_set_tokens(fixture->server, &none);
+    (void)http_server_set_tokens(fixture->server, &none);
     assert_int_equal(status_of(ask(fixture, "GET /items/1", FULL, "")), 401);
 }
 
