@@ -224,7 +224,8 @@ const struct event event_table[] = {
     {"daemon.stop", "info",
      "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
      "clients opens revoked_opens locks lock_waiters recalls",
-     "The server was told to end: by which signal (`why`), or it has drained (`drained`); the "
+     "The server was told to end: by which signal (`why`), or it has drained (`drained`), or was "
+     "to end after that time (`drain timeout`); the "
      "process and user that sent the signal, "
      "and what there was at that moment: incomplete requests (`half_records`), requests that "
      "wait without a thread (`parked_calls`) or in file systems (`blocked_threads`), "

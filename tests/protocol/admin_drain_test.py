@@ -55,7 +55,7 @@ class Drain(unittest.TestCase):
             self.assertTrue(null_call(peer))
             self.assertEqual(self.post(server, "?timeout_s=0").status, 202)
             self.assertEqual(server.process.wait(TIMEOUT_S), 0)
-            self.assertTrue(re.search(r'daemon\.stop why="drained" .*connections=1 ', server.text()))
+            self.assertTrue(re.search(r'daemon\.stop why="drain timeout" .*connections=1 ', server.text()))
 
     def test_a_bad_request_changes_nothing(self):
         with Server(tokens=(f"full {FULL}", f"read {READ}")) as server:
