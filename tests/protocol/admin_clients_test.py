@@ -95,7 +95,7 @@ class Members(OneServer):
         found = client_of(self.server, client)
         self.assertEqual(list(found), [
             "id", "owner", "kind", "address", "implementation", "principal", "state", "lease_age_s", "lease_s",
-            "may_reclaim", "reclaim_complete", "flags", "sessions", "opens", "locks", "delegations", "revoked",
+            "reclaims_now", "reclaim_complete", "flags", "sessions", "opens", "locks", "delegations", "revoked",
             "callback_path", "session_ids", "recalls", "waits"])
         self.assertEqual((found["owner"], found["kind"], found["address"]), ("name \\x5c \xfc", "4.1", "127.0.0.1"))
         self.assertEqual(found["implementation"],
@@ -110,7 +110,7 @@ class Members(OneServer):
         session = client.session()
         found = client_of(self.server, client)
         self.assertEqual((found["state"], found["session_ids"]), ("active", [session.id]))
-        self.assertFalse(found["reclaim_complete"] or found["may_reclaim"])
+        self.assertFalse(found["reclaim_complete"] or found["reclaims_now"])
         session.value((nfs.RECLAIM_COMPLETE, nfs.u32(0)))
         self.assertTrue(client_of(self.server, client)["reclaim_complete"])
 
@@ -342,12 +342,13 @@ class Waits(OneServer):
             client = Client(server.port, "a")
             session = client.session()
             found = client_of(server, client)
-            self.assertTrue(found["may_reclaim"] and not found["reclaim_complete"])
+            self.assertTrue(found["reclaims_now"] and not found["reclaim_complete"])
             self.assertEqual(found["flags"], ["restart_reclaim_needed"])
             self.assertIn("has not sent RECLAIM_COMPLETE", found["waits"][0])
             session.value((nfs.RECLAIM_COMPLETE, nfs.u32(0)))
             found = client_of(server, client)
             self.assertEqual((found["flags"], found["waits"], found["reclaim_complete"]), ([], [], True))
+            self.assertFalse(found["reclaims_now"])
             client.close()
 
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "callback/callback_info.h"
 #include "state/client/client_info.h"
+#include "state/recovery/recovery_grace.h"
 #include "state/state.h"
 #include "wire/rpc_msg.h"
 
@@ -90,13 +91,18 @@ static json_t *identity_json(const struct client_info *client)
                      "principal", principal_json(&client->principal));
 }
 
+static bool reclaims_now(const struct state *state, const struct client_info *client)
+{
+    return client->may_reclaim && !client->reclaim_complete && recovery_in_grace(state->recovery);
+}
+
 static json_t *lease_json(const struct state *state, const struct client_info *client)
 {
     return json_pack("{s:s, s:f, s:I, s:b, s:b, s:o}", "state", state_name(client), "lease_age_s",
                      (double)(client->silent_ns > 0 ? client->silent_ns : 0) / NSEC_PER_SEC,
-                     "lease_s", (json_int_t)state->lease_s, "may_reclaim", client->may_reclaim,
-                     "reclaim_complete", client->reclaim_complete, "flags",
-                     flags_json(client->flags));
+                     "lease_s", (json_int_t)state->lease_s, "reclaims_now",
+                     reclaims_now(state, client), "reclaim_complete", client->reclaim_complete,
+                     "flags", flags_json(client->flags));
 }
 
 static json_t *holdings_json(const struct callback *callback, const struct client_info *client)
