@@ -434,6 +434,9 @@ class Counts(OneServer):
         self.assertEqual(self.counted(), (2, 0, 2))
         ask(self.server, f"/opens/{lost['stateid'][4:].hex()}", 204, "DELETE")
         self.assertEqual(self.counted(), (1, 1, 1))
+        again = ask(self.server, f"/opens/{lost['stateid'][4:].hex()}", 404, "DELETE")
+        self.assertEqual(again["detail"],
+                         "the open of this ID has been revoked already; its client has not acknowledged that")
         metrics = request(self.server.socket, "/metrics").body.decode()
         self.assertEqual(re.findall(r'(?m)^mainstay_state\{kind="(?:revoked_)?opens"\} (\d)$', metrics), ["1", "1"])
         session.value((nfs.FREE_STATEID, lost["stateid"]))

@@ -243,13 +243,19 @@ struct stateid *api_state_find(struct http_request *request, struct endpoint *en
 void api_state_revoked(struct http_request *request, struct stateid *sid, struct vfs_object *obj,
                        enum nfsstat4 status)
 {
+    char detail[128];
+
     if (status == NFS4_OK) {
         log_warn("admin.revoke", LOG_STR("what", kind_names[sid->kind]),
                  LOG_HEX("id", sid->other, sizeof(sid->other)), LOG_ID("client", sid->client->id),
                  LOG_U64("fileid", obj->fileid), LOG_STR("by", request->by));
         http_reply_done(&request->reply);
     } else if (status == NFS4ERR_BAD_STATEID) {
-        http_reply_problem(&request->reply, 404, "it has just ended", NULL);
+        (void)snprintf(detail, sizeof(detail), "the %s of this ID has %s", kind_names[sid->kind],
+                       stateid_revoked(sid) != NFS4_OK
+                           ? "been revoked already; its client has not acknowledged that"
+                           : "just ended");
+        http_reply_problem(&request->reply, 404, detail, NULL);
     } else {
         http_reply_problem(
             &request->reply, 500,
