@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/export_text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/guess.h"
+#include "base/limits.h"
 
 static const struct flag {
     const char *name, *key, *word; /* word NULL: true */
@@ -32,7 +34,8 @@ static const char *const others[] = {"client", "sec"};
 struct parser {
     json_t *export;
     char *error;
-    bool has_clients;
+    bool flags_given[ARRAY_SIZE(flags)], numbers_given[ARRAY_SIZE(numbers)];
+    bool has_clients, has_sec;
 };
 
 static bool fail(const struct parser *parser, const char *option, const char *why)
@@ -48,11 +51,26 @@ static bool put(const struct parser *parser, const char *member, json_t *value)
     return fail(parser, member, "the value is not UTF-8");
 }
 
-static bool number_take(const struct parser *parser, const char *member, const char *text)
+/* Again is wrong: mainstayd says so in the same words. */
+static bool give_once(const struct parser *parser, const char *option, bool *given)
 {
+    bool again = *given;
+
+    *given = true;
+    if (again)
+        (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES, "option '%s' is given twice",
+                       option);
+    return !again;
+}
+
+static bool number_take(struct parser *parser, size_t index, const char *text)
+{
+    const char *member = numbers[index];
     char *end;
     long long number;
 
+    if (!give_once(parser, member, &parser->numbers_given[index]))
+        return false;
     errno = 0;
     number = strtoll(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
@@ -60,22 +78,49 @@ static bool number_take(const struct parser *parser, const char *member, const c
     return put(parser, member, json_integer(number));
 }
 
+/* ADDR or ADDR/BITS */
+static bool client_check(const struct parser *parser, const char *text)
+{
+    char address[INET6_ADDRSTRLEN], bytes[16], *end;
+    size_t len = strcspn(text, "/");
+    long bits = 0, bits_max = strchr(text, ':') ? 128 : 32;
+
+    (void)snprintf(address, sizeof(address), "%.*s", (int)len, text);
+    if (text[len] == '/') {
+        bits = strtol(text + len + 1, &end, 10);
+        if (text[len + 1] < '0' || text[len + 1] > '9' || *end != '\0')
+            bits = -1;
+    }
+    if (len < sizeof(address) && bits >= 0 && bits <= bits_max &&
+        inet_pton(bits_max == 128 ? AF_INET6 : AF_INET, address, bytes) == 1)
+        return true;
+    (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES,
+                   "invalid option 'client=%.100s': expected client=ADDR or client=ADDR/BITS with "
+                   "a numeric address, up to %u of them, for example client=192.0.2.0/24",
+                   text, LIMIT_EXPORT_CLIENTS);
+    return false;
+}
+
 static bool client_take(struct parser *parser, const char *text)
 {
+    bool is_all = strcmp(text, "all") == 0;
     json_t *clients, *one;
 
+    if (!is_all && !client_check(parser, text))
+        return false;
+    if (parser->has_clients && (is_all || !json_object_get(parser->export, "clients")))
+        return fail(parser, "client=all", "it stands without another client=, or not at all");
     if (!parser->has_clients)
         (void)json_object_del(parser->export, "clients"); /* everybody */
     parser->has_clients = true;
-    if (strcmp(text, "all") == 0)
+    if (is_all)
         return true;
     if (!json_object_get(parser->export, "clients"))
         CHECK(json_object_set_new(parser->export, "clients", json_array()) == 0);
     clients = json_object_get(parser->export, "clients");
-    one = json_string(text);
-    if (one && json_array_append_new(clients, one) == 0)
-        return true;
-    return fail(parser, "client", "the value is not UTF-8");
+    one = json_string(text); /* an address, and so UTF-8 */
+    CHECK(one && json_array_append_new(clients, one) == 0);
+    return true;
 }
 
 static bool unknown(const struct parser *parser, const char *option)
@@ -95,14 +140,37 @@ static bool unknown(const struct parser *parser, const char *option)
     return false;
 }
 
-static bool flag_take(const struct parser *parser, const char *option)
+/* Flags of one key exclude each other. */
+static bool flag_contradicts(const struct parser *parser, const struct flag *flag)
 {
     for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-        if (strcmp(flags[i].name, option) == 0)
-            return put(parser, flags[i].key,
-                       flags[i].word ? json_string(flags[i].word) : json_true());
+        if (!parser->flags_given[i] || &flags[i] == flag || strcmp(flags[i].key, flag->key) != 0)
+            continue;
+        (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES,
+                       "options '%s' and '%s' contradict each other", flags[i].name, flag->name);
+        return true;
+    }
+    return false;
+}
+
+static bool flag_take(struct parser *parser, const char *option)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        if (strcmp(flags[i].name, option) != 0)
+            continue;
+        parser->flags_given[i] = true;
+        return !flag_contradicts(parser, &flags[i]) &&
+               put(parser, flags[i].key, flags[i].word ? json_string(flags[i].word) : json_true());
     }
     return unknown(parser, option);
+}
+
+static bool sec_take(struct parser *parser, const char *value)
+{
+    if (!give_once(parser, "sec", &parser->has_sec))
+        return false;
+    return strcmp(value, "sys") == 0 ||
+           fail(parser, "sec", "expected sec=sys; AUTH_SYS is the only flavor supported");
 }
 
 /* `option` is split at its '='. */
@@ -115,13 +183,12 @@ static bool option_take(struct parser *parser, char *option)
     *value++ = '\0';
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         if (strcmp(numbers[i], option) == 0)
-            return number_take(parser, numbers[i], value);
+            return number_take(parser, i, value);
     }
     if (strcmp(option, "client") == 0)
         return client_take(parser, value);
     if (strcmp(option, "sec") == 0)
-        return strcmp(value, "sys") == 0 ||
-               fail(parser, "sec", "expected sec=sys; AUTH_SYS is the only flavor supported");
+        return sec_take(parser, value);
     return unknown(parser, option);
 }
 
@@ -135,6 +202,16 @@ bool export_text_apply(json_t *export, const char *options, char error[EXPORT_TE
         ok = option_take(&parser, strsep(&rest, ","));
     free(text);
     return ok;
+}
+
+static bool path_check(const struct parser *parser, const char *path)
+{
+    if (*path == '/')
+        return true;
+    (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES,
+                   "the path before '=' must be absolute and without '.' and '..', for example "
+                   "/data=local:/srv/data");
+    return false;
 }
 
 /* "BACKEND[:ARGUMENT]", split in place. */
@@ -166,7 +243,8 @@ json_t *export_text_parse(const char *text, char error[EXPORT_TEXT_ERROR_BYTES])
         options = strchr(equals, ',');
         if (options)
             *options++ = '\0';
-        ok = put(&parser, "path", json_string(copy)) && backend_take(&parser, equals) &&
+        ok = path_check(&parser, copy) && put(&parser, "path", json_string(copy)) &&
+             backend_take(&parser, equals) &&
              (!options || export_text_apply(parser.export, options, error));
     }
     free(copy);

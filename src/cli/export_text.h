@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The text of an export, as mainstayd's --export has it, as the body of a request: the keys that an
- * export has in the configuration file.  What a value may be, and whether values go together, the
- * server checks.
+ * export has in the configuration file.  Options that contradict each other are refused, as there.
+ * What a value may be, and whether values go together, the server checks.
  */
 #pragma once
 

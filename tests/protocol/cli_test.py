@@ -22,6 +22,7 @@ from nfs_client import Client
 import suite
 
 MAINSTAY = os.path.join(BIN, "mainstay")
+MAINSTAYD = os.path.join(BIN, "mainstayd")
 TIMEOUT_S = 60
 TOKENS = (f"full {FULL}", f"read {READ}")
 RAN = set()  # commands that have succeeded
@@ -855,11 +856,31 @@ class Exports(Fixture):
         before = self.json("export", "list")
         self.bad("there is an export at this path already", "export", "add", "/second=mem:")
         self.bad("/nonexistent/directory", "export", "add", "/x=local:/nonexistent/directory")
-        self.bad("\n  ", "export", "add", "/x=mem:,client=nobody")
-        self.bad("\n  ", "export", "add", "x=mem:")
+        self.bad("export add: the path before '=' must be absolute", "export", "add", "x=mem:", status=2)
+        self.bad("\n  ", "export", "add", "/x=mem:here")
         self.bad("there is no such export", "export", "remove", "/x")
         self.bad("there is no such export", "export", "set", "/x", "ro")
         self.bad("unknown option 'asynk'", "export", "set", "/second", "asynk", status=2)
+        self.assertEqual(self.json("export", "list"), before)
+
+    def test_contradictions(self):
+        """Neither of two options wins: the same sentence as that of mainstayd's --export."""
+        before = self.json("export", "list")
+        for options, words in (("ro,rw", "options 'ro' and 'rw' contradict each other"),
+                               ("insecure,secure", "options 'insecure' and 'secure' contradict each other"),
+                               ("root_squash,no_root_squash",
+                                "options 'root_squash' and 'no_root_squash' contradict each other"),
+                               ("sync,async", "options 'sync' and 'async' contradict each other"),
+                               ("anonuid=1,anonuid=2", "option 'anonuid' is given twice"),
+                               ("fsid=1,fsid=2", "option 'fsid' is given twice"),
+                               ("sec=sys,sec=sys", "option 'sec' is given twice"),
+                               ("client=nobody", "invalid option 'client=nobody': expected client=ADDR or")):
+            self.bad(f"export add: {words}", "export", "add", f"/x=mem:,{options}", status=2)
+            self.bad(f"export set: {words}", "export", "set", "/second", options, status=2)
+            daemon = subprocess.run([MAINSTAYD, "--export", f"/x=mem:,{options}"], capture_output=True, text=True,
+                                    check=False, timeout=TIMEOUT_S)
+            self.assertEqual(daemon.returncode, 2)
+            self.assertIn(words, daemon.stderr)
         self.assertEqual(self.json("export", "list"), before)
 
     def test_in_use(self):

@@ -32,9 +32,11 @@ static void taken(void **state)
          "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\", \"access\": \"ro\","
          " \"changes\": \"async\", \"ports\": \"insecure\", \"squash\": \"all_squash\","
          " \"strict_utf8\": true, \"anonuid\": 7, \"anongid\": 8, \"fsid\": 9}"},
-        {"/d=mem:,client=192.0.2.0/24,client=2001:db8::1",
+        {"/d=mem:,client=192.0.2.0/24,client=2001:db8::/128",
          "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\","
-         " \"clients\": [\"192.0.2.0/24\", \"2001:db8::1\"]}"},
+         " \"clients\": [\"192.0.2.0/24\", \"2001:db8::/128\"]}"},
+        {"/d=mem:,ro,ro",
+         "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\", \"access\": \"ro\"}"},
         {"/d=mem:,client=all", "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\"}"},
     };
     char error[EXPORT_TEXT_ERROR_BYTES];
@@ -66,7 +68,14 @@ static void refused(void **state)
         {"/data=mem:,fsid=", "option 'fsid': expected a number"},
         {"/data=mem:,fsid=99999999999999999999", "option 'fsid': expected a number"},
         {"/data=mem:,sec=krb5", "option 'sec': expected sec=sys"},
-        {"/data=mem:,client=\377", "option 'client': the value is not UTF-8"},
+        {"/data=mem:,client=\377", "invalid option 'client=\377': expected client=ADDR"},
+        {"/data=mem:,client=", "invalid option 'client=': expected"},
+        {"/data=mem:,client=host", "invalid option 'client=host': expected"},
+        {"/data=mem:,client=192.0.2.0/33", "invalid option"},
+        {"/data=mem:,client=192.0.2.0/", "invalid option"},
+        {"/data=mem:,client=192.0.2.0/-1", "invalid option"},
+        {"/data=mem:,client=2001:db8::/129", "invalid option"},
+        {"data=mem:", "the path before '=' must be absolute"},
         {"/\377=mem:", "option 'path': the value is not UTF-8"},
     };
     char error[EXPORT_TEXT_ERROR_BYTES];
@@ -76,6 +85,41 @@ static void refused(void **state)
         assert_null(export_text_parse(rows[i].text, error));
         if (!strstr(error, rows[i].why))
             fail_msg("%s: %s", rows[i].text, error);
+    }
+}
+
+/* Of two options that exclude each other none counts more: the export could be less restricted than
+ * whoever typed it meant.  S20-28. */
+static void contradictions(void **state)
+{
+    static const struct {
+        const char *options, *why;
+    } rows[] = {
+        {"ro,rw", "options 'ro' and 'rw' contradict each other"},
+        {"rw,anonuid=7,ro", "options 'rw' and 'ro' contradict each other"},
+        {"async,sync", "options 'async' and 'sync' contradict each other"},
+        {"secure,insecure", "options 'secure' and 'insecure' contradict each other"},
+        {"all_squash,no_root_squash",
+         "options 'all_squash' and 'no_root_squash' contradict each other"},
+        {"anonuid=1,anonuid=2", "option 'anonuid' is given twice"},
+        {"fsid=7,fsid=7", "option 'fsid' is given twice"},
+        {"sec=sys,sec=sys", "option 'sec' is given twice"},
+        {"client=192.0.2.1,client=all", "option 'client=all': it stands without another"},
+        {"client=all,client=192.0.2.1", "option 'client=all': it stands without another"},
+    };
+    char error[EXPORT_TEXT_ERROR_BYTES], *text;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        json_t *export = json_pack("{s:s}", "path", "/d");
+
+        assert_false(export_text_apply(export, rows[i].options, error));
+        if (!strstr(error, rows[i].why))
+            fail_msg("%s: %s", rows[i].options, error);
+        json_decref(export);
+        assert_true(asprintf(&text, "/d=mem:,%s", rows[i].options) > 0);
+        assert_null(export_text_parse(text, error));
+        free(text);
     }
 }
 
@@ -104,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(taken),
         cmocka_unit_test(refused),
+        cmocka_unit_test(contradictions),
         cmocka_unit_test(changed),
     };
 
