@@ -376,7 +376,9 @@ static const struct command commands[] = {
     {.noun = "events",
      NO_ARGUMENTS,
      .help = "print what the server logs as it happens, until interrupted",
-     .details = "With --json each event is one line.",
+     .details =
+         "docs/events.md says to which part of the server an event belongs. With --json each "
+         "event is one line.",
      .example = "mainstay events --level warn --part client,callback",
      .options = {{.name = "level",
                   .value = "LEVEL",

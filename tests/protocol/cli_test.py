@@ -154,6 +154,30 @@ class Usage(Fixture):
         self.assertIn("mainstay: stdout: No space left", done.stderr)
 
 
+class Examples(Fixture):
+    """What --help and the manual page show can be typed as it stands."""
+    ABSENT = re.compile(r"no client has|there is (no|nothing)|No such file|not exported|no export has|nothing is exported|"
+                        r"Connection refused|export /data|clients see no such")
+    STREAMS = ("events",)  # without an end: Others.test_events_of_the_example
+
+    def example(self, words):
+        text = re.search(r"\nexample: mainstay (.*)", mainstay(*words, "--help").stdout)[1]
+        return re.sub(r" >.*", "", text).split()
+
+    def test_each(self):
+        """Nothing of it is wrong: it succeeds, or names a client, a file or a directory that is not here."""
+        for words in sorted(commands(), key=lambda words: words == ("drain",)):
+            example = self.example(words)
+            self.assertEqual(example[:len(words)], list(words))
+            if words[0] in self.STREAMS:
+                continue
+            with self.subTest(example):
+                done = self.run_cli(*example)
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                if done.returncode == 1:
+                    self.assertRegex(done.stderr, self.ABSENT)
+
+
 class Manuals(unittest.TestCase):
     PAGES = (("mainstay", "--man", "mainstay.1"), ("mainstayd", "--man", "mainstayd.8"),
              ("mainstayd", "--config-man", "mainstay.conf.5"), ("mainstay-bench", "--man", "mainstay-bench.1"))
