@@ -131,12 +131,16 @@ static void explain(const struct admin_client *client, CURLcode code)
                         *client->error ? client->error : curl_easy_strerror(code));
 }
 
+/* Parameters of a query have the names of the options that become them. */
 static void explain_problem(const struct admin_client *client, const struct admin_reply *reply)
 {
+    static const char parameter[] = "parameter '";
     const char *detail = json_string_value(json_object_get(reply->json, "detail"));
     const json_t *reasons = json_object_get(reply->json, "reasons");
 
-    if (detail)
+    if (detail && strncmp(detail, parameter, strlen(parameter)) == 0)
+        complaint_print("option '--%s", detail + strlen(parameter));
+    else if (detail)
         complaint_print("%s", detail);
     else
         complaint_print("%s answers with status %ld and no reason", client->name, reply->status);

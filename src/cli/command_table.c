@@ -24,6 +24,11 @@
         .name = "path", .value = "PATH", .query = "path",                                          \
         .help = "only " what " of the file at this path, as clients see it"                        \
     }
+#define OF_EXPORT(what)                                                                            \
+    {                                                                                              \
+        .name = "export", .value = "PATH", .query = "export",                                      \
+        .help = "only " what " of files of the export at this path"                                \
+    }
 
 static const struct command commands[] = {
     {.noun = "status",
@@ -203,7 +208,7 @@ static const struct command commands[] = {
      NO_ARGUMENTS,
      .help = "list the opens",
      .example = "mainstay open list --path /data/x",
-     .options = {AT_PATH("those"), OF_CLIENT("those")},
+     .options = {AT_PATH("those"), OF_CLIENT("those"), OF_EXPORT("those")},
      .method = "GET",
      .path = "/opens",
      .columns = {{"ID", "id", VALUE_PLAIN},
@@ -229,7 +234,7 @@ static const struct command commands[] = {
      NO_ARGUMENTS,
      .help = "list the locks",
      .example = "mainstay lock list --path /data/x",
-     .options = {AT_PATH("those"), OF_CLIENT("those")},
+     .options = {AT_PATH("those"), OF_CLIENT("those"), OF_EXPORT("those")},
      .method = "GET",
      .path = "/locks",
      .columns = {{"ID", "id", VALUE_PLAIN},
@@ -257,7 +262,7 @@ static const struct command commands[] = {
      NO_ARGUMENTS,
      .help = "list the delegations",
      .example = "mainstay delegation list --client 192.0.2.7",
-     .options = {AT_PATH("those"), OF_CLIENT("those")},
+     .options = {AT_PATH("those"), OF_CLIENT("those"), OF_EXPORT("those")},
      .method = "GET",
      .path = "/delegations",
      .columns = {{"ID", "id", VALUE_PLAIN},

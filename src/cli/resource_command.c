@@ -206,13 +206,16 @@ static void reply_print(const struct invocation *call, const struct admin_reply 
     }
 }
 
-/* The server's words are those of a request: "?force=true". */
+/* What the export is used for, and how it goes all the same. */
 static void force_advise(const struct command *command, const json_t *problem)
 {
     const char *detail = json_string_value(json_object_get(problem, "detail"));
 
     if (!detail || !strstr(detail, "force"))
         return;
+    complaint_add(
+        "`mainstay open list` and `mainstay delegation list` show with --export what they "
+        "have");
     for (const struct command_option *o = command->options; o->name; o++) {
         if (strcmp(o->name, "force") == 0)
             complaint_add("the option --force does it all the same");

@@ -335,7 +335,8 @@ static enum export_result remove_served_locked(struct exports *exports, struct e
     enum export_result result;
 
     if (export_entry_used(exports, entry, &uses) && !force) {
-        export_say(report, "%s use it", export_uses_text(&uses, text, sizeof(text)));
+        export_say(report, "%s %s it", export_uses_text(&uses, text, sizeof(text)),
+                   uses.clients == 1 ? "uses" : "use");
         return EXPORT_IN_USE;
     }
     if (!export_room(exports, 1, report))

@@ -142,9 +142,8 @@ static bool remove_entry(struct exports *exports, struct export_entry *entry, bo
     (void)snprintf(path, sizeof(path), "%s", entry->spec.path);
     export_uses_text(&uses, text, sizeof(text));
     if (used && !force) {
-        export_say(report,
-                   "export %s stays as it was: %s use it; remove it with force to revoke that",
-                   path, text);
+        export_say(report, "export %s stays as it was: %s %s it; a reload with force revokes that",
+                   path, text, uses.clients == 1 ? "uses" : "use");
         return false;
     }
     if (!export_entry_take_away(exports, entry, error, sizeof(error))) {

@@ -236,7 +236,8 @@ class Exports(Case):
                 try:
                     wait_until(lambda: self.must(200, server, "GET", at("/x"))["uses"]["opens"])
                     problem = self.must(409, server, "DELETE", at("/x"))
-                    self.assertRegex(problem["reasons"][0], r"1 client \(\d+ opens?, \d+ delegations?\)")
+                    self.assertRegex(problem["reasons"][0], r"1 client \(\d+ opens?, \d+ delegations?\) uses it")
+                    self.assertRegex(problem["reasons"][1], r"\A.*\S \(127\.0\.0\.1\)\Z")
                     self.assertIn("/x", self.paths(server))
                     self.must(204, server, "DELETE", at("/x") + "?force=true")
                 finally:

@@ -143,10 +143,15 @@ static void shows_opens(void **state)
     assert_string_equal(text(item, "access"), "read");
     assert_string_equal(text(item, "deny"), "write");
     assert_int_equal(number(item, "locks"), 0);
+    assert_int_equal(count(of_client("opens", &bob)), 0);
+    (void)snprintf(by_path, sizeof(by_path), "/opens?client=%s&export=%s", client, export);
+    assert_int_equal(count(by_path), 1);
+    (void)snprintf(by_path, sizeof(by_path), "/opens?client=%s&export=/%s", client,
+                   strcmp(export, "/mem") == 0 ? "local" : "mem");
+    assert_int_equal(count(by_path), 0);
     (void)snprintf(by_path, sizeof(by_path), "/opens?path=%s", text(item, "path"));
     json_decref(item);
     assert_int_equal(count(by_path), 1);
-    assert_int_equal(count(of_client("opens", &bob)), 0);
     /* The path is that of now. */
     rename_to("file", "other");
     item = only(of_client("opens", &alice));
@@ -255,6 +260,8 @@ static void refuses(void **state)
         {"GET", "/opens?path=mem", 400},
         {"GET", "/opens?path=", 400},
         {"GET", "/opens?path=/mem/none", 404},
+        {"GET", "/locks?export=/mem/none", 404},
+        {"GET", "/delegations?export=mem", 404},
         {"GET", "/opens?path=/none", 404},
         {"GET", "/opens?path=/mem/..", 404},
         {"DELETE", "/opens/x", 404},

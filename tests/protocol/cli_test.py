@@ -696,7 +696,10 @@ class Holdings(Fixture):
         lock = self.rows("lock", "list")[1][0]
         self.assertEqual(self.good("lock", "revoke", lock), f"{lock} revoked\n")
         self.assertNotEqual(other.call(*nfs.read(elsewhere))[0], nfs.OK)
-        self.bad("", "open", "list", "--path", "/nowhere")
+        for noun in ("open", "lock", "delegation"):
+            self.bad("option '--path': clients see no such file; its path begins with that of an export",
+                     noun, "list", "--path", "/nowhere")
+            self.bad("option '--export': nothing is exported at this path", noun, "list", "--export", "/nowhere")
 
     def test_delegations(self):
         """Why did this client stop? It is asked for a delegation, and does not return it."""
@@ -827,8 +830,8 @@ class TheServer(Fixture):
         event = json.loads(self.follow(self.hang_up, "--part", "daemon", "--json"))
         self.assertEqual(event["event"], "daemon.hangup")
         RAN.add(("events",))
-        self.bad("parameter 'level' wants", "events", "--level", "loud")
-        self.bad("parameter 'part' wants some of admin,", "events", "--part", "nfs")
+        self.bad("option '--level' wants", "events", "--level", "loud")
+        self.bad("option '--part' wants some of admin,", "events", "--part", "nfs")
 
     def test_events_of_the_example(self):
         example = re.search(r"\nexample: mainstay events (.*)", mainstay("events", "--help").stdout)[1]
@@ -916,9 +919,28 @@ class Exports(Fixture):
         status, results = session.call(root, (nfs.LOOKUP, nfs.opaque("used")), *rest)
         self.assertEqual(status, nfs.OK, results)
         self.assertEqual(self.one("/used")["uses"]["opens"], 1)
-        self.bad("\n  the option --force does it all the same\n", "export", "remove", "/used")
+        self.assertIn("user.example  /used/held  ", self.good("open", "list", "--export", "/used"))
+        self.assertEqual(self.good("open", "list", "--export", "/second"), "none\n")
+        self.assertEqual(self.good("delegation", "list", "--export", "/used"), "none\n")
+        self.assertEqual(self.good("lock", "list", "--export", "/used"), "none\n")
+        done = self.run_cli("export", "remove", "/used")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (
+            1, "", "mainstay: clients use the export; if it is removed by force, they lose what they have open\n"
+            "  1 client (1 open, 0 delegations) uses it\n  user.example (127.0.0.1)\n"
+            "  `mainstay open list` and `mainstay delegation list` show with --export what they have\n"
+            "  the option --force does it all the same\n"))
+        others = [Client(self.server.port, f"user{i}.example") for i in range(10)]
+        for other in others:
+            session = other.start()
+            root, *rest = session.open(other.owner)
+            self.assertEqual(session.call(root, (nfs.LOOKUP, nfs.opaque("used")), *rest)[0], nfs.OK)
+        lines = self.run_cli("export", "remove", "/used").stderr.splitlines()
+        self.assertEqual(lines[1], "  11 clients (11 opens, 0 delegations) use it")
+        self.assertEqual(len({line for line in lines if re.fullmatch(r"  user\d*\.example \(127\.0\.0\.1\)", line)}), 10)
+        self.assertEqual(lines[12], "  and others")
         self.assertEqual(self.good("export", "remove", "/used", "--force"), "/used removed\n")
-        client.close()
+        for one in (client, *others):
+            one.close()
 
 
 class Import(Fixture):

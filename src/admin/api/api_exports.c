@@ -9,6 +9,7 @@
 #include "admin/api/api_body.h"
 #include "admin/api/api_revision.h"
 #include "admin/api/api_text.h"
+#include "admin/api/api_users.h"
 #include "admin/endpoint.h"
 #include "admin/export_control.h"
 #include "admin/http/http_request.h"
@@ -146,9 +147,7 @@ static char *path_read(struct http_request *request)
 
     if (!path)
         http_reply_problem(&request->reply, 404,
-                           "no export has such a path: it is absolute, without '.' and '..', and "
-                           "its slashes are %2F",
-                           NULL);
+                           "no export has such a path: it is absolute, without '.' and '..'", NULL);
     return path;
 }
 
@@ -195,8 +194,8 @@ static void reply_failure(struct http_request *request, enum export_result resul
         [EXPORT_UNKNOWN] = {404, "there is no such export"},
         [EXPORT_FOREIGN] = {409, "the export belongs to the configuration of the server"},
         [EXPORT_EXISTS] = {409, "there is an export at this path already"},
-        [EXPORT_IN_USE] = {409, "clients use the export: with ?force=true they lose what they have "
-                                "open"},
+        [EXPORT_IN_USE] = {409, "clients use the export; if it is removed by force, they lose what "
+                                "they have open"},
         [EXPORT_REFUSED] = {422, "the server cannot export that"},
         [EXPORT_BUSY] = {503, "the server cannot do that now"},
         [EXPORT_CHANGED] = {412, "the exports have changed meanwhile: read them again"},
@@ -324,6 +323,8 @@ void api_exports_remove(struct http_request *request, void *context)
         return;
     report.context = json_array();
     result = control->remove(control->context, path, force, &report);
+    if (result == EXPORT_IN_USE)
+        api_users_add(((const struct endpoint *)context)->server, path, report.context);
     free(path);
     if (result != EXPORT_DONE) {
         reply_failure(request, result, report.context);

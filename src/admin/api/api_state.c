@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/api/api_clientid.h"
@@ -14,6 +15,7 @@
 #include "base/htable.h"
 #include "base/log.h"
 #include "export/export_path.h"
+#include "export/export_table.h"
 #include "proto/compound.h"
 #include "state/client/client_name.h"
 #include "state/file/file.h"
@@ -39,7 +41,10 @@ static void path_refuse(struct http_request *request, enum vfs_status status)
     else if (status == VFS_DELAY || status == VFS_IO)
         http_reply_problem(&request->reply, 503, "the path cannot be looked up at present", NULL);
     else
-        http_reply_problem(&request->reply, 404, "parameter 'path': there is no such file", NULL);
+        http_reply_problem(&request->reply, 404,
+                           "parameter 'path': clients see no such file; its path begins with that "
+                           "of an export",
+                           NULL);
 }
 
 /* The record of the file, for as long as the list is made. */
@@ -62,6 +67,22 @@ static bool path_read(struct api_state_list *list, struct http_request *request)
     list->nothing = !list->filter.file;
     vfs_object_put(obj);
     return true;
+}
+
+/* The file system of the export, for comparison alone. */
+static bool export_read(struct api_state_list *list, struct http_request *request)
+{
+    const char *text = http_query(request, "export");
+    char *path = text ? export_path_normalise(text, strlen(text)) : NULL;
+
+    if (path)
+        list->filter.fs = export_table_backend(list->endpoint->server->exports, path);
+    free(path);
+    if (!text || list->filter.fs)
+        return true;
+    http_reply_problem(&request->reply, 404, "parameter 'export': nothing is exported at this path",
+                       NULL);
+    return false;
 }
 
 /* Place and first byte, in digits of a fixed number. */
@@ -96,7 +117,7 @@ static bool cursor_read(struct http_request *request, const struct api_page *pag
 static bool begin(struct api_state_list *list, struct http_request *request,
                   struct endpoint *endpoint, struct state_cursor *cursor)
 {
-    static const char *const names[] = {"limit", "after", "client", "path"};
+    static const char *const names[] = {"limit", "after", "client", "path", "export"};
 
     memset(list, 0, sizeof(*list));
     list->endpoint = endpoint;
@@ -106,7 +127,7 @@ static bool begin(struct api_state_list *list, struct http_request *request,
         !api_clientid_read(request, &list->filter.clientid))
         return false;
     list->exports_phase = export_enter(endpoint->server->exports);
-    if (!path_read(list, request)) {
+    if (!export_read(list, request) || !path_read(list, request)) {
         export_leave(endpoint->server->exports, list->exports_phase);
         return false;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the lists of opens, locks and delegations have in common: the filters `client` and `path`,
- * the first members of an item, pages, and revocation by the ID of a stateid.
+ * What the lists of opens, locks and delegations have in common: the filters `client`, `path` and
+ * `export`, the first members of an item, pages, and revocation by the ID of a stateid.
  */
 #pragma once
 

@@ -39,7 +39,8 @@ bool delegation_view_next(struct state *state, const struct state_filter *filter
     while (!found && (sid = stateid_next(state->opens->stateids, &all, &cursor->at))) {
         struct delegation *delegation = delegation_of_stateid(sid);
 
-        found = (!filter->file || delegation->file == filter->file) && fill(view, delegation);
+        found =
+            state_filter_takes(filter, delegation->file, delegation->obj) && fill(view, delegation);
         stateid_put(sid);
     }
     return found;

@@ -18,7 +18,14 @@ struct file;
 struct state_filter {
     uint64_t clientid;       /* 0: of all clients */
     const struct file *file; /* NULL: of all files; else the caller has a reference */
+    const struct vfs *fs;    /* NULL: of all file systems; else that by which the client knows it */
 };
+
+static inline bool state_filter_takes(const struct state_filter *filter, const struct file *file,
+                                      const struct vfs_object *obj)
+{
+    return (!filter->file || filter->file == file) && (!filter->fs || filter->fs == obj->fs);
+}
 
 /* Where a walk is: the place of a state, and in a lock state the first byte to be looked at.
  * Zeroed: at the beginning. */

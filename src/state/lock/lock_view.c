@@ -79,7 +79,7 @@ bool lock_view_next(struct state *state, const struct state_filter *filter,
 
         if (behind - 1 != cursor->at)
             *cursor = (struct state_cursor){.at = behind - 1};
-        if (!filter->file || ls->open->file == filter->file)
+        if (state_filter_takes(filter, ls->open->file, ls->open->obj))
             found = find(ls, &cursor->start, view);
         /* A lock of the last byte leaves nothing behind it. */
         if (!found || cursor->start == 0)

@@ -31,7 +31,7 @@ bool open_view_next(struct state *state, const struct state_filter *filter,
     while (!found && (sid = stateid_next(state->opens->stateids, &opens, &cursor->at))) {
         struct open *open = CONTAINER_OF(sid, struct open, sid);
 
-        found = (!filter->file || open->file == filter->file) && fill(view, open);
+        found = state_filter_takes(filter, open->file, open->obj) && fill(view, open);
         stateid_put(sid);
     }
     return found;
