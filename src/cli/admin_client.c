@@ -246,20 +246,21 @@ static CURLcode request_perform(struct admin_client *client, struct curl_slist *
 }
 
 static bool reply_read(const struct admin_client *client, const struct body *body,
-                       struct admin_reply *reply)
+                       struct admin_reply *reply, bool quiet)
 {
     json_error_t error;
 
     if (body->len > 0)
         reply->json = json_loadb(body->data, body->len, JSON_REJECT_DUPLICATES, &error);
-    if (reply->status >= 400) {
+    if (reply->status >= 400 && !quiet)
         explain_problem(client, reply);
+    if (reply->status >= 400)
         return false;
-    }
     if (reply->status >= 200 && reply->status < 300 && (reply->json || body->len == 0))
         return true;
-    complaint_print("%s: the answer is not JSON; is this the admin endpoint of a mainstayd?",
-                    client->name);
+    if (!quiet)
+        complaint_print("%s: the answer is not JSON; is this the admin endpoint of a mainstayd?",
+                        client->name);
     return false;
 }
 
@@ -283,9 +284,9 @@ bool admin_client_call(struct admin_client *client, const struct admin_request *
     if (text)
         (void)curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, text);
     code = request_perform(client, fields, &reply->status);
-    if (code != CURLE_OK)
+    if (code != CURLE_OK && !request->quiet)
         explain(client, code);
-    ok = code == CURLE_OK && reply_read(client, &body, reply);
+    ok = code == CURLE_OK && reply_read(client, &body, reply, request->quiet);
     curl_slist_free_all(fields);
     free(body.data);
     free(text);
@@ -348,7 +349,7 @@ bool admin_client_stream(struct admin_client *client, const char *path,
     if (!ok)
         explain(client, code);
     else if (!stream.ended && reply.status != 200)
-        ok = reply_read(client, &stream.rest, &reply);
+        ok = reply_read(client, &stream.rest, &reply, false);
     json_decref(reply.json);
     curl_slist_free_all(fields);
     free(stream.rest.data);

@@ -27,6 +27,7 @@ struct admin_request {
     const char *path;     /* below /api/v1, encoded, with its query */
     const json_t *body;   /* NULL: none */
     const char *if_match; /* an entity tag without quotes; NULL: none */
+    bool quiet;           /* say nothing about a failure */
 };
 
 struct admin_reply {

@@ -112,10 +112,13 @@ static const struct command commands[] = {
      .kind = COMMAND_FILE,
      .help = "add the exports of a file in the format of exports(5)",
      .details =
-         "Says of each option whether it is taken, meaningless here, or refused and why. All "
-         "exports are added, or none.",
+         "Says which options are meaningless here, and which are refused and why. All exports are "
+         "added, or none.",
      .example = "mainstay export import /etc/exports --dry-run",
-     .options = {{.name = "dry-run", .help = "only say what would be added; needs no server"}},
+     .options = {{.name = "dry-run",
+                  .help = "only say what would be added; looks at the file, and at the exports of "
+                          "the server if there is one, but not at directories"},
+                 {.name = "verbose", .help = "say of each option and client that it is taken"}},
      .method = "POST",
      .path = "/exports",
      .run = export_import},

@@ -13,6 +13,16 @@
 #include "cli/printable.h"
 #include "cli/resource_command.h"
 
+enum { /* the options of the command */
+    IMPORT_DRY_RUN,
+    IMPORT_VERBOSE,
+};
+
+enum {
+    LINE_BYTES = 16,
+    LINES_BYTES = 256, /* of the numbers of lines that have refusals */
+};
+
 /* All of it, to be freed.  NULL after telling why. */
 static char *file_read(const char *name, size_t *len)
 {
@@ -70,12 +80,18 @@ static void remark_print(FILE *out, const char *name, const struct exports_remar
     (void)fputc('\n', out);
 }
 
-/* Refusals are errors; the rest is for whoever reads the result. */
-static void remarks_print(const char *name, const struct exports_file *file)
+/* Refusals are errors; the rest is for whoever reads the result.  That an option was taken is said
+ * to those who ask, or if there is something to be said of it. */
+static void remarks_print(const struct invocation *call, const struct exports_file *file)
 {
+    const char *name = call->arguments[0];
+
     for (uint32_t i = 0; i < file->remark_count; i++) {
         bool refused = file->remarks[i].verdict == EXPORTS_REFUSED;
 
+        if (file->remarks[i].verdict == EXPORTS_TAKEN && !file->remarks[i].why &&
+            !call->options[IMPORT_VERBOSE])
+            continue;
         remark_print(refused ? stderr : stdout, name, &file->remarks[i]);
         (void)fflush(stdout); /* so that lines of a terminal are in order */
     }
@@ -200,7 +216,6 @@ static bool add_all(const struct invocation *call, struct admin_client *client,
         json_decref(reply.json);
         if (ok)
             continue;
-        complaint_add(path_of(request.body));
         take_back(client, exports, i);
         complaint_print("nothing is imported");
         return false;
@@ -225,7 +240,7 @@ static int finish(const struct invocation *call, const struct exports_file *file
         report_print(file, exports, !is_dry);
         return COMMAND_OK;
     }
-    remarks_print(call->arguments[0], file);
+    remarks_print(call, file);
     for (size_t i = 0; i < json_array_size(exports); i++) {
         part_print(stdout, path_of(json_array_get(exports, i)), " ");
         (void)puts(is_dry ? "would be added" : "added");
@@ -235,6 +250,29 @@ static int finish(const struct invocation *call, const struct exports_file *file
     return COMMAND_OK;
 }
 
+/* "nothing is imported: 3 refused in lines 2, 7" */
+static void refusals_print(const struct exports_file *file)
+{
+    char lines[LINES_BYTES] = "";
+    uint32_t count = 0, last = 0;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < file->remark_count; i++) {
+        const struct exports_remark *one = &file->remarks[i];
+
+        if (one->verdict != EXPORTS_REFUSED)
+            continue;
+        count++;
+        if (one->line != last && used + LINE_BYTES < sizeof(lines))
+            used +=
+                (size_t)snprintf(lines + used, LINE_BYTES, "%s%u", last > 0 ? ", " : "", one->line);
+        last = one->line;
+    }
+    complaint_print("nothing is imported: %u refused in line%s %s%s", count,
+                    strchr(lines, ',') ? "s" : "", lines,
+                    used + LINE_BYTES < sizeof(lines) ? "" : ", ...");
+}
+
 static int refuse(const struct invocation *call, const struct exports_file *file)
 {
     json_t *nothing = json_array();
@@ -242,9 +280,50 @@ static int refuse(const struct invocation *call, const struct exports_file *file
     if (call->globals[GLOBAL_JSON])
         report_print(file, nothing, false);
     else
-        remarks_print(call->arguments[0], file);
+        remarks_print(call, file);
     json_decref(nothing);
-    complaint_print("nothing is imported");
+    refusals_print(file);
+    return COMMAND_FAILED;
+}
+
+/* Those that a server has already, if one can be asked.  False: none could. */
+static bool look(const struct invocation *call, const json_t *exports, uint32_t *taken)
+{
+    struct admin_client *client = resource_client(call);
+    struct admin_request request = {.method = "GET", .path = call->command->path, .quiet = true};
+    struct admin_reply reply = {0};
+    bool ok = client && admin_client_call(client, &request, &reply);
+
+    for (size_t i = 0; ok && i < json_array_size(exports); i++) {
+        const json_t *there = json_object_get(reply.json, "items");
+
+        for (size_t j = 0; j < json_array_size(there); j++) {
+            const char *path = path_of(json_array_get(exports, i));
+
+            if (strcmp(path, path_of(json_array_get(there, j))) != 0)
+                continue;
+            complaint_print("%s: the server has an export at this path already", path);
+            (*taken)++;
+        }
+    }
+    json_decref(reply.json);
+    admin_client_destroy(client);
+    return ok;
+}
+
+/* The directories are not looked at: the file may be here before them. */
+static int dry_run(const struct invocation *call, const struct exports_file *file,
+                   const json_t *exports)
+{
+    int code = finish(call, file, exports, true);
+    uint32_t taken = 0;
+
+    (void)fflush(stdout);
+    if (!look(call, exports, &taken) && !call->globals[GLOBAL_JSON])
+        (void)puts("no server was asked whether it has exports at these paths already");
+    if (taken == 0)
+        return code;
+    complaint_print("nothing would be imported");
     return COMMAND_FAILED;
 }
 
@@ -254,8 +333,8 @@ static int import_exports(const struct invocation *call, const struct exports_fi
     struct admin_client *client;
     int code = COMMAND_FAILED;
 
-    if (call->options[0]) /* --dry-run */
-        return finish(call, file, exports, true);
+    if (call->options[IMPORT_DRY_RUN])
+        return dry_run(call, file, exports);
     client = resource_client(call);
     if (client && add_all(call, client, exports))
         code = finish(call, file, exports, false);

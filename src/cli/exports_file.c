@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/exports_file.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static void remark(const struct line *line, uint32_t number, enum exports_verdic
                    const char *about, const char *why)
 {
     struct exports_file *file = line->file;
+    uint32_t at;
 
     file->is_refused |= verdict == EXPORTS_REFUSED;
     if (file->remark_count == LIMIT_EXPORTS_FILE_REMARKS) {
@@ -40,11 +42,14 @@ static void remark(const struct line *line, uint32_t number, enum exports_verdic
         file->remark_room = file->remark_room > 0 ? file->remark_room * 2 : 32;
         file->remarks = must_realloc(file->remarks, file->remark_room * sizeof(*file->remarks));
     }
-    file->remarks[file->remark_count++] = (struct exports_remark){.line = number,
-                                                                  .verdict = verdict,
-                                                                  .path = copy(line->path),
-                                                                  .about = copy(about),
-                                                                  .why = copy(why)};
+    at = file->remark_count++;
+    for (; at > 0 && file->remarks[at - 1].line > number; at--)
+        file->remarks[at] = file->remarks[at - 1];
+    file->remarks[at] = (struct exports_remark){.line = number,
+                                                .verdict = verdict,
+                                                .path = copy(line->path),
+                                                .about = copy(about),
+                                                .why = copy(why)};
 }
 
 static void refuse(const struct line *line, uint32_t number, const char *about, const char *format,
@@ -136,7 +141,8 @@ static bool entry_has(const struct exports_entry *entry, const char *address)
     return false;
 }
 
-static void entry_admit(const struct line *line, uint32_t number, struct exports_entry *entry,
+/* False after refusing it. */
+static bool entry_admit(const struct line *line, uint32_t number, struct exports_entry *entry,
                         const struct exports_addresses *addresses)
 {
     entry->everybody |= addresses->everybody;
@@ -147,13 +153,20 @@ static void entry_admit(const struct line *line, uint32_t number, struct exports
             refuse(line, number, addresses->of[i],
                    "more than %u clients of one export; name a network instead",
                    LIMIT_EXPORT_CLIENTS);
-            return;
+            return false;
         }
         memcpy(entry->clients[entry->client_count++], addresses->of[i], EXPORTS_ADDRESS_BYTES);
     }
+    return true;
 }
 
 /* ---- clients with their options ---- */
+
+/* It is refused in the end: roots_refuse(). */
+static bool is_root_option(const char *option)
+{
+    return strcmp(option, "fsid=0") == 0 || strcmp(option, "fsid=root") == 0;
+}
 
 /* Split a list at its commas, in place. */
 static bool options_take(const struct line *line, const struct exports_word *list,
@@ -171,7 +184,7 @@ static bool options_take(const struct line *line, const struct exports_word *lis
 
         if (verdict == EXPORTS_REFUSED)
             refuse(line, list->line, option, "%s", why);
-        else
+        else if (!is_root_option(option))
             remark(line, list->line, verdict, option, why);
         ok &= verdict != EXPORTS_REFUSED;
     }
@@ -218,7 +231,8 @@ static void refuse_difference(const struct line *line, uint32_t number, const ch
            exports_options_print(&entry->options, there, sizeof(there)));
 }
 
-/* A client, or everybody, is admitted with these options. */
+/* A client, or everybody, is admitted with these options.  They are NULL if one of them was
+ * refused: then it is only looked at. */
 static void admit(struct line *line, const struct exports_word *client,
                   const struct exports_options *options)
 {
@@ -232,12 +246,11 @@ static void admit(struct line *line, const struct exports_word *client,
         refuse(line, client->line, client->text, "%s", why);
         return;
     }
-    remark(line, client->line, verdict, *client->text ? client->text : "everybody", why);
-    entry = entry_get(line, client->line, options);
+    entry = options ? entry_get(line, client->line, options) : NULL;
     if (entry && !exports_options_equal(&entry->options, options))
         refuse_difference(line, client->line, client->text, entry, options);
-    else if (entry)
-        entry_admit(line, client->line, entry, &addresses);
+    else if (entry && entry_admit(line, client->line, entry, &addresses))
+        remark(line, client->line, verdict, *client->text ? client->text : "everybody", why);
 }
 
 /* One word behind the path; false: the rest of the line cannot be understood. */
@@ -262,8 +275,7 @@ static bool client_read(struct line *line)
     line->clients++;
     if (!parenthesis_read(line, &options, &good))
         return false;
-    if (good)
-        admit(line, &client, &options);
+    admit(line, &client, good ? &options : NULL);
     return true;
 }
 
@@ -317,6 +329,51 @@ static void fsids_compare(struct exports_file *file)
     }
 }
 
+/* The command that exports the directory at "/", to the same clients, with the same options. */
+static char *root_command(const struct exports_entry *entry)
+{
+    const struct exports_options *options = &entry->options;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    CHECK(out);
+    (void)fprintf(out, "mainstay export add '/=local:%s,%s%s%s", entry->path,
+                  options->read_write ? "rw" : "ro", options->async ? ",async" : "",
+                  options->insecure ? ",insecure" : ",secure");
+    if (exports_options_squash(options) != EXPORTS_ROOT_SQUASH)
+        (void)fprintf(out, ",%s", options->squashes_all ? "all_squash" : "no_root_squash");
+    if (options->anon_uid != EXPORTS_NOBODY)
+        (void)fprintf(out, ",anonuid=%" PRIu32, options->anon_uid);
+    if (options->anon_gid != EXPORTS_NOBODY)
+        (void)fprintf(out, ",anongid=%" PRIu32, options->anon_gid);
+    for (uint32_t i = 0; i < entry->client_count && !entry->everybody; i++)
+        (void)fprintf(out, ",client=%s", entry->clients[i]);
+    (void)fputc('\'', out);
+    CHECK(fclose(out) == 0);
+    return text;
+}
+
+static void roots_refuse(struct exports_file *file)
+{
+    for (uint32_t i = 0; i < file->count; i++) {
+        struct exports_entry *entry = &file->entries[i];
+        struct line line = {.file = file, .path = entry->path};
+        char *command, *why;
+
+        if (!entry->options.is_root)
+            continue;
+        command = root_command(entry);
+        CHECK(asprintf(&why,
+                       "the root of the name space is what is exported at the path /; remove the "
+                       "option, and say after the import: %s",
+                       command) > 0);
+        remark(&line, entry->line, EXPORTS_REFUSED, "fsid=0", why);
+        free(command);
+        free(why);
+    }
+}
+
 void exports_file_parse(struct exports_file *file, const char *data, size_t len,
                         exports_resolve *resolve)
 {
@@ -327,6 +384,7 @@ void exports_file_parse(struct exports_file *file, const char *data, size_t len,
     while (exports_words_next(&words, true))
         line_read(file, &words, resolve);
     fsids_compare(file);
+    roots_refuse(file);
 }
 
 void exports_file_fini(struct exports_file *file)

@@ -65,7 +65,7 @@ static const struct remark {
 
 void exports_options_init(struct exports_options *options)
 {
-    *options = (struct exports_options){.anon_uid = 65534, .anon_gid = 65534};
+    *options = (struct exports_options){.anon_uid = EXPORTS_NOBODY, .anon_gid = EXPORTS_NOBODY};
 }
 
 /* ---- options with a value ---- */
@@ -103,9 +103,9 @@ static const char *fsid_take(struct exports_options *options, const char *value)
 {
     uint64_t number;
 
-    if (strcmp(value, "root") == 0 || strcmp(value, "0") == 0)
-        return "the root of the name space is what is exported at the path /; remove the option, "
-               "and say after the import: mainstay export add /=local:DIRECTORY";
+    options->is_root = strcmp(value, "root") == 0 || strcmp(value, "0") == 0;
+    if (options->is_root)
+        return NULL; /* it is refused when its clients are known */
     if (!number_parse(value, INT64_MAX, &number))
         return "expected a number from 1, for example fsid=7; without the option it is derived "
                "from the path";
@@ -231,7 +231,7 @@ bool exports_options_equal(const struct exports_options *a, const struct exports
 {
     return a->read_write == b->read_write && a->async == b->async && a->insecure == b->insecure &&
            exports_options_squash(a) == exports_options_squash(b) && a->anon_uid == b->anon_uid &&
-           a->anon_gid == b->anon_gid && a->fsid == b->fsid;
+           a->anon_gid == b->anon_gid && a->fsid == b->fsid && a->is_root == b->is_root;
 }
 
 const char *exports_options_print(const struct exports_options *options, char *text, size_t size)
@@ -243,7 +243,9 @@ const char *exports_options_print(const struct exports_options *options, char *t
     };
     char fsid[32] = "";
 
-    if (options->fsid != 0)
+    if (options->is_root)
+        (void)snprintf(fsid, sizeof(fsid), ",fsid=0");
+    else if (options->fsid != 0)
         (void)snprintf(fsid, sizeof(fsid), ",fsid=%" PRIu64, options->fsid);
     (void)snprintf(text, size, "%s,%s,%s,%s,anonuid=%" PRIu32 ",anongid=%" PRIu32 "%s",
                    options->read_write ? "rw" : "ro", options->async ? "async" : "sync",

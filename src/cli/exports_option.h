@@ -27,10 +27,12 @@ struct exports_options {
     bool squashes_all, keeps_root;
     uint32_t anon_uid, anon_gid;
     uint64_t fsid; /* 0: none */
+    bool is_root;  /* fsid=0: no option of an export, but what is refused as a whole line */
 };
 
 enum {
-    EXPORTS_WHY_BYTES = 320
+    EXPORTS_WHY_BYTES = 320,
+    EXPORTS_NOBODY = 65534 /* the anonymous user and group, unless others are given */
 };
 
 /* The defaults of exports(5): ro, sync, secure, root_squash. */

@@ -209,7 +209,8 @@ static int change(const struct invocation *call, struct admin_client *client, co
     int code = COMMAND_FAILED;
 
     if (settings_get(client, &before) && names_check(call, before.json, is_unset ? 1 : 2)) {
-        struct admin_request request = {"PATCH", path, changes, before.etag};
+        struct admin_request request = {
+            .method = "PATCH", .path = path, .body = changes, .if_match = before.etag};
 
         if (admin_client_call(client, &request, &after)) {
             changes_print(call, before.json, after.json, is_unset);

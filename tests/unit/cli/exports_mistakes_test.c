@@ -82,8 +82,15 @@ static const struct {
     {"/a *(anonuid=-2)\n", 1, "anonuid=-2", "the number of a user"},
     {"/a *(anongid=4294967296)\n", 1, "anongid=4294967296", "the number of a group"},
     {"/a *(anongid=)\n", 1, "anongid=", "the number of a group"},
-    {"/a *(fsid=0)\n", 1, "fsid=0", "exported at the path /"},
-    {"/a *(fsid=root)\n", 1, "fsid=root", "exported at the path /"},
+    {"/a *(fsid=0)\n", 1, "fsid=0",
+     "exported at the path /; remove the option, and say after the import: mainstay export add "
+     "'/=local:/a,ro,secure'"},
+    {"/a -ro,fsid=root 192.0.2.0/255.255.255.0 192.0.2.7\n", 1, "fsid=0",
+     "mainstay export add '/=local:/a,ro,secure,client=192.0.2.0/24,client=192.0.2.7'"},
+    {"/a *(rw,async,insecure,all_squash,anonuid=7,anongid=8,fsid=0)\n", 1, "fsid=0",
+     "'/=local:/a,rw,async,insecure,all_squash,anonuid=7,anongid=8'"},
+    {"/a *(no_root_squash,fsid=0)\n", 1, "fsid=0", "'/=local:/a,ro,secure,no_root_squash'"},
+    {"/b *.example(sec=krb5)\n", 1, "sec=krb5", "AUTH_SYS"},
     {"/a *(fsid=6ba7b810-9dad-11d1-80b4-00c04fd430c8)\n", 1,
      "fsid=6ba7b810-9dad-11d1-80b4-00c04fd430c8", "expected a number from 1"},
     {"/a *(fsid=99999999999999999999)\n", 1, "fsid=99999999999999999999",
@@ -176,6 +183,34 @@ static void faults_all_in_one_run(void **state)
     exports_file_fini(&file);
 }
 
+/* What is refused is not taken as well, and a refused option does not hide what is wrong with its
+ * client. */
+static void one_verdict(void **state)
+{
+    static const char text[] = "/a 192.0.2.0/24(rw) 192.0.2.7(ro) *.example(rw,sec=krb5)\n"
+                               "/b *(fsid=0)\n";
+    static const struct {
+        const char *about;
+        enum exports_verdict verdict;
+    } wanted[] = {
+        {"rw", EXPORTS_TAKEN},          {"192.0.2.0/24", EXPORTS_TAKEN},
+        {"ro", EXPORTS_TAKEN},          {"192.0.2.7", EXPORTS_REFUSED},
+        {"rw", EXPORTS_TAKEN},          {"sec=krb5", EXPORTS_REFUSED},
+        {"*.example", EXPORTS_REFUSED}, {"*", EXPORTS_TAKEN},
+        {"fsid=0", EXPORTS_REFUSED},
+    };
+    struct exports_file file;
+
+    (void)state;
+    exports_file_parse(&file, text, strlen(text), resolve);
+    for (uint32_t i = 0; i < file.remark_count && i < ARRAY_SIZE(wanted); i++) {
+        assert_string_equal(file.remarks[i].about, wanted[i].about);
+        assert_int_equal(file.remarks[i].verdict, wanted[i].verdict);
+    }
+    assert_int_equal(file.remark_count, ARRAY_SIZE(wanted));
+    exports_file_fini(&file);
+}
+
 /* More remarks, exports and clients than there may be. */
 static void bounds(void **state)
 {
@@ -208,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_named),
         cmocka_unit_test(faults_all_in_one_run),
+        cmocka_unit_test(one_verdict),
         cmocka_unit_test(bounds),
     };
 
