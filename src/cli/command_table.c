@@ -7,6 +7,7 @@
 #include "cli/event_command.h"
 #include "cli/export_command.h"
 #include "cli/export_import.h"
+#include "cli/file_command.h"
 #include "cli/probe_command.h"
 #include "cli/resource_command.h"
 #include "cli/setting_command.h"
@@ -204,6 +205,19 @@ static const struct command commands[] = {
      .path = "/sessions/{}",
      .done = "closed",
      .run = resource_request},
+
+    {.noun = "file",
+     .verb = "show",
+     .noun_help = "who holds a file: opens, locks and delegations",
+     ONE_ARGUMENT("PATH"),
+     .help = "show the opens, locks and delegations of the file at this path, as clients see it",
+     .details =
+         "These are the lists of /opens, /locks and /delegations; a client with a delegation "
+         "may hold a file without an open that the server knows.",
+     .example = "mainstay file show /data/x",
+     .method = "GET",
+     .path = "/opens",
+     .run = file_show},
 
     {.noun = "open",
      .verb = "list",

@@ -687,6 +687,13 @@ class Holdings(Fixture):
         self.assertEqual(self.rows("lock", "list", "--path", "/held")[1][1:],
                          ["holder.example", "locker", "/held", "write", "0", "10"])
         self.assertEqual(self.good("lock", "list", "--client", "other."), "none\n")
+        blocks = self.good("file", "show", "/held").split("\n\n")
+        self.assertEqual(blocks, ["opens:\n" + self.good("open", "list", "--path", "/held").rstrip(),
+                                  "locks:\n" + self.good("lock", "list", "--path", "/held").rstrip(),
+                                  "delegations: none\n"])
+        self.assertEqual({name: len(held) for name, held in self.json("file", "show", "/held").items()},
+                         {"opens": 1, "locks": 1, "delegations": 0})
+        self.bad("option '--path': clients see no such file", "file", "show", "/nowhere")
         self.assertEqual(self.good("open", "revoke", rows[1][0]), f"{rows[1][0]} revoked\n")
         self.assertEqual(self.good("lock", "list"), "none\n")
         self.assertNotEqual(session.call(*nfs.read(opened))[0], nfs.OK)
@@ -709,6 +716,7 @@ class Holdings(Fixture):
             session.opened("delegated", access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)["delegation"])
         rows = self.rows("delegation", "list", "--path", "/delegated")
         self.assertEqual(rows[1][1:4], ["holder.example", "/delegated", "write"])
+        self.assertIn("\ndelegations:\nID ", self.good("file", "show", "/delegated"))
         self.assertEqual(self.json("client", "show", "holder.example")["recalls"], [])
         self.assertEqual(other.call(*other.open("delegated"))[0], nfs.DELAY)
         shown = self.json("client", "show", "holder.example")
