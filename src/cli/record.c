@@ -20,6 +20,12 @@ struct label {
     char text[LABEL_BYTES];
 };
 
+/* "CB_RECALL" is the name of a value, and not one of the words of members. */
+static bool is_value_name(const char *member)
+{
+    return strpbrk(member, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
+}
+
 /* "lease_age_s" is `lease age`.  Names of members are ASCII; whatever is not could harm a terminal.
  */
 static const char *label_print(const char *member, struct label *label)
@@ -34,7 +40,7 @@ static const char *label_print(const char *member, struct label *label)
     else if (kind == VALUE_BYTES && len < LABEL_BYTES - 1)
         label->text[len - strlen("_bytes")] = '\0';
     for (char *c = label->text; *c; c++) {
-        if (*c == '_')
+        if (*c == '_' && !is_value_name(member))
             *c = ' ';
         else if (*c < ' ' || *c > '~')
             *c = '?';

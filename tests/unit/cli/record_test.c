@@ -37,6 +37,15 @@ static void members(void **state)
           "address    -\n");
 }
 
+/* Names of values keep their underscores. */
+static void names_of_values(void **state)
+{
+    (void)state;
+    check("{\"by_op\": {\"CB_RECALL\": 2, \"OPEN_a\": 1}}", "by op:\n"
+                                                            "    CB_RECALL  2\n"
+                                                            "    OPEN_a     1\n");
+}
+
 static void nested(void **state)
 {
     (void)state;
@@ -108,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members),
+        cmocka_unit_test(names_of_values),
         cmocka_unit_test(nested),
         cmocka_unit_test(lists),
         cmocka_unit_test(names_and_values_are_safe),
