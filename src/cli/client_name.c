@@ -68,17 +68,10 @@ static json_t *matches(const json_t *all, const char *name, bool by_part)
     return found;
 }
 
-static void refuse(const char *name, const json_t *found)
+static void clients_print(const json_t *found)
 {
     size_t count = json_array_size(found);
 
-    if (count == 0) {
-        complaint_print("no client has the id, owner name or address '%s'; `mainstay client list` "
-                        "shows all",
-                        name);
-        return;
-    }
-    complaint_print("'%s' could be %zu clients; name one by its id:", name, count);
     for (size_t i = 0; i < count && i < SHOWN_MAX; i++) {
         const json_t *one = json_array_get(found, i);
         char *id = value_text(json_object_get(one, "id"), VALUE_PLAIN);
@@ -90,6 +83,34 @@ static void refuse(const char *name, const json_t *found)
         free(owner);
         free(id);
     }
+}
+
+/* Those that have the name as a part of theirs may be meant. */
+static void refuse_unknown(const json_t *all, const char *name, bool by_part)
+{
+    json_t *alike = matches(all, name, true);
+
+    if (by_part || json_array_size(alike) == 0) {
+        complaint_print("no client has the id, owner name or address '%s'; `mainstay client list` "
+                        "shows all",
+                        name);
+    } else {
+        complaint_print("'%s' is only a part of an owner name; here it must be the whole one, or "
+                        "the id or the address of the client:",
+                        name);
+        clients_print(alike);
+    }
+    json_decref(alike);
+}
+
+static void refuse(const json_t *all, const json_t *found, const char *name, bool by_part)
+{
+    if (json_array_size(found) == 0) {
+        refuse_unknown(all, name, by_part);
+        return;
+    }
+    complaint_print("'%s' could be %zu clients; name one by its id:", name, json_array_size(found));
+    clients_print(found);
 }
 
 bool client_name_resolve(struct admin_client *client, const char *name, bool by_part,
@@ -112,7 +133,7 @@ bool client_name_resolve(struct admin_client *client, const char *name, bool by_
     if (ok)
         (void)snprintf(id, CLIENT_ID_CHARS + 1, "%s", text);
     else
-        refuse(name, found);
+        refuse(json_object_get(all, "items"), found, name, by_part);
     json_decref(found);
     json_decref(all);
     return ok;

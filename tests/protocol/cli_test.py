@@ -645,7 +645,11 @@ class Holdings(Fixture):
     def test_evict(self):
         one, session = self.client("one.example")
         _, other = self.client("two.example")
-        self.bad("no client has the id, owner name or address 'one'", "client", "evict", "one")
+        done = self.run_cli("client", "evict", "one")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (
+            1, "", "mainstay: 'one' is only a part of an owner name; here it must be the whole one, or the id or the "
+            f"address of the client:\n  {one.id}  {one.owner}\n"))
+        self.bad("no client has the id, owner name or address 'none'", "client", "evict", "none")
         self.assertEqual(self.good("client", "evict", "one.example"), "one.example evicted\n")
         self.assertEqual(session.call()[0], nfs.BADSESSION)
         self.assertEqual(other.call()[0], nfs.OK)
