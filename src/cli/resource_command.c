@@ -115,10 +115,54 @@ static void row_add(struct text_table *table, const struct command_column *colum
         free(cells[i]);
 }
 
+/* ---- their order: that of the server is that of its tables ---- */
+
+struct sorted {
+    const json_t *item;
+    const char *name, *path;
+    size_t at; /* in the reply; locks of a file come in the order of their ranges */
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct sorted *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+
+    if (order == 0)
+        order = strcmp(left->path, right->path);
+    return order != 0 ? order : (left->at > right->at) - (left->at < right->at);
+}
+
+static const char *text_of(const json_t *item, const char *member)
+{
+    const char *text = member ? json_string_value(value_member(item, member)) : NULL;
+
+    return text ? text : "";
+}
+
+/* By the first name of a client or an owner, then by path. */
+static struct sorted *sort(const struct command_column *columns, const json_t *items)
+{
+    size_t count = json_array_size(items);
+    struct sorted *all = must_calloc(count + 1, sizeof(*all));
+    const char *name = NULL;
+
+    for (uint32_t i = 0; columns[i].title && !name; i++)
+        name = columns[i].kind == VALUE_NAME ? columns[i].member : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(items, i);
+
+        all[i] = (struct sorted){item, text_of(item, name), text_of(item, "path"), i};
+    }
+    qsort(all, count, sizeof(*all), compare);
+    return all;
+}
+
 void resource_table_print(const struct command_column *columns, const json_t *items)
 {
     const char *titles[COMMAND_COLUMNS_MAX] = {NULL};
     struct text_table *table;
+    struct sorted *rows;
     uint32_t count = 0;
 
     for (; columns[count].title; count++)
@@ -130,10 +174,12 @@ void resource_table_print(const struct command_column *columns, const json_t *it
         if (columns[i].kind == VALUE_NAME)
             text_table_shorten(table, i, NAME_COLUMNS);
     }
+    rows = sort(columns, items);
     for (size_t i = 0; i < json_array_size(items); i++)
-        row_add(table, columns, json_array_get(items, i));
+        row_add(table, columns, rows[i].item);
     text_table_print(table, stdout, 0, true);
     text_table_destroy(table);
+    free(rows);
 }
 
 static void list_print(const struct invocation *call, const json_t *list, const char *member)

@@ -642,6 +642,17 @@ class Holdings(Fixture):
         self.assertIn(client.owner, self.good("client", "show", client.id))
         self.assertIn(client.owner, self.good("session", "show", session.id))
 
+    def test_order(self):
+        """By owner, then by path."""
+        sessions = [self.client(f"{name}.example")[1] for name in ("c", "a", "d", "b")]
+        for name in ("z", "x", "y"):
+            sessions[1].opened(name)
+        self.assertEqual([row[1] for row in self.rows("client", "list")[1:]],
+                         [f"{name}.example" for name in "abcd"])
+        self.assertEqual([row[1] for row in self.rows("session", "list")[1:]],
+                         [f"{name}.example" for name in "abcd"])
+        self.assertEqual([row[2] for row in self.rows("open", "list")[1:]], ["/x", "/y", "/z"])
+
     def test_evict(self):
         one, session = self.client("one.example")
         _, other = self.client("two.example")
