@@ -3,18 +3,36 @@
  * mainstay: the command line tool.  Parses what was typed by the table of commands, and runs the
  * command or prints the help that was asked for.
  */
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/command_table.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/manual.h"
 
+/* Whoever read the output has seen enough: end as other programs do then. */
+static void end_with_reader(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    if (poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP))) {
+        (void)signal(SIGPIPE, SIG_DFL);
+        (void)raise(SIGPIPE);
+    }
+}
+
 /* Output that could not be written is a failure. */
 static int finish(int code)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
+        int error = errno;
+
+        end_with_reader();
+        errno = error;
         perror("mainstay: stdout");
         return COMMAND_FAILED;
     }

@@ -154,6 +154,16 @@ class Usage(Fixture):
         self.assertIn("mainstay: stdout: No space left", done.stderr)
 
 
+    def test_nobody_reads(self):
+        """Of `mainstay ... | head` nothing is said; the status is that of other programs."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([MAINSTAY, "--help"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+                              timeout=TIMEOUT_S)
+        os.close(writer)
+        self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, ""))
+
+
 class Examples(Fixture):
     """What --help and the manual page show can be typed as it stands."""
     ABSENT = re.compile(r"no client has|there is (no|nothing)|No such file|not exported|no export has|nothing is exported|"
