@@ -178,14 +178,31 @@ static void change_print(const json_t *before, const json_t *after, const char *
     free(text);
 }
 
+/* The reply, with those that were named alone. */
+static void changed_print(const struct invocation *call, const json_t *after, uint32_t step)
+{
+    json_t *shown = json_copy((json_t *)after), *chosen = json_array();
+
+    for (uint32_t i = 0; i < call->count; i += step) {
+        json_t *one = setting_lookup(after, call->arguments[i]);
+
+        CHECK(!one || json_array_append(chosen, one) == 0);
+    }
+    CHECK(shown && json_object_set_new(shown, member, chosen) == 0);
+    json_print(shown, stdout, false);
+    json_decref(shown);
+}
+
 static void changes_print(const struct invocation *call, const json_t *before, const json_t *after,
                           bool is_unset)
 {
+    uint32_t step = is_unset ? 1 : 2;
+
     if (call->globals[GLOBAL_JSON]) {
-        json_print(after, stdout, false);
+        changed_print(call, after, step);
         return;
     }
-    for (uint32_t i = 0; i < call->count; i += is_unset ? 1 : 2)
+    for (uint32_t i = 0; i < call->count; i += step)
         change_print(before, after, call->arguments[i]);
 }
 
