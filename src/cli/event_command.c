@@ -21,6 +21,13 @@ static bool is_head(const char *member)
     return false;
 }
 
+/* Texts have their quotes, as in the log, so that what finds a line there finds it here. */
+static char *field_text(const json_t *value)
+{
+    return json_is_string(value) ? json_dumps(value, JSON_ENCODE_ANY)
+                                 : value_text(value, VALUE_PLAIN);
+}
+
 static void event_write(json_t *event, FILE *out)
 {
     const char *member;
@@ -34,11 +41,10 @@ static void event_write(json_t *event, FILE *out)
     }
     json_object_foreach(event, member, value)
     {
-        char *text = is_head(member) ? NULL : value_text(value, VALUE_PLAIN);
+        char *text = is_head(member) ? NULL : field_text(value);
 
         if (text)
-            (void)fprintf(out, " %s=%s%s%s", member, strchr(text, ' ') ? "\"" : "", text,
-                          strchr(text, ' ') ? "\"" : "");
+            (void)fprintf(out, " %s=%s", member, text);
         free(text);
     }
 }

@@ -859,7 +859,9 @@ class TheServer(Fixture):
         request(self.server.socket, f"/api/v1/clients/{client.id}", "DELETE")
 
     def test_events(self):
-        self.assertRegex(self.follow(self.hang_up, "--part", "daemon"), r"\A\S+ info daemon\.hangup ")
+        line = self.follow(self.hang_up, "--part", "daemon")
+        self.assertRegex(line, r'\A\S+ info daemon\.hangup read="')
+        wait_until(lambda: line in self.server.text().splitlines(True))  # in the same words as in the log
         event = json.loads(self.follow(self.hang_up, "--part", "daemon", "--json"))
         self.assertEqual(event["event"], "daemon.hangup")
         RAN.add(("events",))
