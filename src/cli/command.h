@@ -27,7 +27,8 @@ enum {
 enum command_value {
     COMMAND_ANY,
     COMMAND_FILE,
-    COMMAND_CLIENT, /* an id, or a name that leads to one */
+    COMMAND_CLIENT,  /* an id, or a name that leads to one */
+    COMMAND_SECONDS, /* 0 to 86400 */
 };
 
 struct command_option {

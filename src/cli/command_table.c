@@ -433,6 +433,7 @@ static const struct command commands[] = {
      .example = "mainstay drain --timeout 300",
      .options = {{.name = "timeout",
                   .value = "SECONDS",
+                  .kind = COMMAND_SECONDS,
                   .query = "timeout_s",
                   .help = "end after this time at the latest (default 60)"}},
      .method = "POST",

@@ -25,6 +25,11 @@ const struct command_option command_globals[GLOBAL_COUNT + 1] = {
     [GLOBAL_MAN] = {.name = "man", .help = "print the manual page, mainstay(1)"},
 };
 
+enum {
+    SECONDS_MAX = 86400,
+    SECONDS_DIGITS = 5,
+};
+
 struct parser {
     struct invocation *call;
     int argc, at;
@@ -135,6 +140,19 @@ static bool refuse_option(const struct parser *parser, const char *word, size_t 
     return false;
 }
 
+static bool check_seconds(const struct parser *parser, const struct command_option *option,
+                          const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+    char text[64];
+
+    if (digits > 0 && digits <= SECONDS_DIGITS && !value[digits] && atoi(value) <= SECONDS_MAX)
+        return true;
+    complaint_print("%soption '--%s' wants 0 to %d seconds, not '%s'", where(parser, text),
+                    option->name, SECONDS_MAX, value);
+    return false;
+}
+
 /* `given` is what stands behind '=', or NULL. */
 static bool take_value(struct parser *parser, const struct command_option *option,
                        const char *given, const char **out)
@@ -155,7 +173,7 @@ static bool take_value(struct parser *parser, const struct command_option *optio
         return false;
     }
     *out = !option->value ? "" : given ? given : parser->argv[parser->at++];
-    return true;
+    return option->kind != COMMAND_SECONDS || check_seconds(parser, option, *out);
 }
 
 static bool take_long(struct parser *parser, const char *word)
@@ -182,7 +200,9 @@ static bool take_short(struct parser *parser, const char *word)
         parser->call->globals[GLOBAL_HELP] = "";
         return true;
     }
-    complaint_print("%sunknown option '%s' (--help lists them)", where(parser, text), word);
+    complaint_print("%sunknown option '%s' (--help lists them; -- stands before a word that begins "
+                    "with a hyphen)",
+                    where(parser, text), word);
     return false;
 }
 

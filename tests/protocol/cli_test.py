@@ -111,6 +111,11 @@ class Usage(Fixture):
                 ("export remove: option '--force' takes no value", "export", "remove", "/x", "--force=yes"),
                 ("unknown option '--jsn'; did you mean '--json'?", "--jsn", "status"),
                 ("unknown option '-j'", "status", "-j"),
+                ("setting set: unknown option '-5' (--help lists them; -- stands before a word that begins with a "
+                 "hyphen)", "setting", "set", "nfs.slots", "-5"),
+                ("drain: option '--timeout' wants 0 to 86400 seconds, not 'abc'", "drain", "--timeout", "abc"),
+                ("drain: option '--timeout' wants 0 to 86400 seconds, not '86401'", "drain", "--timeout=86401"),
+                ("not '-1'", "drain", "--timeout", "-1"), ("not ''", "drain", "--timeout="),
                 ("setting set: expected NAME VALUE [NAME VALUE]..., got 1", "setting", "set", "nfs.slots"),
                 ("setting set: nfs.slots has no value; for example", "setting", "set", "nfs.lease_s", "9", "nfs.slots"),
                 ("nfs.slots is given twice", "setting", "set", "nfs.slots", "9", "nfs.slots", "8"),
