@@ -27,8 +27,10 @@ enum {
 enum command_value {
     COMMAND_ANY,
     COMMAND_FILE,
-    COMMAND_CLIENT,  /* an id, or a name that leads to one */
-    COMMAND_SECONDS, /* 0 to 86400 */
+    COMMAND_CLIENT,         /* an id, or a name that leads to one */
+    COMMAND_SECONDS,        /* 0 to 86400 */
+    COMMAND_SETTINGS,       /* names of settings */
+    COMMAND_SETTING_VALUES, /* a name and a value in turn */
 };
 
 struct command_option {
@@ -37,6 +39,7 @@ struct command_option {
     enum command_value kind;
     const char *query; /* of the request's path: "client"; a flag with its value: "force=true" */
     const char *help;
+    const char *words; /* that its value can be, with spaces; NULL: any */
 };
 
 /* Those of all commands. */
@@ -67,6 +70,7 @@ struct command {
     uint32_t arguments_min, arguments_max;
     enum command_value kind; /* of the arguments */
     const char *words;       /* that the first argument can be, with spaces; NULL: any */
+    const char *more_words;  /* that those behind it can be */
     const char *help;        /* one line */
     const char *details;     /* more of them, or NULL */
     const char *example;

@@ -19,10 +19,11 @@ static void nouns_print(const struct command_table *table)
     }
 }
 
-static void globals_print(void)
+/* Up to the last one of them. */
+static void globals_print(int last)
 {
-    for (const struct command_option *o = command_globals; o->name; o++)
-        (void)printf("%s--%s", o == command_globals ? "" : " ", o->name);
+    for (int i = 0; i <= last; i++)
+        (void)printf("%s--%s", i == 0 ? "" : " ", command_globals[i].name);
 }
 
 static void verbs_print(const struct command_table *table, const char *noun)
@@ -47,8 +48,12 @@ static void command_cases_print(const struct command_table *table)
                      row->verb ? row->verb : "");
         for (const struct command_option *o = row->options; o->name; o++)
             (void)printf("--%s ", o->name);
-        (void)printf("' choices='%s'", row->words ? row->words : "");
-        (void)printf(" files=%d ;;\n", row->kind == COMMAND_FILE);
+        (void)printf("' choices='%s' more='%s'", row->words ? row->words : "",
+                     row->more_words ? row->more_words : "");
+        (void)printf(" files=%d settings=%d ;;\n", row->kind == COMMAND_FILE,
+                     row->kind == COMMAND_SETTINGS         ? 1
+                     : row->kind == COMMAND_SETTING_VALUES ? 2
+                                                           : 0);
     }
 }
 
@@ -80,18 +85,38 @@ static void valued_print(const struct command_table *table)
     }
 }
 
-/* Sets noun, verb, count: the words before the one that is being typed. */
+/* Options whose value is one of some words. */
+static void option_cases_print(const struct command_table *table)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        for (const struct command_option *o = table->of[i].options; o->name; o++) {
+            if (o->words)
+                (void)printf("        --%s) printf '%%s ' %s | tr -s ' ' '\\n' ;;\n", o->name,
+                             o->words);
+        }
+    }
+}
+
+/* Sets noun, verb, and the number of arguments behind them: the words before the one that is being
+ * typed.  `skip` is the option whose value that is. */
 static void scan_print(const struct command_table *table)
 {
     (void)printf("    for word in \"$@\"; do\n"
+                 "        case $skip in\n"
+                 "        --admin) admin=$word ;;\n"
+                 "        --admin-token) token=$word ;;\n"
+                 "        esac\n"
                  "        if [ -n \"$skip\" ]; then skip=; continue; fi\n"
                  "        case $word in\n"
                  "        ");
     valued_print(table);
-    (void)printf(") skip=1 ;;\n"
+    (void)printf(") skip=$word ;;\n"
+                 "        --admin=*) admin=${word#--admin=} ;;\n"
+                 "        --admin-token=*) token=${word#--admin-token=} ;;\n"
                  "        -*) ;;\n"
                  "        *) if [ -z \"$noun\" ]; then noun=$word\n"
-                 "           elif [ -z \"$verb\" ]; then verb=$word; fi ;;\n"
+                 "           elif [ -z \"$verb\" ]; then verb=$word\n"
+                 "           else count=$((count + 1)); fi ;;\n"
                  "        esac\n"
                  "    done\n");
 }
@@ -100,11 +125,18 @@ static void scan_print(const struct command_table *table)
  * line each; "<files>" for names of files, nothing behind an option that takes another value. */
 static void candidates_print(const struct command_table *table)
 {
-    (void)printf("_mainstay_candidates() {\n"
-                 "    local word noun= verb= skip= verbs= options= choices= files=0\n");
+    (void)printf(
+        "_mainstay_candidates() {\n"
+        "    local word noun= verb= skip= verbs= options= choices= files=0 more= settings=0\n"
+        "    local count=0 admin= token= globals='");
+    globals_print(GLOBAL_HELP);
+    (void)printf("'\n");
     scan_print(table);
     (void)printf("    if [ -n \"$skip\" ]; then\n"
-                 "        [ \"$word\" != --admin-token ] || echo '<files>'\n"
+                 "        case $skip in\n"
+                 "        --admin-token) echo '<files>' ;;\n");
+    option_cases_print(table);
+    (void)printf("        esac\n"
                  "        return 0\n"
                  "    fi\n"
                  "    case $noun in\n");
@@ -115,15 +147,23 @@ static void candidates_print(const struct command_table *table)
     (void)printf("    esac\n"
                  "    if [ -z \"$noun\" ]; then choices='");
     nouns_print(table);
+    (void)printf("' globals='");
+    globals_print(GLOBAL_COUNT - 1);
     (void)printf(
         "'\n"
-        "    elif [ -n \"$verbs\" ] && [ -z \"$verb\" ]; then choices=$verbs options= files=0\n"
+        "    elif [ -n \"$verbs\" ] && [ -z \"$verb\" ]; then\n"
+        "        choices=$verbs options= files=0 settings=0\n"
+        "    elif [ $count -gt 0 ]; then choices=$more\n"
         "    fi\n"
-        "    printf '%%s ' $choices $options '");
-    globals_print();
-    (void)printf("' | tr -s ' ' '\\n'\n"
-                 "    [ $files = 0 ] || echo '<files>'\n"
-                 "}\n\n");
+        "    if [ $settings = 2 ] && [ $((count %% 2)) = 1 ]; then\n"
+        "        options= globals= # a value comes next\n"
+        "    elif [ $settings != 0 ]; then\n"
+        "        choices=$(mainstay ${admin:+\"--admin=$admin\"} \\\n"
+        "            ${token:+\"--admin-token=$token\"} setting list 2>/dev/null | sed '1d;s/ .*//')\n"
+        "    fi\n"
+        "    printf '%%s ' $choices $options $globals | tr -s ' ' '\\n'\n"
+        "    [ $files = 0 ] || echo '<files>'\n"
+        "}\n\n");
 }
 
 static void bash_print(const struct command_table *table)

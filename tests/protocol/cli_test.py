@@ -247,7 +247,8 @@ class Completion(unittest.TestCase):
                   '[[ $(complete -p mainstay) != *"-F _mainstay mainstay" ]] || _mainstay; '
                   'printf "%s\\n" "${COMPREPLY[@]}"')
         done = subprocess.run(["bash", "-c", script, "bash", MAINSTAY, *line.split(" ")], capture_output=True,
-                              text=True, check=False, timeout=TIMEOUT_S)
+                              text=True, check=False, timeout=TIMEOUT_S,
+                              env={**os.environ, "PATH": BIN + ":" + os.environ["PATH"]})
         self.assertEqual(done.stderr, "")
         return set(done.stdout.split())
 
@@ -266,6 +267,23 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("mainstay --admin "), set())
         self.assertEqual(self.complete("mainstay --admin unix:/x clien"), {"client"})
         self.assertEqual(self.complete("mainstay open list --path "), set())
+        self.assertEqual(self.complete("mainstay events --level "), {"error", "warn", "info", "debug"})
+        self.assertLessEqual({"callback", "daemon"}, self.complete("mainstay events --level warn --part "))
+        self.assertEqual(self.complete("mainstay export set /x no"), {"no_root_squash"})
+        self.assertEqual(self.complete("mainstay export set ro"), set())
+        self.assertIn("--version", self.complete("mainstay --"))
+        self.assertEqual(self.complete("mainstay client --v"), set())
+
+    def test_settings(self):
+        """Their names are those of the server that is meant."""
+        with Server() as server:
+            line = f"mainstay --admin unix:{server.socket} setting "
+            for verb in ("show", "set", "unset"):
+                self.assertEqual(self.complete(f"{line}{verb} nfs.max_minor"), {"nfs.max_minor_version"})
+            self.assertEqual(self.complete(f"{line}set nfs.slots "), set())
+            self.assertEqual(self.complete(f"{line}set nfs.slots 7 nfs.sl"), {"nfs.slots"})
+            self.assertEqual(self.complete(f"{line}show nfs.slots nfs.sl"), {"nfs.slots"})
+        self.assertEqual(self.complete(f"{line}set nfs."), set())
 
     def test_files(self):
         with tempfile.TemporaryDirectory(prefix="mainstay-cli-") as folder:
