@@ -9,9 +9,23 @@ enum {
     TEXT_INDENT = 16, /* and more: the explanation of an option goes on */
 };
 
-/* Not as the beginning of a line, where a period or quote would be a request. */
+/* A backquote that begins or ends something, with the rest of its line. */
+static void quote_print(FILE *out, const char *rest, size_t len, bool *bold)
+{
+    if (!*bold && !memchr(rest, '`', len)) {
+        (void)fputs("\\(ga", out);
+        return;
+    }
+    *bold = !*bold;
+    (void)fputs(*bold ? "\\fB" : "\\fR", out);
+}
+
+/* Not as the beginning of a line, where a period or quote would be a request.  What stands between
+ * backquotes is bold. */
 static void span_print(FILE *out, const char *text, size_t len)
 {
+    bool bold = false;
+
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\\')
             (void)fputs("\\e", out);
@@ -26,7 +40,7 @@ static void span_print(FILE *out, const char *text, size_t len)
         else if (text[i] == '^')
             (void)fputs("\\(ha", out);
         else if (text[i] == '`')
-            (void)fputs("\\(ga", out);
+            quote_print(out, text + i + 1, len - i - 1, &bold);
         else
             (void)fputc(text[i], out);
     }

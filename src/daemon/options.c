@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/options.h"
+#include "daemon/daemon_manual.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include "admin/event_reference.h"
 #include "base/command_line.h"
 #include "base/guess.h"
-#include "base/man_page.h"
 #include "daemon/console.h"
 
 static const char usage[] =
@@ -20,11 +20,11 @@ static const char usage[] =
     "       mainstayd --config FILE [option...]\n"
     "example: mainstayd --export /data=local:/srv/data,ro\n"
     "\n"
-    "  --config FILE         read all this from a YAML file (docs/config.md); options on the\n"
+    "  --config FILE         read all this from a YAML file, see mainstay.conf(5); options on the\n"
     "                        command line win\n"
-    "  --export 'PSEUDO=BACKEND[:ARG][,OPT...]'   what to serve; repeatable\n"
-    "                        backends: mem, local:DIRECTORY\n"
-    "                        options: ro rw sync async secure insecure root_squash\n"
+    "  --export 'PSEUDO=BACKEND[:ARG][,OPT...]'   what to serve; repeatable.\n"
+    "                        Backends: mem, local:DIRECTORY.\n"
+    "                        Options: ro rw sync async secure insecure root_squash\n"
     "                        no_root_squash all_squash anonuid=N anongid=N client=ADDR[/BITS]\n"
     "                        sec=sys strict_utf8 fsid=N\n"
     "  --listen ADDR:PORT    numeric address to listen on (default 0.0.0.0:2049 and [::]:2049);\n"
@@ -308,15 +308,6 @@ static enum options_result refuse_option(int result, char **argv)
     return OPTIONS_WRONG;
 }
 
-static void manual_print(void)
-{
-    static const char *const others[] = {"mainstay.conf(5)", "mainstay(1)", NULL};
-
-    man_page_begin(stdout, "mainstayd", 8, "serve files over NFSv4");
-    man_page_usage(stdout, usage);
-    man_page_see_also(stdout, others);
-}
-
 /* OPTIONS_RUN: continue with the next option. */
 static enum options_result take_option(struct options *options, int id, char **argv)
 {
@@ -335,7 +326,7 @@ static enum options_result take_option(struct options *options, int id, char **a
         event_reference_print(stdout);
         return OPTIONS_DONE;
     case OPT_MAN:
-        manual_print();
+        daemon_manual_print(stdout, usage);
         return OPTIONS_DONE;
     case OPT_CONFIG_MAN:
         config_manual_print(stdout);

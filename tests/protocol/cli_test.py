@@ -222,6 +222,24 @@ class Manuals(unittest.TestCase):
                 self.assertEqual(file.read(), self.page(program, option))
 
     @unittest.skipUnless(shutil.which("groff"), "there is no groff")
+    def test_parts(self):
+        """What one looks for in a manual page, and no signs of another format."""
+        text = self.shown("mainstayd", "--man")
+        for part in (" SIGNALS SIGTERM, SIGINT ", " SIGHUP Read the configuration file and the file of tokens ",
+                     " SIGUSR1 ", " EXIT STATUS 0 ", " FILES /var/lib/mainstay ", " ADMIN ENDPOINT The server ",
+                     " /metrics ", "repeatable. Backends: mem, local:DIRECTORY. Options: ro rw ", " systemd ",
+                     "mainstay.conf(5), mainstay(1), mainstay-bench(1)"):
+            self.assertIn(part, text)
+        self.assertNotIn("docs/config.md); ", text)
+        text = self.shown("mainstayd", "--config-man")
+        self.assertIn(" It is required.", text)
+        self.assertNotIn("required: ", text)
+        self.assertIn(" EXAMPLES listen: [192.0.2.1:2049] exports: - path: /data ", text)
+        for program, option, _ in self.PAGES:
+            self.assertNotIn("`", self.shown(program, option))
+        self.assertIn(" --warmup S seconds before that", self.shown("mainstay-bench", "--man"))
+
+    @unittest.skipUnless(shutil.which("groff"), "there is no groff")
     def test_all_is_in_them(self):
         text = self.shown("mainstay", "--man")
         for words in commands():

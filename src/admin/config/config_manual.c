@@ -10,6 +10,7 @@ enum {
     TEXT_BYTES = 1024
 };
 
+/* NULL: the key is required. */
 static const char *usual(const struct config_key *key, char text[CONFIG_PRINT_BYTES])
 {
     if (key->usual_text)
@@ -17,7 +18,7 @@ static const char *usual(const struct config_key *key, char text[CONFIG_PRINT_BY
     if (key->kind == CONFIG_WORD || key->kind == CONFIG_FLAG)
         return key->words[key->usual];
     if (key->kind != CONFIG_NUMBER)
-        return "none: required";
+        return NULL;
     (void)snprintf(text, CONFIG_PRINT_BYTES, "%" PRIu64, key->usual);
     return text;
 }
@@ -28,8 +29,11 @@ static void keys_print(FILE *out, const struct config_key *keys, size_t count)
         const struct config_key *key = &keys[i];
         char wants[CONFIG_WANTS_BYTES], value[CONFIG_PRINT_BYTES], text[TEXT_BYTES];
 
-        (void)snprintf(text, sizeof(text), "%s.\nValues: %s. Default: %s.%s%s%s", key->help,
-                       config_key_wants(key, wants), usual(key, value),
+        const char *by_default = usual(key, value);
+
+        (void)snprintf(text, sizeof(text), "%s.\nValues: %s. %s%s.%s%s%s", key->help,
+                       config_key_wants(key, wants), by_default ? "Default: " : "",
+                       by_default ? by_default : "It is required",
                        key->option ? " Option of mainstayd: " : "", key->option ? key->option : "",
                        key->option ? "." : "");
         man_page_item(out, key->name, text);
