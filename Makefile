@@ -6,7 +6,8 @@ JOBS ?= $(shell nproc)
 # The preset that `make test` tests. CI uses `check`: the same with warnings as errors.
 TEST_PRESET ?= dev
 
-build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
+# What cmake says of a preset is of no use to whoever builds; errors and warnings are on stderr.
+build_preset = cmake --preset $(1) --log-level=WARNING >/dev/null && cmake --build --preset $(1) -j $(JOBS)
 # A test that computes takes two jobs, one that waits takes one (ms_tests_wait()). And one test more than
 # processors: those that compute also wait for a disk, or for each other.
 run_tests = tools/run-tests $(2) build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
