@@ -2,6 +2,7 @@
 #include "daemon/export_store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +47,9 @@ static const struct database_kind kind = {
 /* None was ever stored. */
 static bool is_missing(int dir)
 {
-    return faccessat(dir, kind.file, F_OK, 0) != 0 && errno == ENOENT;
+    struct stat st;
+
+    return fstatat(dir, kind.file, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 
 /* It has no tables yet only if the server was killed while it made them. */
@@ -54,7 +57,7 @@ static bool is_empty(int dir)
 {
     struct stat st;
 
-    return fstatat(dir, kind.file, &st, 0) == 0 && st.st_size == 0;
+    return fstatat(dir, kind.file, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
 /* SQLITE_DONE, or an error. */

@@ -219,6 +219,37 @@ static bool prepare_all(struct database *db)
     return true;
 }
 
+static bool is_there(const struct database_kind *kind, int dir)
+{
+    struct stat st;
+
+    return fstatat(dir, kind->file, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* To open a FIFO would wait for ever.  A link may lead to a file, but not nowhere. */
+static bool is_regular(const struct database_kind *kind, int dir, char *why, size_t size)
+{
+    struct stat st;
+
+    if (fstatat(dir, kind->file, &st, 0) != 0)
+        (void)snprintf(why, size, "%s", strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        (void)snprintf(why, size, "not a regular file");
+    else
+        return true;
+    return false;
+}
+
+static bool prepare_file(const struct database_kind *kind, int dir, char *why, size_t size)
+{
+    if (is_there(kind, dir) && !is_regular(kind, dir, why, size))
+        return false;
+    if (make_private(kind->file, dir))
+        return true;
+    (void)snprintf(why, size, "%s", strerror(errno));
+    return false;
+}
+
 struct database *database_open(const struct database_kind *kind, int dir, char *error, size_t size)
 {
     bool busy;
@@ -238,10 +269,9 @@ struct database *database_open_soon(const struct database_kind *kind, int dir, i
     db->statements = must_calloc(kind->statement_count, sizeof(*db->statements));
     *busy = false;
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, kind->file);
-    if (!make_private(kind->file, dir))
-        (void)snprintf(why, sizeof(why), "%s", strerror(errno));
-    else if (sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && configure(db) &&
-             check_schema(db, why, sizeof(why)) && prepare_all(db))
+    if (prepare_file(kind, dir, why, sizeof(why)) &&
+        sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && configure(db) &&
+        check_schema(db, why, sizeof(why)) && prepare_all(db))
         return db;
     *busy = !*why && db->handle && sqlite3_errcode(db->handle) == SQLITE_BUSY;
     database_explain(db, *why ? why : NULL, error, size);
@@ -291,8 +321,12 @@ bool database_peek(const struct database_kind *kind, int dir, struct database **
     bool good, usable = false;
 
     *out = NULL;
-    if ((faccessat(dir, kind->file, F_OK, 0) != 0 && errno == ENOENT) || has_journal(kind, dir))
+    if (!is_there(kind, dir) || has_journal(kind, dir))
         return true;
+    if (!is_regular(kind, dir, why, sizeof(why))) {
+        (void)snprintf(error, size, "%s: %s", kind->file, why);
+        return false;
+    }
     db = must_calloc(1, sizeof(*db));
     db->kind = kind;
     db->statements = must_calloc(kind->statement_count, sizeof(*db->statements));

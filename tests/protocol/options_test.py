@@ -418,6 +418,14 @@ class Check(unittest.TestCase):
             self.refused(words, *self.options())
             shutil.rmtree(self.path("state"))
             os.rename(kept, self.path("state"))
+        if os.path.exists(self.path("state", "exports.db")):
+            os.unlink(self.path("state", "exports.db"))
+        os.mkfifo(self.path("state", "exports.db"))  # nobody waits for a writer
+        self.refused("exports.db: not a regular file", *self.options())
+        os.unlink(self.path("state", "exports.db"))
+        os.symlink("nowhere", self.path("state", "exports.db"))
+        self.refused("exports.db: No such file or directory", *self.options())
+        os.unlink(self.path("state", "exports.db"))
         for name in ("instance-id", "instance-id.copy"):
             os.unlink(self.path("state", name))
         self.refused("instance-id: missing, but recovery.db exists", *self.options())
