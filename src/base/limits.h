@@ -40,9 +40,10 @@
 #define LIMIT_ADMIN_REQUEST_S 10u                /* from the connection to the end of the reply */
 #define LIMIT_ADMIN_PAGE 10000u                  /* items of a list in a reply */
 #define LIMIT_ADMIN_PAGE_USUAL 1000u
-#define LIMIT_ADMIN_STREAM_S 60u          /* that the reader of a stream may read nothing */
-#define LIMIT_EVENT_READERS 8u            /* of the events of the log */
-#define LIMIT_EVENT_FEED_BYTES (1u << 20) /* lines that they have not read, of all together */
+#define LIMIT_ADMIN_STREAM_S 60u             /* that the reader of a stream may read nothing */
+#define LIMIT_EVENT_READERS 8u               /* of the events of the log */
+#define LIMIT_EVENT_FEED_BYTES (1u << 20)    /* lines that they have not read, of all together */
+#define LIMIT_ADMIN_MEMORY_BYTES (64u << 20) /* of requests and replies, beside the budget */
 #define LIMIT_ADMIN_TOKENS 16u
 #define LIMIT_ADMIN_TOKEN_BYTES_MIN 20u
 #define LIMIT_ADMIN_TOKEN_BYTES 256u

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/counter.h"
+#include "base/limits.h"
 
 enum {
     GATHER_BYTES = 64 << 10,
@@ -32,12 +33,13 @@ struct account {
 };
 
 enum {
-    REQUESTS,
-    STORES,
+    REQUESTS, /* the budget */
+    STORES,   /* what mem exports hold */
+    ADMIN,    /* the admin endpoint, where a budget that is too low can be mended */
     ACCOUNTS
-}; /* the budget; what mem exports hold */
+};
 
-static struct account accounts[ACCOUNTS];
+static struct account accounts[ACCOUNTS] = {[ADMIN] = {.limit = LIMIT_ADMIN_MEMORY_BYTES}};
 static _Thread_local int64_t gathered[ACCOUNTS];
 static _Atomic uint64_t refused, failed;
 static _Atomic bool failed_lately;
@@ -60,6 +62,8 @@ static struct counter_set *classes_get(void)
 
 static unsigned account_of(enum memory_class of)
 {
+    if (of == MEMORY_admin)
+        return ADMIN;
     return of == MEMORY_data || of == MEMORY_objects ? STORES : REQUESTS;
 }
 
@@ -130,8 +134,8 @@ static bool within_limit(enum memory_class of, size_t size)
 
     if (limit == 0 || (now < 0 ? 0 : (uint64_t)now) + size <= most_for(of, limit))
         return true;
-    if (which == STORES)
-        return false; /* a full disk, and no reason to forget clients */
+    if (which != REQUESTS)
+        return false; /* a full disk or a busy administrator: no reason to forget clients */
     atomic_fetch_add_explicit(&refused, 1, memory_order_relaxed);
     atomic_store_explicit(&failed_lately, true, memory_order_relaxed);
     return false;

@@ -58,7 +58,7 @@ void memory_settle(void);
 
 /* Set the budget.  memory_alloc() fails above `bytes`, and above three quarters of it for memory
  * that is held (clients and the classes after it); 0: no budget.  What mem exports hold (data,
- * objects) is not part of it, but has a limit of its own. */
+ * objects) and the admin endpoint is not part of it, but has limits of its own. */
 void memory_budget_set(uint64_t bytes);
 uint64_t memory_budget(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that may run out: what is counted, the budget, and what works without memory. */
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include "base/arena.h"
@@ -91,6 +92,27 @@ static void store(void **unused)
     memory_store_set(0);
 }
 
+/* Whoever raises a budget that is too low must be able to ask for it. */
+static void admin(void **unused)
+{
+    void *held, *request;
+
+    (void)unused;
+    held = memory_alloc(MEMORY_buffers, BLOCK_BYTES);
+    assert_non_null(held);
+    memory_budget_set(1);
+    assert_null(memory_alloc(MEMORY_buffers, BLOCK_BYTES));
+    assert_true(memory_is_short());
+    request = memory_alloc(MEMORY_admin, BLOCK_BYTES);
+    assert_non_null(request);
+    memory_free(MEMORY_buffers, held);
+    (void)memory_is_short();
+    assert_null(memory_alloc(MEMORY_admin, LIMIT_ADMIN_MEMORY_BYTES));
+    assert_false(memory_is_short());
+    memory_free(MEMORY_admin, request);
+    memory_budget_set(0);
+}
+
 /* A cache may check at any rate without disturbing the timer's measurement. */
 static void tight(void **unused)
 {
@@ -176,8 +198,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counted), cmocka_unit_test(budget), cmocka_unit_test(fault),
-        cmocka_unit_test(store),   cmocka_unit_test(tight),  cmocka_unit_test(arena),
-        cmocka_unit_test(table),
+        cmocka_unit_test(store),   cmocka_unit_test(admin),  cmocka_unit_test(tight),
+        cmocka_unit_test(arena),   cmocka_unit_test(table),
     };
 
     return test_group_run(tests);
