@@ -12,7 +12,8 @@ from admin_server import Server, wait_until
 from nfs_client import (ACCESS_BOTH, CLOSE, DENY_BOTH, GETATTR, GETFH, LOOKUP, OK, PUTFH, PUTROOTFH, ROFS, SHARE_DENIED,
                         STALE, TEST_STATEID, WANT_NO_DELEGATION, Client, opaque, read, readdir, u32, write)
 
-ADMIN_REVOKED = 10047
+NOENT, ADMIN_REVOKED = 2, 10047
+CREATE, REMOVE = 6, 28
 OWNER = GETATTR, u32(2, 0, 3 << 4)  # and group
 ALL = {"squash": "no_root_squash", "ports": "insecure"}
 
@@ -53,6 +54,17 @@ class Excluded(Case):
         found = self.outside.value((TEST_STATEID, u32(2) + lost["stateid"] + elsewhere["stateid"]))
         self.assertEqual(found, [ADMIN_REVOKED, OK])
         wait_until(lambda: re.search(r"export\.revoke revoked=1 left=0", self.server.text()))
+
+    def test_hidden_names(self):
+        """Who may not see an export cannot find out its name by changing the directory it is in."""
+        for name, more in (("secret", {"clients": ["127.0.0.1"]}), ("open", {})):
+            self.must(201, self.server, "POST", EXPORTS, {"path": f"/top/{name}", "backend": "mem", **ALL, **more})
+        top = (PUTROOTFH, b""), (LOOKUP, opaque("top"))
+        self.assertEqual(self.status(self.inside, *top, (LOOKUP, opaque("secret"))), OK)
+        for name in ("secret", "nothing"):
+            self.assertEqual(self.status(self.outside, *top, (LOOKUP, opaque(name))), NOENT)
+            for change in ((CREATE, u32(2) + opaque(name) + u32(0) + opaque(b"")), (REMOVE, opaque(name))):
+                self.assertEqual(self.status(self.outside, *top, change), ROFS, (name, change))
 
     def test_read_only(self):
         """Writing fails, closing does not; nothing is revoked."""

@@ -185,7 +185,7 @@ static void pseudo_is_read_only(void **state)
     run(NFS4ERR_ROFS);
     begin(&alice, &deep);
     client_op_remove(C, "squashed");
-    run(NFS4ERR_NOTEMPTY);
+    run(NFS4ERR_ROFS);
     assert_int_equal(attrs_of(&alice, &deep, CLIENT_BITS(FATTR4_TYPE)).type, NF4DIR);
 }
 

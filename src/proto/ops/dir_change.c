@@ -14,10 +14,10 @@ enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *com
         status = NFS4ERR_NOTDIR; /* CREATE, REMOVE, RENAME may not say SYMLINK, RFC 8881 §15.2 */
     if (status == NFS4_OK)
         status = compound_name(c, component, name);
+    if (status == NFS4_OK) /* first: what is covered is nobody's business who cannot see it */
+        status = compound_need_writable(c);
     if (status == NFS4_OK && export_child_named(c->current.export, c->current.obj, name))
         status = covered;
-    if (status == NFS4_OK)
-        status = compound_need_writable(c);
     return status;
 }
 
