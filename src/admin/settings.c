@@ -378,12 +378,15 @@ enum settings_status settings_change(struct settings *settings,
     enum settings_status status = SETTINGS_UNREADABLE;
     struct snapshot next;
     struct database *db;
+    bool busy;
 
     CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
     next = settings->now;
-    db = settings_db_open(settings->config.dir, error, size);
+    db = settings_db_open_soon(settings->config.dir, &busy, error, size);
     if (db && settings_db_begin(db, error, size))
         status = change_stored(settings, db, request, &next, error, size);
+    else if (db ? settings_db_is_busy(db) : busy)
+        status = SETTINGS_BUSY;
     database_close(db);
     if (status == SETTINGS_OK) {
         enforce(settings, &next);

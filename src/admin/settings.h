@@ -22,6 +22,7 @@ enum settings_status {
     SETTINGS_UNKNOWN,    /* no setting has this name */
     SETTINGS_REFUSED,    /* a value is invalid, or the values are inconsistent */
     SETTINGS_CONFLICT,   /* the settings are not at the expected revision */
+    SETTINGS_BUSY,       /* another process has the file locked: try again */
     SETTINGS_UNREADABLE, /* the file cannot be read or written, or is damaged */
 };
 
@@ -93,7 +94,7 @@ struct settings_request {
  * refuses changes with which the server could not start again with the same options.  On success
  * the changes are durable and *revision is theirs.  Otherwise nothing changes, and `error` says why
  * in printable ASCII.  Changes by other processes take effect at the same time.  Writes the disk;
- * may wait a few seconds for other processes. */
+ * waits a quarter of a second for other processes. */
 enum settings_status settings_change(struct settings *settings,
                                      const struct settings_request *request, uint64_t *revision,
                                      char *error, size_t size) MUST_USE;

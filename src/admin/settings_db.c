@@ -5,6 +5,10 @@
 
 #include "database/database.h"
 
+enum {
+    BUSY_MS = 250 /* the administrator waits, and so does whoever else asks the endpoint */
+};
+
 enum statement {
     SQL_LOAD,
     SQL_PUT,
@@ -31,6 +35,16 @@ static const struct database_kind kind = {
 struct database *settings_db_open(int dir, char *error, size_t size)
 {
     return database_open(&kind, dir, error, size);
+}
+
+struct database *settings_db_open_soon(int dir, bool *busy, char *error, size_t size)
+{
+    return database_open_soon(&kind, dir, BUSY_MS, busy, error, size);
+}
+
+bool settings_db_is_busy(const struct database *db)
+{
+    return sqlite3_errcode(db->handle) == SQLITE_BUSY;
 }
 
 /* Read a text column.  False if it is too long for a value, or contains a NUL. */

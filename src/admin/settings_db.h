@@ -30,6 +30,13 @@ struct database;
  * NULL with a reason in `error`, and leaves the file as it is. */
 struct database *settings_db_open(int dir, char *error, size_t size) MUST_USE;
 
+/* The same for who is waited for: gives up soon if another process has locked it, and says so in
+ * *busy; so do the functions below. */
+struct database *settings_db_open_soon(int dir, bool *busy, char *error, size_t size) MUST_USE;
+
+/* Did the last one of the functions below fail because another process has it locked? */
+bool settings_db_is_busy(const struct database *db);
+
 /* Read the rows without writing anything.  Also true, without rows, when they cannot be read
  * without writing (database_peek()). */
 bool settings_db_peek(int dir, struct settings_rows *rows, char *error, size_t size) MUST_USE;

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import time
@@ -208,6 +209,33 @@ class Table(unittest.TestCase):
             lines = re.findall(r"admin\.setting (name=.*)\n", server.text())
             self.assertRegex(lines[0], r'name="?nfs.slots"? value="?7"? revision=1')
             self.assertRegex(lines[1], r'name="?nfs.delegations"? value="not stored" revision=1')
+
+    def test_locked_store(self):
+        """Another process has it: that is told soon, and nothing is changed."""
+        with Server() as server:
+            change(server, nfs__slots=7)
+            before = show(server, SETTINGS)
+            other = sqlite3.connect(os.path.join(server.state, "settings.db"), isolation_level=None)
+            other.execute("BEGIN EXCLUSIVE")
+            reply = patch(server, {"nfs.slots": 8})
+            self.assertEqual(reply.status, 503)
+            self.assertIn("settings.db", json.loads(reply.body)["detail"])
+            other.close()
+            self.assertEqual(show(server, SETTINGS), before)
+            change(server, nfs__slots=8)
+
+    def test_memory_below_use(self):
+        """The endpoint has memory of its own, so that a budget that is too low can be mended."""
+        with Server() as server:
+            client = nfs.Client(server.port, "holder")
+            session = client.start()
+            held = [session.opened(f"held-{number}") for number in range(20)]
+            change(server, nfs__memory_mib=1)
+            self.assertEqual(call(server.socket, "/healthz").status, 200)
+            self.assertEqual(len(show(server, "/api/v1/opens")["items"]), len(held))
+            change(server, nfs__memory_mib=None)
+            session.opened("another")
+            client.close()
 
     def test_a_disk_that_fails(self):
         with Server() as server:

@@ -177,6 +177,8 @@ static unsigned status_of(enum settings_status status)
         return 422;
     case SETTINGS_CONFLICT:
         return 412;
+    case SETTINGS_BUSY:
+        return 503;
     case SETTINGS_UNREADABLE:
         break;
     }
