@@ -59,6 +59,19 @@ const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t
     return text;
 }
 
+/* A fault of the only item of a list that the sender does not know. */
+static void fault_say(const struct export_report *report, const char *text)
+{
+    static const char member[] = "exports[0].", item[] = "exports[0] ";
+
+    if (strncmp(text, member, strlen(member)) == 0)
+        export_say(report, "%s", text + strlen(member));
+    else if (strncmp(text, item, strlen(item)) == 0)
+        export_say(report, "the export %s", text + strlen(item));
+    else
+        export_say(report, "%s", text);
+}
+
 struct config *export_json_read(const char *json, const struct export_report *report)
 {
     struct config_faults faults = {0};
@@ -66,7 +79,7 @@ struct config *export_json_read(const char *json, const struct export_report *re
     bool good = faults.count == 0;
 
     for (uint32_t i = 0; i < faults.kept; i++)
-        export_say(report, "%s", faults.of[i].text);
+        fault_say(report, faults.of[i].text);
     config_faults_fini(&faults);
     if (good)
         return said;

@@ -44,6 +44,7 @@ static const struct {
     {"process_resident_memory_bytes", "protocol.admin_metrics",
      "mainstay_process_resident_memory_bytes"},
     {"process_start_time_seconds", "protocol.admin_metrics", "mainstay_process_start_time_seconds"},
+    {"state_writable", "protocol.admin_clients", "mainstay_state_writable"},
     {"threads", "unit.transport.worker", "threads"},
     {"transport_accept_pauses", "unit.transport.transport", "accept_pauses"},
     {"transport_crowded", "unit.transport.share", "crowded"},

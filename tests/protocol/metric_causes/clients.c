@@ -171,7 +171,7 @@ const struct cause_list cause_leases = {lease_causes, ARRAY_SIZE(lease_causes)};
 
 static void end_grace(void)
 {
-    scrape_post("/api/v1/grace/end", 204);
+    scrape_post("/api/v1/grace/end", 200);
 }
 
 static const struct cause restart_causes[] = {
