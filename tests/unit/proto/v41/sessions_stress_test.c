@@ -151,6 +151,8 @@ static void ask_again(struct user *me, struct subject *subject, uint32_t slot)
     } while (me->again.status == NFS4ERR_DELAY);
     if (me->again.status == NFS4ERR_BADSESSION && atomic_load(&subject->ends))
         return;
+    if (me->again.status != NFS4_OK)
+        (void)fprintf(stderr, "status %u of a retry\n", (unsigned)me->again.status);
     CHECK(me->again.status == NFS4_OK);
     CHECK(me->again.body_len == me->call.body_len);
     CHECK(memcmp(me->again.body, me->call.body, me->call.body_len) == 0);
