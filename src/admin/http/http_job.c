@@ -166,8 +166,13 @@ struct http_job *http_job_start(struct http_server *server, struct MHD_Connectio
                                 const struct http_route *route, struct http_request *request,
                                 struct http_text *body)
 {
-    struct http_job *job = job_create(server, conn, route, request);
+    struct http_job *job;
 
+    if (server->ending) {
+        http_reply_problem(&request->reply, 503, "the server is ending", NULL);
+        return NULL;
+    }
+    job = job_create(server, conn, route, request);
     if (!job) {
         http_reply_problem(&request->reply, 503, "there is no memory for the request", NULL);
         return NULL;
@@ -191,7 +196,7 @@ static bool is_over(struct http_job *job, bool over)
 {
     int64_t waited_ns = clock_now_ns() - job->since_ns, most_ns = LIMIT_ERRAND_S * NSEC_PER_SEC;
 
-    if (!job->errand)
+    if (!job->errand && !over)
         errand_try(job);
     if (job->errand && errand_is_done(job->errand))
         return true;

@@ -235,12 +235,14 @@ bool http_server_start(struct http_server *server)
     return server->started;
 }
 
-/* Streams may still tell why they end, and so may requests that wait, to those who read.  None is
- * suspended afterwards, as MHD demands when it stops. */
+/* Streams may still tell why they end, and so may requests that wait, to those who read.  MHD reads
+ * new requests, too, but `ending` keeps these from waiting.  So no connection is suspended
+ * afterwards, as MHD demands when it stops. */
 static void streams_end(struct http_server *server)
 {
     bool jobs = !list_empty(&server->jobs);
 
+    server->ending = true;
     for (unsigned i = 0; i < END_TRIES && (!list_empty(&server->streams) || jobs); i++) {
         if (i > 0)
             (void)poll(NULL, 0, END_MS);

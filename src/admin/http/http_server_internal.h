@@ -34,6 +34,7 @@ struct http_server {
     struct list connections; /* the oldest first */
     struct list streams;     /* replies that go on */
     struct list jobs;        /* requests that wait */
+    bool ending;             /* no connection is suspended any more */
     struct log_limit refusals;
 
     pthread_t thread;

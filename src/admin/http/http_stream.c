@@ -85,6 +85,7 @@ struct MHD_Response *http_stream_response(struct http_server *server, struct MHD
     }
     stream->conn = conn;
     stream->source = *source;
+    stream->over = server->ending;
     list_push_back(&server->streams, &stream->link);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, stream_read, stream,
                                                  stream_free);

@@ -55,7 +55,20 @@ static void wait_long(struct http_request *request, void *context)
     http_text_print(&request->reply.body, "late");
 }
 
+static _Atomic bool held;
+
+/* On the server's thread, which does nothing else meanwhile. */
+static void hold(struct http_request *request, void *context)
+{
+    (void)context;
+    atomic_store(&held, true);
+    while (!atomic_load(&goes_on))
+        (void)sched_yield();
+    http_text_print(&request->reply.body, "released");
+}
+
 static const struct http_route routes[] = {
+    {"GET", "/hold", HTTP_READ, hold},
     {"GET", "/items/{id}", HTTP_READ, show},
     {"GET", "/items/{id}/parts/{part}", HTTP_READ | HTTP_WAITS, show},
     {"GET", "/wait/{id}", HTTP_READ | HTTP_WAITS, wait_long},
@@ -271,6 +284,49 @@ static void end_while_one_waits(void **state)
     assert_true(errands_end(60));
 }
 
+static int send_request(const struct fixture *fixture, const char *line)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char data[512];
+    int len = snprintf(data, sizeof(data), "%s HTTP/1.1\r\nHost: localhost\r\n" READ "\r\n", line);
+
+    assert_int_equal(
+        connect(fd, (const struct sockaddr *)&fixture->address, sizeof(fixture->address)), 0);
+    assert_int_equal(send(fd, data, (size_t)len, MSG_NOSIGNAL), len);
+    return fd;
+}
+
+/* The server reads requests while it ends, because one waits: it must not let these wait, too,
+ * since MHD aborts when it stops with a suspended connection. */
+static void end_while_more_arrive(void **state)
+{
+    enum {
+        MORE = 6
+    };
+    struct fixture *fixture = *state;
+    int fds[2 + MORE];
+
+    atomic_store(&waits, false);
+    atomic_store(&held, false);
+    atomic_store(&goes_on, false);
+    fds[0] = send_request(fixture, "GET /wait/x%20y?a=b+c");
+    while (!atomic_load(&waits))
+        (void)sched_yield();
+    fds[1] = send_request(fixture, "GET /hold");
+    while (!atomic_load(&held))
+        (void)sched_yield();
+    for (unsigned i = 0; i < MORE; i++)
+        fds[2 + i] = send_request(fixture, "GET /wait/x%20y?a=b+c");
+    assert_false(http_server_stop(fixture->server, 0)); /* it ends as soon as it may */
+    atomic_store(&goes_on, true);
+    assert_true(http_server_stop(fixture->server, 60));
+    http_server_destroy(fixture->server);
+    fixture->server = NULL;
+    for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+        close(fds[i]);
+    assert_true(errands_end(60));
+}
+
 /* A body of `size` bytes, announced by its length or in chunks. */
 static unsigned body_status(const struct fixture *fixture, size_t size, bool chunked)
 {
@@ -314,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(large_bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(end_while_one_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(end_while_more_arrive, setup, teardown),
     };
 
     return test_group_run(group);
