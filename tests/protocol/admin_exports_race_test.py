@@ -22,7 +22,7 @@ class Race(Case):
     def setUp(self):
         self.server = self.enterContext(LocalServer())
         self.over = threading.Event()
-        self.errors, self.kept = [], {}
+        self.errors, self.kept, self.late = [], {}, False
 
     def body(self, name):
         more = {"backend": "local", "argument": self.server.data} if name == "local" else {"backend": "mem"}
@@ -76,20 +76,30 @@ class Race(Case):
         self.call(session, (PUTFH, opaque(opened["handle"])), (CLOSE, u32(0) + opened["stateid"]))
         self.note(session, opened)
 
+    def answer(self, method, path, body=None):
+        """Its status and body; asked again if the machine was too busy for the server to do it in time.  (It may be
+        done all the same, so `late` tells of it.)"""
+        while True:
+            reply = self.ask(self.server, method, path, body)
+            if reply.status != 503 or b"does not answer" not in reply.body:
+                return reply
+            self.late = True
+
     def look(self, holder, name):
         for path in (EXPORTS, "/api/v1/opens", "/api/v1/delegations", f"/api/v1/clients/{holder.id}"):
-            self.assertEqual(self.ask(self.server, "GET", path).status, 200)
+            self.assertEqual(self.answer("GET", path).status, 200)
         path = "/api/v1/opens?path=" + quote(f"/{name}/kept", safe="")
-        self.assertIn(self.ask(self.server, "GET", path).status, (200, 404))
+        self.assertIn(self.answer("GET", path).status, (200, 404))
 
     def change(self, name):
         """It is in use, or not; it goes in any case.  Clients may still have all descriptors for more local ones."""
-        reply = self.ask(self.server, "POST", EXPORTS, self.body(name))
+        reply = self.answer("POST", EXPORTS, self.body(name))
         if name == "local" and b"no file descriptors" in reply.body:
             return
-        self.assertEqual(reply.status, 201, reply.body)
+        self.assertIn(reply.status, (201, 409) if self.late else (201,), reply.body)
         time.sleep(0.02)  # not to wait for something, but to let the others at it
-        self.must(204, self.server, "DELETE", at("/" + name) + "?force=true")
+        reply = self.answer("DELETE", at("/" + name) + "?force=true")
+        self.assertIn(reply.status, (204, 404) if self.late else (204,), reply.body)
 
     def test_all_at_once(self):
         sessions = [Client(self.server.port, f"client{i}").start(flags=nfs.CONN_BACK_CHAN) for i in range(3)]

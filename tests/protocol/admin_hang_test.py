@@ -19,8 +19,7 @@ from nfs_client import GETFH, OK, PUTROOTFH, Client, Connection
 from suite import SKIPPED, run
 
 EXPORTS = "/api/v1/exports"
-PROMPT_S = 3  # what needs no directory; no more than a busy machine makes of milliseconds
-WAIT_S, LATEST_S = 5, 20  # LIMIT_ERRAND_S, and with a busy machine
+WAIT_S = 5  # LIMIT_ERRAND_S
 WRITES = 6  # LIMIT_ADMIN_WRITES
 LEASE_S = 2
 
@@ -107,28 +106,26 @@ class Hang(unittest.TestCase):
         for word in words:
             self.assertIn(word, detail)
         self.assertGreater(asked.took_s, WAIT_S - 1)
-        self.assertLess(asked.took_s, LATEST_S)
 
     def prompt(self):
-        """Everything else answers at once."""
-        for path in ("/healthz", "/readyz", "/metrics", "/api/v1/server", "/api/v1/sessions", "/api/v1/clients",
-                     "/api/v1/settings", EXPORTS, "/api/v1/exports/%2F", "/api/v1/callbacks"):
-            asked = self.ask(path)
-            self.assertEqual(asked.reply.status, 200, (path, asked.reply.body))
-            self.assertLess(asked.took_s, PROMPT_S, path)
+        """Everything else answers, while the directory hangs."""
+        others = [Asked(self.server, path) for path in (
+            "/healthz", "/readyz", "/metrics", "/api/v1/server", "/api/v1/sessions", "/api/v1/clients",
+            "/api/v1/settings", EXPORTS, "/api/v1/exports/%2F", "/api/v1/callbacks")]
         peer = Connection(self.server.port)
-        peer.socket.settimeout(PROMPT_S)
+        peer.socket.settimeout(TIMEOUT_S)
         self.assertEqual(peer.call(0, (PUTROOTFH, b""), (GETFH, b""))[0], OK)
         peer.close()
+        for asked in others:
+            asked.join(TIMEOUT_S)
+            self.assertEqual(asked.reply.status, 200, (asked.arguments, asked.reply.body))
 
     def prompt_until(self, condition):
-        """Returns how often all else was asked meanwhile."""
-        rounds = 0
-        while not condition():
+        def happens():
             self.prompt()
-            rounds += 1
-            time.sleep(0.2)
-        return rounds
+            return condition()
+
+        wait_until(happens)
 
     def timers_go_on(self):
         """A client that is not confirmed is forgotten after a lease."""
@@ -146,7 +143,8 @@ class Hang(unittest.TestCase):
         threads = self.server.threads()
         self.directory.hang()
         asked = self.add()
-        self.assertGreater(self.prompt_until(lambda: asked.reply), 2)
+        wait_until(self.server.waits)
+        self.prompt_until(lambda: asked.reply)
         self.hung(asked, self.directory.path, "nothing was changed")
         other = self.add("/other", self.server.first)
         other.join(TIMEOUT_S)
@@ -173,8 +171,9 @@ class Hang(unittest.TestCase):
         for path, method, body in ((EXPORTS, "POST", {"path": "/x", "backend": "mem"}), ("/api/v1/opens", "GET", None)):
             refused = self.ask(path, method, body)
             self.assertEqual(refused.reply.status, 503, refused.reply.body)
-            self.assertIn(self.directory.path, json.loads(refused.reply.body)["detail"])
-            self.assertLess(refused.took_s, PROMPT_S)
+            detail = json.loads(refused.reply.body)["detail"]
+            self.assertIn("as many requests as may wait already do so", detail)  # so it did not wait
+            self.assertIn(self.directory.path, detail)
         self.prompt()
         self.directory.go()
         self.settled(threads)
@@ -189,7 +188,6 @@ class Hang(unittest.TestCase):
         asked = Asked(self.server, "/api/v1/opens?path=" + quote("/hung/f"))
         other = self.ask("/api/v1/opens?path=/")
         self.assertEqual(other.reply.status, 200, other.reply.body)
-        self.assertLess(other.took_s, PROMPT_S)
         self.prompt_until(lambda: asked.reply)
         self.hung(asked, "/hung does not answer")
         self.directory.go()
@@ -233,16 +231,15 @@ class Hang(unittest.TestCase):
         self.directory.hang()
         self.server.write(self.directory.path)
         said = re.compile(r"daemon\.reload error=.*does not answer.*nothing of the file was changed")
-        for _ in range(3):  # those after the first are one
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(self.server.waits)
+        for _ in range(2):  # while the first is served they are one
             self.server.process.send_signal(signal.SIGHUP)
-            time.sleep(0.1)
-        self.assertGreater(self.prompt_until(lambda: said.search(self.server.text())), 2)
+        self.prompt_until(lambda: said.search(self.server.text()))
         self.assertIn(self.directory.path, said.search(self.server.text())[0])
         self.timers_go_on()
-        self.prompt_until(lambda: len(said.findall(self.server.text())) == 2)
-        before = time.monotonic()
+        self.prompt_until(lambda: len(said.findall(self.server.text())) >= 2)
         self.assertEqual(self.server.stop(), 0)
-        self.assertLess(time.monotonic() - before, LATEST_S)
         self.assertRegex(self.server.text(), rf"daemon\.unanswered waits_for=\S*{self.directory.path}")
 
     def test_end(self):
@@ -251,9 +248,7 @@ class Hang(unittest.TestCase):
         self.assertEqual(made.reply.status, 201, made.reply.body)
         self.directory.hang()
         wait_until(self.server.waits)
-        before = time.monotonic()
         self.assertEqual(self.server.stop(), 0)
-        self.assertLess(time.monotonic() - before, LATEST_S)
         self.assertRegex(self.server.text(), r"daemon\.unanswered waits_for=\S*/hung")
 
     def test_hangup_that_comes_back(self):
