@@ -13,14 +13,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/list.h"
 #include "base/memory.h"
+
+enum {
+    LOOK_NS = 50000000
+};
 
 struct errand {
     struct list link; /* of `running`, until it is done */
     struct errand_work work;
     unsigned refs;
     bool committed, done, abandoned;
+    int64_t begun_ns, progress_ns;  /* it started, and did something new */
     char place[ERRAND_PLACE_BYTES]; /* "": none */
 };
 
@@ -118,6 +125,7 @@ struct errand *errand_start(const struct errand_work *work, uint32_t most)
 
     errand->work = *work;
     errand->refs = 2; /* the caller's, and the thread's */
+    errand->begun_ns = errand->progress_ns = clock_now_ns();
     if (!thread_take(errand, most)) {
         free(errand);
         return NULL;
@@ -152,6 +160,18 @@ bool errand_is_committed(struct errand *errand)
     return flag_get(&errand->committed);
 }
 
+bool errand_is_late(struct errand *errand)
+{
+    int64_t now_ns = clock_now_ns();
+    bool late;
+
+    pthread_mutex_lock(&lock);
+    late = now_ns - errand->progress_ns >= LIMIT_ERRAND_S * NSEC_PER_SEC ||
+           now_ns - errand->begun_ns >= LIMIT_ERRAND_ALL_S * NSEC_PER_SEC;
+    pthread_mutex_unlock(&lock);
+    return late;
+}
+
 bool errand_abandon(struct errand *errand)
 {
     bool done;
@@ -169,6 +189,7 @@ void errand_place(const char *directory)
     if (!own)
         return;
     pthread_mutex_lock(&lock);
+    own->progress_ns = clock_now_ns();
     (void)snprintf(own->place, sizeof(own->place), "%s", directory ? directory : "");
     pthread_mutex_unlock(&lock);
 }
@@ -180,6 +201,7 @@ bool errand_commit(void)
     if (!own)
         return true;
     pthread_mutex_lock(&lock);
+    own->progress_ns = clock_now_ns();
     going = !own->abandoned;
     own->committed |= going;
     pthread_mutex_unlock(&lock);
@@ -234,16 +256,44 @@ uint32_t errands_abandoned(void)
     return count;
 }
 
-bool errands_end(uint32_t timeout_s)
+/* Has none begun something new for so long?  What they did before `since_ns` does not count. */
+static bool all_hang_locked(uint32_t idle_s, int64_t since_ns)
+{
+    int64_t now_ns = clock_now_ns();
+
+    LIST_FOREACH (errand, &running, struct errand, link) {
+        int64_t last_ns = errand->progress_ns > since_ns ? errand->progress_ns : since_ns;
+        uint32_t most_s = errand->committed && idle_s < LIMIT_ERRAND_S ? LIMIT_ERRAND_S : idle_s;
+
+        if (now_ns - last_ns < most_s * NSEC_PER_SEC)
+            return false;
+    }
+    return !list_empty(&running);
+}
+
+/* A thread that ends wakes this one, and one that gets on is seen at the next look. */
+static void look_later_locked(void)
 {
     struct timespec until;
-    bool none;
 
     CHECK(clock_gettime(CLOCK_REALTIME, &until) == 0);
-    until.tv_sec += timeout_s;
+    until.tv_nsec += LOOK_NS;
+    if (until.tv_nsec >= NSEC_PER_SEC) {
+        until.tv_sec++;
+        until.tv_nsec -= NSEC_PER_SEC;
+    }
+    (void)pthread_cond_timedwait(&ended, &lock, &until);
+}
+
+bool errands_end(uint32_t idle_s, uint32_t most_s)
+{
+    int64_t since_ns = clock_now_ns();
+    bool none;
+
     pthread_mutex_lock(&lock);
-    while (threads > 0 && pthread_cond_timedwait(&ended, &lock, &until) == 0)
-        ;
+    while (threads > 0 && !all_hang_locked(idle_s, since_ns) &&
+           clock_now_ns() - since_ns < most_s * NSEC_PER_SEC)
+        look_later_locked();
     none = threads == 0;
     pthread_mutex_unlock(&lock);
     return none;

@@ -41,12 +41,17 @@ bool errand_is_done(struct errand *errand);
 /* Has it begun to change something (errand_commit())? */
 bool errand_is_committed(struct errand *errand);
 
+/* Has it begun nothing new (errand_place(), errand_commit()) for LIMIT_ERRAND_S, or run for
+ * LIMIT_ERRAND_ALL_S?  A slow file system lets it go on, one that hangs does not. */
+bool errand_is_late(struct errand *errand);
+
 /* Give it up.  False: it is done after all. */
 bool errand_abandon(struct errand *errand) MUST_USE;
 
 /* ---- for the thread of an errand; on others there is nothing to do, and nothing abandoned ---- */
 
-/* What it is about to use, for the people who wonder why it hangs.  NULL: nothing that could. */
+/* What it is about to use, for the people who wonder why it hangs.  NULL: nothing that could.  Each
+ * call tells that it gets on. */
 void errand_place(const char *directory);
 
 /* It is about to change what others can see.  False: it was abandoned, and must not. */
@@ -62,5 +67,7 @@ void errand_places(const struct errand *errand, char *text, size_t size);
 /* How many run although they were abandoned. */
 uint32_t errands_abandoned(void);
 
-/* Wait until none runs.  False: some do; what they use must stay until the process has ended. */
-bool errands_end(uint32_t timeout_s) MUST_USE;
+/* Wait until none runs, or none has begun something new for `idle_s` (LIMIT_ERRAND_S, if that is
+ * longer, for those that change something), or `most_s` are over.  False: some run; what they use
+ * must stay until the process has ended. */
+bool errands_end(uint32_t idle_s, uint32_t most_s) MUST_USE;

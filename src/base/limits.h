@@ -23,8 +23,10 @@
 
 /* base */
 #define LIMIT_ERRANDS 8u       /* threads that wait for file systems, for requests and SIGHUP */
-#define LIMIT_ERRAND_S 5u      /* that somebody waits for one */
-#define LIMIT_ERRANDS_END_S 1u /* that the end of the server waits for them */
+#define LIMIT_ERRAND_S 5u      /* that one is waited for although it begins nothing new */
+#define LIMIT_ERRAND_ALL_S 45u /* that one is waited for in any case; the CLI waits for 60 */
+#define LIMIT_ERRANDS_END_S 1u /* LIMIT_ERRAND_S for those that change nothing, at the end */
+#define LIMIT_ERRANDS_END_ALL_S 30u /* that the end of the server waits for all in any case */
 
 /* admin */
 #define LIMIT_ADMIN_READS 4u  /* of LIMIT_ERRANDS, at the most, for requests that only read */

@@ -55,7 +55,10 @@ static struct vfs *create_local(const struct export_spec *spec, const struct bac
     struct vfs *fs = NULL;
 
     errand_place(spec->arg);
-    return local_create(&options, &fs, error, error_size) == 0 ? fs : NULL;
+    if (local_create(&options, &fs, error, error_size) != 0)
+        fs = NULL;
+    errand_place(NULL);
+    return fs;
 }
 
 static bool check_local(const struct export_spec *spec, const struct backend_room *room,
@@ -78,6 +81,7 @@ static bool look_local(const struct export_spec *spec, char *error, size_t error
         wrong = strerror(errno);
     else if (!S_ISDIR(st.st_mode))
         wrong = "it is not a directory";
+    errand_place(NULL);
     if (!wrong)
         return true;
     (void)snprintf(error, error_size,

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/errand.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -32,7 +31,7 @@ static void hang_up_run(void *context)
 
     (void)admin_reload(chores->admin, error, sizeof(error));
     if (!reload_run(reload, false, &(struct export_report){.line = drop_line}) && reload->file &&
-        !errand_is_abandoned())
+        errand_commit())
         (void)setting_effect_reload(reload->settings, NULL, error, sizeof(error));
 }
 
@@ -41,6 +40,7 @@ static void clean_out_run(void *context)
     struct chores *chores = context;
 
     errand_place("an export that was removed");
+    CHECK(errand_commit()); /* nobody abandons it; the end of the server waits for it */
     exports_tick(chores->reload->exports);
 }
 
@@ -66,11 +66,9 @@ static void tell(const struct errand *errand, const char *format, const char *no
 }
 
 /* What takes too long is left to itself, so that a later SIGHUP finds its way. */
-static void hang_up_look(struct chores *chores, int64_t now_ns)
+static void hang_up_look(struct chores *chores)
 {
-    bool late = now_ns - chores->hang_up_ns >= LIMIT_ERRAND_S * NSEC_PER_SEC;
-
-    if (!chores->hang_up || (!late && !errand_is_done(chores->hang_up)))
+    if (!chores->hang_up || !(errand_is_late(chores->hang_up) || errand_is_done(chores->hang_up)))
         return;
     if (errand_abandon(chores->hang_up))
         tell(chores->hang_up, "%s does not answer",
@@ -80,12 +78,11 @@ static void hang_up_look(struct chores *chores, int64_t now_ns)
 }
 
 /* Another SIGHUP while one is served is remembered once. */
-static void hang_up_begin(struct chores *chores, int64_t now_ns)
+static void hang_up_begin(struct chores *chores)
 {
     if (!chores->hung_up || chores->hang_up)
         return;
     chores->hang_up = chore_start(chores, hang_up_run, LIMIT_ERRANDS);
-    chores->hang_up_ns = now_ns;
     chores->hung_up = chores->hang_up == NULL;
     if (chores->hung_up && !chores->told)
         tell(NULL, "too much waits for %s already", "the file is read later");
@@ -101,11 +98,11 @@ static void clean_out_begin(struct chores *chores)
         chores->clean_out = chore_start(chores, clean_out_run, UINT32_MAX);
 }
 
-void chores_run(struct chores *chores, bool hung_up, int64_t now_ns)
+void chores_run(struct chores *chores, bool hung_up)
 {
     chores->hung_up |= hung_up;
-    hang_up_look(chores, now_ns);
-    hang_up_begin(chores, now_ns);
+    hang_up_look(chores);
+    hang_up_begin(chores);
     clean_out_begin(chores);
 }
 

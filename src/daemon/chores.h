@@ -17,15 +17,14 @@ struct chores {
     struct admin *admin;
     bool hung_up;             /* SIGHUP came, and nothing was done about it yet */
     bool told;                /* that it has to wait */
-    int64_t hang_up_ns;       /* when `hang_up` began */
     struct errand *hang_up;   /* NULL: none runs */
     struct errand *clean_out; /* the same: of exports_tick() */
 };
 
 /* Once a second, and after SIGHUP (`hung_up`).  The tokens and the configuration file are read
- * again; after LIMIT_ERRAND_S the log says which directory does not answer, and what has not begun
- * by then is not done later either. */
-void chores_run(struct chores *chores, bool hung_up, int64_t now_ns);
+ * again.  If that is late (errand_is_late()), the log says which directory does not answer, and
+ * what has not begun by then is not done later either. */
+void chores_run(struct chores *chores, bool hung_up);
 
 /* The chores that still run are nobody's any more. */
 void chores_stop(struct chores *chores);

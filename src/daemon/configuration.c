@@ -47,6 +47,7 @@ static struct config *read_file(const char *path, const struct export_report *re
 
     errand_place(path);
     config = config_read(path, backend_look, &faults);
+    errand_place(NULL);
     if (!config)
         tell_faults(path, &faults, report);
     config_faults_fini(&faults);

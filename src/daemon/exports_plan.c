@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errand.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
@@ -63,6 +64,8 @@ static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
     struct step *step = &plan->steps[i];
     char error[EXPORT_TEXT_BYTES];
 
+    if (errand_is_abandoned())
+        return false; /* whoever waited has told why */
     if (!needs_backend(step))
         return true;
     step->fs = export_backend_later(plan->exports, spec, &step->share, error, sizeof(error));

@@ -348,7 +348,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
             *cause = (siginfo_t){.si_signo = 0};
             return;
         }
-        chores_run(&d->chores, sig == SIGHUP, clock_now_ns());
+        chores_run(&d->chores, sig == SIGHUP);
         if (sig == SIGUSR1)
             stats_log(&d->server, d->transport);
         state_beat(d->server.state, clock_now_ns());
@@ -417,11 +417,14 @@ static void tear_down(void *context)
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
     nfs4_stop(&d->server);
+    errand_place("a file that a client had delegated");
     delegation_lease_stop();
     vfs_shortage_hook = (struct vfs_shortage_hook){0};
     recall_stop(d->recall);
+    errand_place("a file that a client had open");
     if (d->server.state)
         state_destroy(d->server.state);
+    errand_place(NULL);
     recall_destroy(d->recall);
     callback_destroy(d->server.callback);
     dial_out_destroy(d->server.dial_out);
@@ -436,11 +439,11 @@ static void tear_down(void *context)
 
 /* A thread waits for a file system, and uses what is torn down: the process ends with everything in
  * place.  What has to last is on disk already, as before a crash. */
-static void await_errands(uint32_t timeout_s, int result)
+static void await_errands(uint32_t idle_s, int result)
 {
     char places[256];
 
-    if (errands_end(timeout_s))
+    if (errands_end(idle_s, LIMIT_ERRANDS_END_ALL_S))
         return;
     errand_places(NULL, places, sizeof(places));
     log_warn("daemon.unanswered", LOG_STR("waits_for", places));

@@ -146,6 +146,8 @@ bool reload_run(const struct reload *reload, bool force, const struct export_rep
     bool done;
 
     if (!reload->file) {
+        if (!errand_commit())
+            return false; /* whoever waited has told why */
         done = setting_effect_reload(reload->settings, NULL, error, sizeof(error));
         if (!done)
             report->line(report->context, error);

@@ -71,6 +71,7 @@ enum vfs_status export_path_lookup(struct export_table *table, const char *path,
         status = step(&obj, &name);
         more = component_next(&path, &len, &name);
     }
+    errand_place(NULL);
     if (status == VFS_OK)
         *out = obj;
     return status;
@@ -91,6 +92,7 @@ enum vfs_status export_path_of(const struct export_table *table, struct vfs_obje
         return VFS_NAMETOOLONG;
     errand_place(export->path);
     status = obj->fs->ops->path(obj, buf + above + 1, size - above - 1, &below);
+    errand_place(NULL);
     if (status != VFS_OK)
         return status;
     memcpy(buf, export->path, above);

@@ -215,12 +215,12 @@ static json_t *item_new(struct api_state_list *list, const struct state_view *vi
     return item;
 }
 
-/* With room for one more item, however long. */
+/* With room for one more item, however long, and somebody who waits for it. */
 static bool has_room(const struct api_state_list *list)
 {
     const size_t longest = ITEM_BYTES + (size_t)ITEM_TEXTS * TEXT_BYTES * EXPORT_PATH_BYTES;
 
-    return json_array_size(list->items) < list->page.limit &&
+    return !errand_is_abandoned() && json_array_size(list->items) < list->page.limit &&
            list->bytes <= LIMIT_ADMIN_REPLY_BYTES - longest;
 }
 

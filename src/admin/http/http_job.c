@@ -11,8 +11,6 @@
 #include "base/memory.h"
 
 enum {
-    /* A change that has begun is soon done.  If it is not, the reply says so. */
-    COMMITTED_S = LIMIT_ERRAND_S,
     PLACES_BYTES = 384,
     TEXTS = 5
 };
@@ -191,18 +189,20 @@ struct http_job *http_job_start(struct http_server *server, struct MHD_Connectio
     return job;
 }
 
+static bool is_late(const struct http_job *job)
+{
+    return job->errand ? errand_is_late(job->errand)
+                       : clock_now_ns() - job->since_ns >= LIMIT_ERRAND_S * NSEC_PER_SEC;
+}
+
 /* Is there nothing to wait for any more? */
 static bool is_over(struct http_job *job, bool over)
 {
-    int64_t waited_ns = clock_now_ns() - job->since_ns, most_ns = LIMIT_ERRAND_S * NSEC_PER_SEC;
-
     if (!job->errand && !over)
         errand_try(job);
     if (job->errand && errand_is_done(job->errand))
         return true;
-    if (job->errand && errand_is_committed(job->errand))
-        most_ns += COMMITTED_S * NSEC_PER_SEC;
-    if (!over && waited_ns < most_ns)
+    if (!over && !is_late(job))
         return false;
     errand_places(job->errand, job->places, sizeof(job->places));
     job->abandoned = !job->errand || errand_abandon(job->errand);

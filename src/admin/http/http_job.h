@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A request whose handler may wait for a file system: it is handled as an errand (base/errand.h),
- * and its connection is suspended until the reply is there, or LIMIT_ERRAND_S are over.  Then the
- * reply says which directory does not answer, and what the handler still does is dropped.
+ * and its connection is suspended until the reply is there, or the errand is late.  Then the reply
+ * says which directory does not answer.  What the handler still does is dropped, unless it has
+ * begun to change something (errand_commit()): that goes on, and the reply says so.
+ *
+ * If as many run as may, a request waits LIMIT_ERRAND_S for one to end, and not at all if those
+ * that run are abandoned.
  *
  * All but the handler runs on the server's thread.
  */

@@ -9,11 +9,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lib/test.h"
 
 enum {
     MOST = 3,
-    WAIT_S = 60
+    WAIT_S = 60,
+    IDLE_S = 1,
+    GETS_ON_MS = 1500
 };
 
 /* It uses "/a", and does not go on until it is told to. */
@@ -70,7 +73,7 @@ static void done_is_told(void **state)
     assert_true(errand_is_committed(errand));
     assert_true(atomic_load(&job.changed));
     assert_false(errand_abandon(errand));
-    assert_true(errands_end(WAIT_S));
+    assert_true(errands_end(WAIT_S, WAIT_S));
     assert_false(atomic_load(&job.freed));
     errand_put(errand);
     assert_true(atomic_load(&job.freed));
@@ -90,14 +93,72 @@ static void abandoned_changes_nothing(void **state)
     assert_true(errand_abandon(errand));
     assert_int_equal(errands_abandoned(), 1);
     errand_put(errand);
-    assert_false(errands_end(0));
+    assert_false(errands_end(0, WAIT_S));
     atomic_store(&job.go, true);
-    assert_true(errands_end(WAIT_S));
+    assert_true(errands_end(WAIT_S, WAIT_S));
     assert_true(atomic_load(&job.freed));
     assert_false(atomic_load(&job.changed));
     assert_int_equal(errands_abandoned(), 0);
     assert_int_equal(poll(&wake, 1, 0), 0);
     close(wake_fd);
+}
+
+/* It gets on for longer than IDLE_S, unless the machine is too busy. */
+static void get_on(void *context)
+{
+    int64_t *longest_ns = context, begun_ns = clock_now_ns(), last_ns = begun_ns, now_ns;
+
+    do {
+        (void)poll(NULL, 0, 10);
+        errand_place("/a");
+        now_ns = clock_now_ns();
+        if (now_ns - last_ns > *longest_ns)
+            *longest_ns = now_ns - last_ns;
+        last_ns = now_ns;
+    } while (now_ns - begun_ns < GETS_ON_MS * NSEC_PER_MSEC);
+}
+
+/* The end waits for it however slow it is, but not for ever. */
+static void slow_is_awaited(void **state)
+{
+    int64_t longest_ns = 0;
+    struct errand_work work = {.run = get_on, .context = &longest_ns, .wake_fd = ERRAND_NO_WAKE};
+    struct errand *errand = errand_start(&work, MOST);
+    bool ended;
+
+    (void)state;
+    assert_non_null(errand);
+    assert_false(errand_is_late(errand));
+    assert_false(errands_end(WAIT_S, 0));
+    ended = errands_end(IDLE_S, WAIT_S);
+    assert_true(errands_end(WAIT_S, WAIT_S));
+    assert_true(ended || longest_ns >= IDLE_S * NSEC_PER_SEC);
+    errand_put(errand);
+}
+
+static void change_slowly(void *context)
+{
+    struct job *job = context;
+
+    CHECK(errand_commit());
+    atomic_store(&job->begun, true);
+    await(&job->go);
+    (void)poll(NULL, 0, 100);
+}
+
+/* What changes something has more time than what does not. */
+static void change_is_awaited(void **state)
+{
+    struct job job = {.go = false};
+    struct errand_work work = {.run = change_slowly, .context = &job, .wake_fd = ERRAND_NO_WAKE};
+    struct errand *errand = errand_start(&work, MOST);
+
+    (void)state;
+    assert_non_null(errand);
+    await(&job.begun);
+    atomic_store(&job.go, true);
+    assert_true(errands_end(0, WAIT_S));
+    errand_put(errand);
 }
 
 static void number_is_limited(void **state)
@@ -114,10 +175,10 @@ static void number_is_limited(void **state)
         atomic_store(&jobs[i].go, true);
         errand_put(errands[i]);
     }
-    assert_true(errands_end(WAIT_S));
+    assert_true(errands_end(WAIT_S, WAIT_S));
     assert_non_null(errands[0] = start(&late, ERRAND_NO_WAKE));
     errand_put(errands[0]);
-    assert_true(errands_end(WAIT_S));
+    assert_true(errands_end(WAIT_S, WAIT_S));
     assert_true(atomic_load(&late.freed));
 }
 
@@ -155,7 +216,7 @@ static void places_are_named(void **state)
     atomic_store(&jobs[0].go, true);
     atomic_store(&jobs[1].go, true);
     atomic_store(&idler.go, true);
-    assert_true(errands_end(WAIT_S));
+    assert_true(errands_end(WAIT_S, WAIT_S));
     errand_places(NULL, text, sizeof(text));
     assert_string_equal(text, "");
     errand_put(first);
@@ -170,7 +231,7 @@ static void others_go_on(void **state)
     errand_place("/b");
     assert_true(errand_commit());
     assert_false(errand_is_abandoned());
-    assert_true(errands_end(0));
+    assert_true(errands_end(0, WAIT_S));
 }
 
 int main(void)
@@ -178,7 +239,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(done_is_told),      cmocka_unit_test(abandoned_changes_nothing),
         cmocka_unit_test(number_is_limited), cmocka_unit_test(places_are_named),
-        cmocka_unit_test(others_go_on),
+        cmocka_unit_test(others_go_on),      cmocka_unit_test(slow_is_awaited),
+        cmocka_unit_test(change_is_awaited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

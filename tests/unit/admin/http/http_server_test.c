@@ -279,9 +279,9 @@ static void end_while_one_waits(void **state)
     reply[got] = '\0';
     assert_int_equal(status_of(reply), 503);
     close(fd);
-    assert_false(errands_end(0));
+    assert_false(errands_end(0, 60));
     atomic_store(&goes_on, true);
-    assert_true(errands_end(60));
+    assert_true(errands_end(60, 60));
 }
 
 static int send_request(const struct fixture *fixture, const char *line)
@@ -324,7 +324,7 @@ static void end_while_more_arrive(void **state)
     fixture->server = NULL;
     for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
         close(fds[i]);
-    assert_true(errands_end(60));
+    assert_true(errands_end(60, 60));
 }
 
 /* A body of `size` bytes, announced by its length or in chunks. */
