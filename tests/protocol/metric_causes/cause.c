@@ -76,7 +76,7 @@ static struct scrape take_still(void)
     struct scrape last = scrape_take();
     int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
 
-    for (unsigned still = 0; still < STILL_LOOKS; still++) {
+    for (unsigned still = 0; still < STILL_LOOKS;) {
         bool moved = false;
         struct scrape now;
 
@@ -86,8 +86,7 @@ static struct scrape take_still(void)
         scrape_compare(&last, &now, note_unrest, &moved);
         scrape_free(&last);
         last = now;
-        if (moved)
-            still = 0;
+        still = moved ? 0 : still + 1;
     }
     return last;
 }
