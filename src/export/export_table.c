@@ -105,12 +105,14 @@ static void retired_release(struct export_table *table, struct export_retired *r
 
 static void retired_free(struct export_table *table, struct export_retired *retired)
 {
+    struct vfs *fs = retired->fs;
+
     if (retired->view)
         retired_release(table, retired);
-    if (retired->fs && table->hooks.gone)
-        table->hooks.gone(retired->fs, table->hooks.context);
-    if (retired->fs)
-        retired->fs->ops->destroy(retired->fs);
+    if (fs)
+        fs->ops->destroy(fs);
+    if (fs && table->hooks.gone)
+        table->hooks.gone(fs, table->hooks.context);
     free(retired);
 }
 

@@ -46,7 +46,8 @@ struct export_table_hooks {
     /* The options of an export of this backend have changed, and no request uses the earlier ones
      * any more. */
     void (*changed)(struct vfs *fs, void *context);
-    /* It is about to be destroyed. */
+    /* It was destroyed, and has closed all files.  The pointer is only a name; a backend that was
+     * created since may have the same. */
     void (*gone)(struct vfs *fs, void *context);
     void *context;
 };

@@ -426,17 +426,14 @@ struct local_map *local_map_get(const char *dir, const char *name, char *errbuf,
     return map;
 }
 
+/* Its files are closed under the lock: until then nobody else could open them. */
 void local_map_put(struct local_map *map)
 {
-    bool last;
-
     pthread_mutex_lock(&shared_lock);
-    last = --map->exports == 0;
-    if (last)
+    if (--map->exports == 0) {
         list_remove(&map->shared_link);
+        free(map->shared_name);
+        local_map_close(map);
+    }
     pthread_mutex_unlock(&shared_lock);
-    if (!last)
-        return;
-    free(map->shared_name);
-    local_map_close(map);
 }

@@ -132,6 +132,30 @@ static enum vfs_status resolve(struct export_table *table, const uint8_t *bytes,
 }
 
 /* L-15: the other export does not notice. */
+static void see_gone(struct vfs *fs, void *context)
+{
+    uint32_t *seen = context;
+
+    (void)fs;
+    assert_int_equal(backends, 0);
+    (*seen)++;
+}
+
+/* Its descriptors are free when that is said, not before. */
+static void a_backend_is_gone_when_it_is_destroyed(void **state)
+{
+    struct export_table *table = export_table_create();
+    uint32_t seen = 0;
+
+    (void)state;
+    export_table_hook(table, &(struct export_table_hooks){.gone = see_gone, .context = &seen});
+    must_add(table, "/a=mem:");
+    must_remove(table, "/a");
+    export_table_tick(table);
+    assert_int_equal(seen, 1);
+    export_table_destroy(table);
+}
+
 static void handles_of_removed_exports_are_stale(void **state)
 {
     struct export_table *table = export_table_create();
@@ -600,6 +624,7 @@ static void requests_go_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_backend_is_gone_when_it_is_destroyed),
         cmocka_unit_test(handles_of_removed_exports_are_stale),
         cmocka_unit_test(options_change),
         cmocka_unit_test(counters_outlive_options),

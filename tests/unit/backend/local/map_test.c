@@ -3,6 +3,7 @@
 #include "backend/local/map.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,9 @@
 enum {
     PLACES = 100,
     FILE_BYTES_MAX = 1 << 16,
+    GETTERS = 2,
+    ROUNDS = 30,
+    ERROR_BYTES = 256,
 };
 
 static char directory[] = "/tmp/map-XXXXXX";
@@ -151,6 +155,35 @@ static void is_shared_by_exports(void **state)
     map_begin();
     assert_true(found(1));
     map_end();
+}
+
+static void *get_and_put(void *arg)
+{
+    char *error = arg;
+
+    for (unsigned i = 0; i < ROUNDS && *error == '\0'; i++) {
+        struct local_map *mine = local_map_get(directory, "map", error, ERROR_BYTES);
+
+        if (mine)
+            local_map_put(mine);
+    }
+    return NULL;
+}
+
+/* A directory that is exported again while its last export ends: its files are never taken for
+ * another server's. */
+static void is_opened_after_it_is_closed(void **state)
+{
+    char errors[GETTERS][ERROR_BYTES] = {""};
+    pthread_t threads[GETTERS];
+
+    (void)state;
+    for (unsigned i = 0; i < GETTERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, get_and_put, errors[i]), 0);
+    for (unsigned i = 0; i < GETTERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (unsigned i = 0; i < GETTERS; i++)
+        assert_string_equal(errors[i], "");
 }
 
 static void outlives_a_killed_process(void **state)
@@ -311,9 +344,13 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_shared_by_exports), TEST(outlives_a_killed_process),
-        TEST(damaged_log),          TEST(torn_log),
-        TEST(damaged_database),     TEST(unwritable_database),
+        TEST(is_shared_by_exports),
+        TEST(is_opened_after_it_is_closed),
+        TEST(outlives_a_killed_process),
+        TEST(damaged_log),
+        TEST(torn_log),
+        TEST(damaged_database),
+        TEST(unwritable_database),
         TEST(unreadable_database),
     };
 
