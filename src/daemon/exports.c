@@ -78,10 +78,12 @@ void exports_close(struct exports *exports)
 
 void exports_tick(struct exports *exports)
 {
+    open_fs_settle(exports->config.state);
     export_table_tick(exports->config.table);
 }
 
 bool exports_await(struct exports *exports)
 {
-    return export_table_retired(exports->config.table) > 0;
+    return export_table_retired(exports->config.table) > 0 ||
+           open_fs_unsettled(exports->config.state);
 }

@@ -40,7 +40,8 @@ struct exports *exports_open(const struct exports_config *config, const struct c
 void exports_close(struct exports *exports);
 
 /* Once a second, while exports_await() says that there is such: what was removed and is not in use
- * any more is freed.  One thread at a time. */
+ * any more is freed, and files whose opens ended while they were counted are closed.  One thread at
+ * a time. */
 void exports_tick(struct exports *exports);
 bool exports_await(struct exports *exports);
 

@@ -184,6 +184,7 @@ void state_destroy(struct state *state)
 
     list_init(&doomed);
     recovery_stop(state->recovery);
+    stateid_settle(state->opens->stateids);
     pthread_mutex_lock(&state->clients.lock);
     LIST_FOREACH_SAFE (client, &state->clients.confirmed, struct client, all_link)
         client_unhash_locked(client, &doomed);

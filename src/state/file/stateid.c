@@ -14,6 +14,7 @@
 enum {
     SHARDS = 64, /* a power of two */
     CHUNK_SLOTS = 4096,
+    LATE_FIRST = 16,
     EPOCH_BYTES = 4,
     INDEX_BYTES = 3,
     TAG_BYTES = 5,
@@ -57,6 +58,10 @@ struct stateid_table {
     uint8_t key[crypto_shorthash_KEYBYTES];
     uint8_t epoch[EPOCH_BYTES];
     struct shard shards[SHARDS];
+
+    pthread_mutex_t late_lock; /* a leaf; guards what follows */
+    struct stateid **late;     /* last references, for stateid_settle() */
+    uint32_t late_count, late_room;
 };
 
 /* Special stateids begin with four bytes that are all zero or all ones. */
@@ -78,6 +83,7 @@ struct stateid_table *stateid_table_create(uint64_t boot_id)
     make_epoch(boot_id, table->epoch);
     for (size_t i = 0; i < SHARDS; i++)
         CHECK(pthread_mutex_init(&table->shards[i].lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&table->late_lock, NULL) == 0);
     return table;
 }
 
@@ -89,6 +95,9 @@ void stateid_table_destroy(struct stateid_table *table)
                         atomic_load_explicit(&table->shards[i].chunks[c], memory_order_relaxed));
         pthread_mutex_destroy(&table->shards[i].lock);
     }
+    CHECK(table->late_count == 0);
+    free(table->late);
+    CHECK(pthread_mutex_destroy(&table->late_lock) == 0);
     free(table);
 }
 
@@ -296,7 +305,10 @@ static struct stateid *met(struct stateid_slot *slot, const struct stateid_filte
     if ((atomic_load_explicit(&slot->tag, memory_order_relaxed) & tag_alive) &&
         sid->kind == filter->kind && (filter->clientid == 0 || sid->client->id == filter->clientid))
         return sid;
-    stateid_put(sid);
+    if (filter->later)
+        stateid_put_later(sid);
+    else
+        stateid_put(sid);
     return NULL;
 }
 
@@ -345,6 +357,57 @@ void stateid_put(struct stateid *sid)
     shard->free = slot;
     pthread_mutex_unlock(&shard->lock);
     sid->release(sid);
+}
+
+static void keep_last(struct stateid_table *table, struct stateid *sid)
+{
+    CHECK(pthread_mutex_lock(&table->late_lock) == 0);
+    if (table->late_count == table->late_room) {
+        table->late_room = table->late_room ? table->late_room * 2 : LATE_FIRST;
+        table->late = must_realloc(table->late, table->late_room * sizeof(struct stateid *));
+    }
+    table->late[table->late_count++] = sid;
+    CHECK(pthread_mutex_unlock(&table->late_lock) == 0);
+}
+
+/* One that was the last may get company again, by another walk: each is still put once. */
+void stateid_put_later(struct stateid *sid)
+{
+    struct stateid_slot *slot = sid->slot;
+    uint32_t refs = atomic_load_explicit(&slot->refs, memory_order_relaxed);
+
+    while (refs > 1) {
+        if (atomic_compare_exchange_weak_explicit(&slot->refs, &refs, refs - 1,
+                                                  memory_order_release, memory_order_relaxed))
+            return;
+    }
+    keep_last(sid->table, sid);
+}
+
+bool stateid_unsettled(struct stateid_table *table)
+{
+    bool unsettled;
+
+    CHECK(pthread_mutex_lock(&table->late_lock) == 0);
+    unsettled = table->late_count > 0;
+    CHECK(pthread_mutex_unlock(&table->late_lock) == 0);
+    return unsettled;
+}
+
+void stateid_settle(struct stateid_table *table)
+{
+    struct stateid **late;
+    uint32_t count;
+
+    CHECK(pthread_mutex_lock(&table->late_lock) == 0);
+    late = table->late;
+    count = table->late_count;
+    table->late = NULL;
+    table->late_count = table->late_room = 0;
+    CHECK(pthread_mutex_unlock(&table->late_lock) == 0);
+    for (uint32_t i = 0; i < count; i++)
+        stateid_put(late[i]);
+    free(late);
 }
 
 void stateid_kill(struct stateid *sid)

@@ -81,6 +81,7 @@ bool stateid_client_removed(const struct stateid_table *table, const struct stat
 struct stateid_filter {
     enum stateid_kind kind;
     uint64_t clientid; /* 0: of all clients */
+    bool later;        /* the walk ends no state: as with stateid_put_later() */
 };
 struct stateid *stateid_next(struct stateid_table *table, const struct stateid_filter *filter,
                              uint32_t *at);
@@ -88,6 +89,12 @@ struct stateid *stateid_next(struct stateid_table *table, const struct stateid_f
 /* Another reference for a caller that has one. */
 void stateid_get(struct stateid *sid);
 void stateid_put(struct stateid *sid);
+
+/* The same for a caller that must not wait for files to be closed: a last reference is kept until
+ * stateid_settle(), which puts it.  Any thread; settling may call backends: without locks. */
+void stateid_put_later(struct stateid *sid);
+bool stateid_unsettled(struct stateid_table *table);
+void stateid_settle(struct stateid_table *table);
 
 /* From now on it is not found; the references stay.  Of a client that is dead:
  * stateid_client_removed(). */

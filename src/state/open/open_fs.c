@@ -73,17 +73,19 @@ static uint32_t number_of(struct stateid *sid, const struct vfs *const *fs, uint
     return i;
 }
 
-/* The next of its kind in effect in one of the file systems, with a reference, or NULL. */
+/* The next one in effect in one of the file systems, with a reference, or NULL. */
 static struct stateid *next(struct state *state, const struct vfs *const *fs, uint32_t fs_count,
-                            enum stateid_kind kind, uint32_t *at)
+                            const struct stateid_filter *filter, uint32_t *at)
 {
-    const struct stateid_filter filter = {.kind = kind};
     struct stateid *sid;
 
-    while ((sid = stateid_next(state->opens->stateids, &filter, at))) {
+    while ((sid = stateid_next(state->opens->stateids, filter, at))) {
         if (stateid_revoked(sid) == NFS4_OK && number_of(sid, fs, fs_count) < fs_count)
             return sid;
-        stateid_put(sid);
+        if (filter->later)
+            stateid_put_later(sid);
+        else
+            stateid_put(sid);
     }
     return NULL;
 }
@@ -96,13 +98,14 @@ void open_fs_count(struct state *state, const struct vfs *const *fs, uint32_t fs
 
     memset(uses, 0, fs_count * sizeof(*uses));
     for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+        const struct stateid_filter filter = {.kind = kinds[k], .later = true};
         uint32_t at = 0, number;
         struct stateid *sid;
 
-        while ((sid = next(state, fs, fs_count, kinds[k], &at))) {
+        while ((sid = next(state, fs, fs_count, &filter, &at))) {
             number = number_of(sid, fs, fs_count);
             user_add(&users, number, sid->client->id);
-            stateid_put(sid);
+            stateid_put_later(sid);
             if (kinds[k] == STATEID_OPEN)
                 uses[number].opens++;
             else
@@ -111,6 +114,16 @@ void open_fs_count(struct state *state, const struct vfs *const *fs, uint32_t fs
     }
     count_clients(&users, uses);
     free(users.users);
+}
+
+bool open_fs_unsettled(struct state *state)
+{
+    return stateid_unsettled(state->opens->stateids);
+}
+
+void open_fs_settle(struct state *state)
+{
+    stateid_settle(state->opens->stateids);
 }
 
 static enum nfsstat4 revoke(struct stateid *sid)
@@ -130,10 +143,11 @@ struct losers {
 static void revoke_kind(struct state *state, const struct vfs *fs, enum stateid_kind kind,
                         struct losers *losers)
 {
+    const struct stateid_filter filter = {.kind = kind};
     struct stateid *sid;
     uint32_t at = 0;
 
-    while ((sid = next(state, &fs, 1, kind, &at))) {
+    while ((sid = next(state, &fs, 1, &filter, &at))) {
         if (losers->loses(losers->context, sid->client->id)) {
             enum nfsstat4 status = revoke(sid);
 

@@ -17,9 +17,14 @@ struct open_fs_uses {
 };
 
 /* Count those in effect in each of the file systems, in one walk; requests may change them
- * meanwhile.  The clients are counted as far as there is memory. */
+ * meanwhile.  The clients are counted as far as there is memory.  Closes no file, as an open that
+ * ends meanwhile is kept for open_fs_settle(): it may be called with locks. */
 void open_fs_count(struct state *state, const struct vfs *const *fs, uint32_t fs_count,
                    struct open_fs_uses *uses);
+
+/* Are there such opens?  Close them: about once a second, without locks. */
+bool open_fs_unsettled(struct state *state);
+void open_fs_settle(struct state *state);
 
 /* Revoke all of them, with their locks (NFS4ERR_ADMIN_REVOKED).  Returns how many; *left is how
  * many could not be, because the loss cannot be recorded.  May wait for the disk and call backends:

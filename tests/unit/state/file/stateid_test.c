@@ -98,6 +98,33 @@ static void test_killed_is_gone_but_lives_on(void **unused)
 }
 
 /* For a client of 4.0, which is identified by it. */
+/* Whoever walks with `later` ends nothing: that waits until somebody settles it. */
+static void test_last_reference_is_kept(void **unused)
+{
+    const struct stateid_filter filter = {.kind = STATEID_OPEN, .later = true};
+    struct stateid sid;
+    uint32_t at = 0;
+
+    (void)unused;
+    insert(&sid, &alice, 1);
+    assert_ptr_equal(stateid_next(table, &filter, &at), &sid);
+    stateid_put_later(&sid);
+    assert_false(stateid_unsettled(table)); /* it was not the last */
+    at = 0;
+    assert_ptr_equal(stateid_next(table, &filter, &at), &sid);
+    drop(&sid); /* closed meanwhile */
+    assert_int_equal(released, 0);
+    stateid_put_later(&sid);
+    assert_int_equal(released, 0);
+    assert_true(stateid_unsettled(table));
+    at = 0;
+    assert_null(stateid_next(table, &filter, &at)); /* met once more, as the last again */
+    assert_int_equal(released, 0);
+    stateid_settle(table);
+    assert_int_equal(released, 1);
+    assert_false(stateid_unsettled(table));
+}
+
 static void test_found_for_any_client(void **unused)
 {
     struct stateid sid;
@@ -310,6 +337,7 @@ int main(void)
         TEST(test_of_removed),
         TEST(test_full_shard),
         TEST(test_killed_is_gone_but_lives_on),
+        TEST(test_last_reference_is_kept),
         TEST(test_values_never_come_twice),
         TEST(test_many_at_once),
         TEST(test_seqids),
