@@ -7,6 +7,7 @@
 #include "backend/local/handle.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,24 +24,39 @@ _Static_assert(1 + LOCAL_ID_BYTES_MAX + LOCAL_MAC_BYTES <= VFS_HANDLE_BYTES_MAX,
 
 static const char key_name[] = "local.key";
 
+/* Two exports that are the first of their server may come at once: one creates the key. */
+static pthread_mutex_t key_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int key_load_locked(int state_fd, uint8_t key[KEY_BYTES], char *errbuf, size_t size)
+{
+    enum state_file_status status =
+        state_file_load(state_fd, key_name, key, KEY_BYTES, errbuf, size);
+
+    if (status == STATE_FILE_DAMAGED)
+        return -1;
+    if (status != STATE_FILE_ABSENT)
+        return 0;
+    randombytes_buf(key, KEY_BYTES);
+    if (!state_file_store(state_fd, key_name, key, KEY_BYTES)) {
+        (void)snprintf(errbuf, size, "%s: %s", key_name, strerror(errno));
+        return -1;
+    }
+    log_info("local.key.created",
+             LOG_STR("effect", "handles given out before, if any, are invalid"));
+    return 0;
+}
+
 int local_handle_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf,
                           size_t size)
 {
-    enum state_file_status status;
     uint8_t key[KEY_BYTES];
+    int result;
 
-    status = state_file_load(state_fd, key_name, key, sizeof(key), errbuf, size);
-    if (status == STATE_FILE_DAMAGED)
-        return -1;
-    if (status == STATE_FILE_ABSENT) {
-        randombytes_buf(key, sizeof(key));
-        if (!state_file_store(state_fd, key_name, key, sizeof(key))) {
-            (void)snprintf(errbuf, size, "%s: %s", key_name, strerror(errno));
-            return -1;
-        }
-        log_info("local.key.created",
-                 LOG_STR("effect", "handles given out before, if any, are invalid"));
-    }
+    CHECK(pthread_mutex_lock(&key_lock) == 0);
+    result = key_load_locked(state_fd, key, errbuf, size);
+    CHECK(pthread_mutex_unlock(&key_lock) == 0);
+    if (result != 0)
+        return result;
     (void)crypto_generichash(mac_key, 16, (const uint8_t *)path, strlen(path), key, sizeof(key));
     sodium_memzero(key, sizeof(key));
     return 0;
