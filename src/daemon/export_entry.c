@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/config/config_json.h"
 #include "base/log.h"
@@ -13,7 +14,9 @@
 #include "daemon/export_excluded.h"
 
 enum {
-    SPARE_PARTS = 4 /* a later export gets one of so many parts of what is left */
+    SPARE_PARTS = 4, /* a later export gets one of so many parts of what is left */
+    PAUSE_MS = 50,
+    BUILDING_WAIT_MS = 2000, /* for descriptors that another change may not need after all */
 };
 
 void export_say(const struct export_report *report, const char *format, ...)
@@ -101,65 +104,82 @@ bool export_share_comes(const struct exports *exports, const struct export_spec 
     return comes && keeps_files(spec) && exports->spare < DESCRIPTORS_LATER_MIN;
 }
 
-/* Its share of the descriptors.  False: they are too few. */
-static bool share_take(struct exports *exports, const struct export_spec *spec, uint32_t *share)
+void export_pause(struct exports *exports)
 {
-    bool room;
+    static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
-    *share = 0;
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    (void)nanosleep(&pause, NULL);
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+}
+
+/* Its share of the descriptors.  False: they are too few. */
+static bool share_take_locked(struct exports *exports, uint32_t mine, struct export_built *built)
+{
+    for (int waited = 0; waited < BUILDING_WAIT_MS && exports->building > mine &&
+                         exports->spare < DESCRIPTORS_LATER_MIN;
+         waited += PAUSE_MS)
+        export_pause(exports);
+    if (exports->spare < DESCRIPTORS_LATER_MIN) {
+        built->busy = exports->building > mine;
+        return false;
+    }
+    built->share = exports->spare / SPARE_PARTS;
+    if (built->share < DESCRIPTORS_LATER_MIN)
+        built->share = DESCRIPTORS_LATER_MIN;
+    exports->spare -= built->share;
+    exports->building++;
+    return true;
+}
+
+static bool share_take(struct exports *exports, const struct export_spec *spec, uint32_t mine,
+                       struct export_built *built)
+{
+    bool taken;
+
     if (!keeps_files(spec))
         return true;
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    *share = exports->spare / SPARE_PARTS;
-    if (*share < DESCRIPTORS_LATER_MIN)
-        *share = DESCRIPTORS_LATER_MIN;
-    room = *share <= exports->spare;
-    if (room)
-        exports->spare -= *share;
+    taken = share_take_locked(exports, mine, built);
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
-    return room;
+    return taken;
 }
 
 static void share_put(struct exports *exports, uint32_t share)
 {
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
     exports->spare += share;
+    exports->building -= share > 0;
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
 }
 
 /* The backend of an export that comes later. */
-struct vfs *export_backend_later(struct exports *exports, const struct export_spec *spec,
-                                 uint32_t *share, char *error, size_t size)
+bool export_backend_later(struct exports *exports, const struct export_spec *spec, uint32_t mine,
+                          struct export_built *built, char *error, size_t size)
 {
-    struct vfs *fs = NULL;
-
-    *share = 0;
+    *built = (struct export_built){.fs = NULL};
     if (!exports->config.machine && backend_serves_machine(spec, 1)) {
         (void)snprintf(error, size,
                        "export %s: the server was started as root without a local export, so it "
                        "gave up the rights that one needs: name one in the configuration file or "
                        "with --export, then restart the server",
                        spec->path);
-        return NULL;
+        return false;
     }
-    if (!share_take(exports, spec, share)) {
-        (void)snprintf(error, size,
-                       "export %s: no file descriptors are left for one more local export: restart "
-                       "the server, or raise the limit (--descriptors)",
-                       spec->path);
-        return NULL;
+    if (!share_take(exports, spec, mine, built)) {
+        (void)snprintf(
+            error, size, "export %s: no file descriptors are left for one more local export: %s",
+            spec->path,
+            built->busy ? "another change is being prepared, and has them: try again later"
+                        : "restart the server, or raise the limit (--descriptors)");
+        return false;
     }
-    fs = backend_create(spec, exports->config.state_dir,
-                        *share > 0 ? *share - DESCRIPTORS_OWN_PER_EXPORT : 0, error, size);
-    if (!fs)
-        share_put(exports, *share);
-    return fs;
-}
-
-void export_backend_drop(struct exports *exports, struct vfs *fs, uint32_t share)
-{
-    fs->ops->destroy(fs);
-    share_put(exports, share);
+    built->fs = backend_create(spec, exports->config.state_dir,
+                               built->share > 0 ? built->share - DESCRIPTORS_OWN_PER_EXPORT : 0,
+                               error, size);
+    if (!built->fs)
+        share_put(exports, built->share);
+    return built->fs != NULL;
 }
 
 void export_revoke_all(struct vfs *fs, void *context)
@@ -258,6 +278,7 @@ bool export_entry_put_up(struct exports *exports, const struct export_spec *spec
     if (!export_table_add(exports->config.table, spec, fs, error, size))
         return false;
     export_entry_add(exports, spec, origin, fs, share);
+    exports->building -= share > 0;
     return true;
 }
 
@@ -266,16 +287,18 @@ bool export_built_create(struct exports *exports, const struct export_spec *spec
 {
     char error[EXPORT_TEXT_BYTES];
 
-    built->fs = export_backend_later(exports, spec, &built->share, error, sizeof(error));
-    if (!built->fs)
-        export_say(report, "%s", error);
-    return built->fs != NULL;
+    if (export_backend_later(exports, spec, 0, built, error, sizeof(error)))
+        return true;
+    export_say(report, "%s", error);
+    return false;
 }
 
 void export_built_drop(struct exports *exports, struct export_built *built)
 {
-    if (built->fs)
-        export_backend_drop(exports, built->fs, built->share);
+    if (built->fs) {
+        built->fs->ops->destroy(built->fs);
+        share_put(exports, built->share);
+    }
     built->fs = NULL;
 }
 

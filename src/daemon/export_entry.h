@@ -42,6 +42,8 @@ struct exports {
     pthread_mutex_t lock; /* guards the rest, and serialises changes */
     uint64_t revision;    /* higher after each change and each start */
     uint32_t spare;       /* descriptors */
+    uint32_t building;    /* backends with some of them that are not exported yet */
+    uint32_t preparing;   /* plans whose backends are being created */
     uint32_t count;
     struct export_entry *entries[LIMIT_EXPORTS];
     uint32_t shelved_count;
@@ -70,21 +72,19 @@ const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t
 
 /* ---- without the lock ---- */
 
-/* The backend of an export that comes after the start, with *share of the spare descriptors.  NULL,
- * with `error`. */
-struct vfs *export_backend_later(struct exports *exports, const struct export_spec *spec,
-                                 uint32_t *share, char *error, size_t size);
-
-/* One that is not exported after all. */
-void export_backend_drop(struct exports *exports, struct vfs *fs, uint32_t share);
-
 /* A backend on its way to be exported. */
 struct export_built {
     struct vfs *fs; /* NULL: none, or it is exported */
-    uint32_t share;
+    uint32_t share; /* of the spare descriptors */
+    bool busy;      /* there is none, since others on their way have the descriptors */
 };
 
-/* Create it.  False: `report` says why not. */
+/* Create that of an export that comes after the start.  `mine` others of the caller are on their
+ * way with a share; for those of other threads it waits a little.  False, with `error`. */
+bool export_backend_later(struct exports *exports, const struct export_spec *spec, uint32_t mine,
+                          struct export_built *built, char *error, size_t size) MUST_USE;
+
+/* Create it, the caller's only one.  False: `report` says why not. */
 bool export_built_create(struct exports *exports, const struct export_spec *spec,
                          struct export_built *built, const struct export_report *report) MUST_USE;
 
@@ -122,6 +122,9 @@ bool export_built_put_up(struct exports *exports, const struct export_spec *spec
 
 /* export_unlock() revokes what clients have open in it: all, or those that it does not admit. */
 void export_revoke_later(struct exports *exports, struct vfs *fs, bool all);
+
+/* Release the lock for a moment. */
+void export_pause(struct exports *exports);
 
 /* Are there no descriptors for it, but will a removed backend that is not gone give some back? */
 bool export_share_comes(const struct exports *exports, const struct export_spec *spec);

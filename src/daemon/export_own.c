@@ -2,15 +2,13 @@
 #include "daemon/exports.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/errand.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
 enum {
-    SHARE_WAIT_MS = 3000, /* two ticks, and some time for what is in progress */
-    SHARE_STEP_MS = 50
+    SHARE_WAITS = 60 /* for a pause each: two ticks, and some time for what is in progress */
 };
 
 /* Those at `path`, or all. */
@@ -105,14 +103,8 @@ static enum export_result may_add_locked(struct exports *exports, const char *pa
  * that. */
 static void await_share_locked(struct exports *exports, const struct export_spec *spec)
 {
-    static const struct timespec step = {.tv_nsec = SHARE_STEP_MS * 1000000L};
-
-    for (int waited = 0; waited < SHARE_WAIT_MS && export_share_comes(exports, spec);
-         waited += SHARE_STEP_MS) {
-        CHECK(pthread_mutex_unlock(&exports->lock) == 0);
-        (void)nanosleep(&step, NULL);
-        CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    }
+    for (int waits = 0; waits < SHARE_WAITS && export_share_comes(exports, spec); waits++)
+        export_pause(exports);
 }
 
 /* The backend is created without the lock.  If nobody waits for that any more, it is dropped. */
@@ -129,7 +121,7 @@ static enum export_result add(struct exports *exports, const struct export_spec 
     if (result != EXPORT_DONE)
         return result;
     if (!export_built_create(exports, spec, &built, report))
-        return EXPORT_REFUSED;
+        return built.busy ? EXPORT_BUSY : EXPORT_REFUSED;
     if (errand_commit()) {
         CHECK(pthread_mutex_lock(&exports->lock) == 0);
         result = may_add_locked(exports, spec->path, report);
@@ -284,7 +276,7 @@ static enum export_result change(struct exports *exports, const char *path, bool
 
     if (!served && strcmp(spec->path, path) == 0 &&
         !export_built_create(exports, spec, &built, report))
-        return EXPORT_REFUSED;
+        return built.busy ? EXPORT_BUSY : EXPORT_REFUSED;
     if (errand_commit()) {
         CHECK(pthread_mutex_lock(&exports->lock) == 0);
         result = change_locked(exports, path, spec, &built, json, report);

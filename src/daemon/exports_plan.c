@@ -8,6 +8,10 @@
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
+enum {
+    TURN_WAITS = 60 /* for a pause each */
+};
+
 enum step_kind {
     STEP_NONE,
     STEP_CHANGE, /* other options */
@@ -17,8 +21,7 @@ enum step_kind {
 
 struct step {
     enum step_kind kind;
-    struct vfs *fs; /* of STEP_ADD and STEP_REPLACE */
-    uint32_t share;
+    struct export_built built; /* of STEP_ADD and STEP_REPLACE */
 };
 
 struct exports_plan {
@@ -42,7 +45,7 @@ static enum step_kind step_of(const struct exports *exports, const struct export
 
 static bool needs_backend(const struct step *step)
 {
-    return !step->fs && (step->kind == STEP_ADD || step->kind == STEP_REPLACE);
+    return !step->built.fs && (step->kind == STEP_ADD || step->kind == STEP_REPLACE);
 }
 
 /* What there is to do, as things are now.  True: all backends for it are there. */
@@ -57,6 +60,16 @@ static bool find_steps_locked(struct exports_plan *plan)
     return ready;
 }
 
+/* How many of its backends have a share of the descriptors. */
+static uint32_t shares_of(const struct exports_plan *plan)
+{
+    uint32_t shares = 0;
+
+    for (uint32_t i = 0; i < plan->said->export_count; i++)
+        shares += plan->steps[i].built.fs && plan->steps[i].built.share > 0;
+    return shares;
+}
+
 static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
                         const struct export_report *report)
 {
@@ -68,10 +81,13 @@ static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
         return false; /* whoever waited has told why */
     if (!needs_backend(step))
         return true;
-    step->fs = export_backend_later(plan->exports, spec, &step->share, error, sizeof(error));
-    if (!step->fs)
-        export_say(report, "%s:%u: %s", file, plan->said->export_lines[i], error);
-    return step->fs != NULL;
+    if (errand_is_abandoned())
+        return false; /* whoever waited has told why */
+    if (export_backend_later(plan->exports, spec, shares_of(plan), &step->built, error,
+                             sizeof(error)))
+        return true;
+    export_say(report, "%s:%u: %s", file, plan->said->export_lines[i], error);
+    return false;
 }
 
 static bool is_named(const struct config *said, const char *path)
@@ -99,6 +115,16 @@ static uint32_t changes_of(const struct exports_plan *plan)
     return changes + exports->shelved_count;
 }
 
+/* Two plans at once would create the same backends, and share the descriptors so that neither has
+ * enough.  One that hangs is not waited for when its errand was abandoned, nor for long. */
+static void await_turn_locked(struct exports *exports)
+{
+    for (uint32_t waits = 0; waits < TURN_WAITS && exports->preparing > errands_abandoned();
+         waits++)
+        export_pause(exports);
+    exports->preparing++;
+}
+
 /* The lock is not held while backends are created.  If another thread has changed exports
  * meanwhile, there may be more to create. */
 struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
@@ -110,12 +136,14 @@ struct exports_plan *exports_prepare(struct exports *exports, const struct confi
     plan->exports = exports;
     plan->said = said;
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    await_turn_locked(exports);
     while (good && !find_steps_locked(plan)) {
         CHECK(pthread_mutex_unlock(&exports->lock) == 0);
         for (uint32_t i = 0; i < said->export_count; i++)
             good &= prepare_one(plan, i, file, report);
         CHECK(pthread_mutex_lock(&exports->lock) == 0);
     }
+    exports->preparing--;
     if (good && export_room(exports, changes_of(plan), report))
         return plan;
     exports_cancel(plan);
@@ -127,10 +155,8 @@ void exports_cancel(struct exports_plan *plan)
     struct exports *exports = plan->exports;
 
     export_unlock(exports);
-    for (uint32_t i = 0; i < plan->said->export_count; i++) {
-        if (plan->steps[i].fs)
-            export_backend_drop(exports, plan->steps[i].fs, plan->steps[i].share);
-    }
+    for (uint32_t i = 0; i < plan->said->export_count; i++)
+        export_built_drop(exports, &plan->steps[i].built);
     free(plan);
 }
 
@@ -196,12 +222,13 @@ static void change_options(struct exports *exports, const struct export_spec *sp
 static void add_prepared(struct exports_plan *plan, uint32_t i, const struct export_report *report)
 {
     const struct export_spec *spec = &plan->said->exports[i];
+    struct export_built *built = &plan->steps[i].built;
     char error[EXPORT_TEXT_BYTES];
 
-    if (export_entry_put_up(plan->exports, spec, export_origin_of(plan->said), plan->steps[i].fs,
-                            plan->steps[i].share, error, sizeof(error))) {
+    if (export_entry_put_up(plan->exports, spec, export_origin_of(plan->said), built->fs,
+                            built->share, error, sizeof(error))) {
         export_say(report, "export %s added", spec->path);
-        plan->steps[i].fs = NULL;
+        built->fs = NULL;
     } else {
         export_say(report, "export %s not added: %s", spec->path, error);
     }
