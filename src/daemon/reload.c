@@ -112,10 +112,7 @@ static bool is_wanted(uint64_t number, struct lines *lines)
         tell_mistake(lines, "the file was read again meanwhile");
         return false;
     }
-    if (!errand_commit())
-        return false; /* whoever waited has told why */
-    applied = number;
-    return true;
+    return errand_commit(); /* else whoever waited has told why */
 }
 
 static bool apply(const struct reload *reload, const struct config *said, uint64_t number,
@@ -131,6 +128,7 @@ static bool apply(const struct reload *reload, const struct config *said, uint64
         exports_cancel(plan);
         return false;
     }
+    applied = number;
     exports_apply(plan, force, &changes);
     name_restarts(reload, said, lines);
     return true;
