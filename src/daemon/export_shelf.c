@@ -84,22 +84,30 @@ static void take_line(void *context, const char *line)
         (void)snprintf(text->of, sizeof(text->of), "%s", line);
 }
 
-/* Its backend is created without the lock.  False, with `why`: it cannot be served. */
-static bool serve(struct exports *exports, const char *path, const char *json, bool shelved,
-                  struct text *why)
+enum service {
+    SERVED,
+    NOT_SERVED,
+    NOT_SHELVED /* it was removed or served by another thread meanwhile */
+};
+
+/* Its backend is created without the lock.  NOT_SERVED, with `why`. */
+static enum service serve(struct exports *exports, const char *path, const char *json, bool shelved,
+                          struct text *why)
 {
     const struct export_report report = {.line = take_line, .context = why};
     struct export_built built = {.fs = NULL};
     struct config *said;
-    bool done = false;
+    enum service done = NOT_SERVED;
 
     *why->of = '\0';
     said = export_json_read(json, &report);
     if (said && export_built_create(exports, &said->exports[0], &built, &report)) {
         CHECK(pthread_mutex_lock(&exports->lock) == 0);
-        if (!shelved || export_shelf_find(exports, path)) /* else it was removed meanwhile */
-            done = export_built_put_up(exports, &said->exports[0], &built, &report);
-        if (done)
+        if (shelved && !export_shelf_find(exports, path))
+            done = NOT_SHELVED;
+        else if (export_built_put_up(exports, &said->exports[0], &built, &report))
+            done = SERVED;
+        if (done == SERVED)
             export_shelf_drop(exports, path);
         export_unlock(exports);
     }
@@ -117,7 +125,7 @@ void export_shelf_open(void *context, const char *path, const char *json)
         log_warn("export.overruled", LOG_STR("path", path),
                  LOG_STR("note", "the configuration has it: what is stored does not count"));
     } else {
-        if (serve(exports, path, json, false, &why))
+        if (serve(exports, path, json, false, &why) == SERVED)
             return;
         log_error("export.failed", LOG_STR("error", why.of),
                   LOG_STR("note", "it is stored, but not exported"));
@@ -164,13 +172,15 @@ static void note_why(struct exports *exports, const char *path, const char *why)
 
 void export_shelf_serve(struct exports *exports, const struct export_report *report)
 {
+    enum service service;
     struct text why;
     char *path, *json;
 
     while (take_free(exports, &path, &json)) {
-        if (serve(exports, path, json, true, &why)) {
+        service = serve(exports, path, json, true, &why);
+        if (service == SERVED) {
             export_say(report, "export %s added as it is stored", path);
-        } else {
+        } else if (service == NOT_SERVED) {
             export_say(report, "export %s is stored, but not exported: %s", path, why.of);
             note_why(exports, path, why.of);
         }
