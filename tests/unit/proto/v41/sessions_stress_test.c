@@ -60,15 +60,25 @@ static uint32_t pick(uint64_t *state, uint32_t below)
     return (uint32_t)(*state >> 32) % below;
 }
 
-/* Take a slot for a request; false: all are in use. */
-static bool claim(struct subject *subject, struct user *me, uint32_t *slot)
+static uint32_t usable_slots(struct subject *subject)
 {
     uint32_t enforced = atomic_load(&subject->enforced), target = atomic_load(&subject->target);
-    uint32_t usable = subject->stubborn || enforced < target ? enforced : target;
+
+    return subject->stubborn || enforced < target ? enforced : target;
+}
+
+/* Take a slot for a request; false: all are in use.  Another user may have been told of fewer slots
+ * meanwhile, and have said that it uses none beyond: a client chooses a slot by what it knows. */
+static bool claim(struct subject *subject, struct user *me, uint32_t *slot)
+{
+    uint32_t usable = usable_slots(subject);
 
     for (*slot = pick(&me->random, 3) ? 0 : pick(&me->random, usable); *slot < usable; (*slot)++) {
-        if (!atomic_exchange(&subject->outstanding[*slot], true))
+        if (atomic_exchange(&subject->outstanding[*slot], true))
+            continue;
+        if (*slot < usable_slots(subject))
             return true;
+        atomic_store(&subject->outstanding[*slot], false);
     }
     return false;
 }
