@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "admin/config/config_json.h"
+#include "base/errand.h"
 #include "base/log.h"
 #include "daemon/backends.h"
 #include "daemon/descriptors.h"
@@ -16,7 +17,7 @@
 enum {
     SPARE_PARTS = 4, /* a later export gets one of so many parts of what is left */
     PAUSE_MS = 50,
-    BUILDING_WAIT_MS = 2000, /* for descriptors that another change may not need after all */
+    SHARE_WAIT_MS = 3000, /* for descriptors: two ticks, and some time for what is in progress */
 };
 
 void export_say(const struct export_report *report, const char *format, ...)
@@ -95,19 +96,21 @@ static bool keeps_files(const struct export_spec *spec)
     return backend_keeping_files(spec, 1) > 0;
 }
 
-bool export_share_comes(const struct exports *exports, const struct export_spec *spec)
+/* Has a removed export descriptors until nobody uses it?  exports_tick() sees that. */
+static bool share_leaves(const struct exports *exports)
 {
-    bool comes = false;
+    bool leaves = false;
 
     for (uint32_t i = 0; i < exports->leaving_count; i++)
-        comes |= exports->leaving[i].descriptors > 0;
-    return comes && keeps_files(spec) && exports->spare < DESCRIPTORS_LATER_MIN;
+        leaves |= exports->leaving[i].descriptors > 0;
+    return leaves;
 }
 
 void export_pause(struct exports *exports)
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
+    errand_place(NULL); /* to wait for others is no sign of a directory that does not answer */
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     (void)nanosleep(&pause, NULL);
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
@@ -116,12 +119,13 @@ void export_pause(struct exports *exports)
 /* Its share of the descriptors.  False: they are too few. */
 static bool share_take_locked(struct exports *exports, uint32_t mine, struct export_built *built)
 {
-    for (int waited = 0; waited < BUILDING_WAIT_MS && exports->building > mine &&
-                         exports->spare < DESCRIPTORS_LATER_MIN;
+    for (int waited = 0; waited < SHARE_WAIT_MS && exports->spare < DESCRIPTORS_LATER_MIN &&
+                         (exports->building > mine || share_leaves(exports));
          waited += PAUSE_MS)
         export_pause(exports);
     if (exports->spare < DESCRIPTORS_LATER_MIN) {
         built->busy = exports->building > mine;
+        built->leaves = share_leaves(exports);
         return false;
     }
     built->share = exports->spare / SPARE_PARTS;
@@ -153,6 +157,16 @@ static void share_put(struct exports *exports, uint32_t share)
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
 }
 
+static const char *share_advice(const struct export_built *built)
+{
+    if (built->busy)
+        return "another change is being prepared, and has them: try again later";
+    if (built->leaves)
+        return "removed exports have them, as clients have not acknowledged what they lost: evict "
+               "these clients, or restart the server";
+    return "restart the server, or raise the limit (--descriptors)";
+}
+
 /* The backend of an export that comes later. */
 bool export_backend_later(struct exports *exports, const struct export_spec *spec, uint32_t mine,
                           struct export_built *built, char *error, size_t size)
@@ -167,11 +181,9 @@ bool export_backend_later(struct exports *exports, const struct export_spec *spe
         return false;
     }
     if (!share_take(exports, spec, mine, built)) {
-        (void)snprintf(
-            error, size, "export %s: no file descriptors are left for one more local export: %s",
-            spec->path,
-            built->busy ? "another change is being prepared, and has them: try again later"
-                        : "restart the server, or raise the limit (--descriptors)");
+        (void)snprintf(error, size,
+                       "export %s: no file descriptors are left for one more local export: %s",
+                       spec->path, share_advice(built));
         return false;
     }
     built->fs = backend_create(spec, exports->config.state_dir,

@@ -77,6 +77,7 @@ struct export_built {
     struct vfs *fs; /* NULL: none, or it is exported */
     uint32_t share; /* of the spare descriptors */
     bool busy;      /* there is none, since others on their way have the descriptors */
+    bool leaves;    /* or removed exports */
 };
 
 /* Create that of an export that comes after the start.  `mine` others of the caller are on their
@@ -125,9 +126,6 @@ void export_revoke_later(struct exports *exports, struct vfs *fs, bool all);
 
 /* Release the lock for a moment. */
 void export_pause(struct exports *exports);
-
-/* Are there no descriptors for it, but will a removed backend that is not gone give some back? */
-bool export_share_comes(const struct exports *exports, const struct export_spec *spec);
 
 /* Have clients anything open in it? */
 bool export_entry_used(const struct exports *exports, const struct export_entry *entry,

@@ -7,10 +7,6 @@
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
-enum {
-    SHARE_WAITS = 60 /* for a pause each: two ticks, and some time for what is in progress */
-};
-
 /* Those at `path`, or all. */
 static uint32_t pick(const struct exports *exports, const char *path,
                      const struct export_entry **picked, const struct vfs **fs)
@@ -99,14 +95,6 @@ static enum export_result may_add_locked(struct exports *exports, const char *pa
     return export_room(exports, 2, report) ? EXPORT_DONE : EXPORT_BUSY;
 }
 
-/* An export that was removed just now has its descriptors until nobody uses it; exports_tick() sees
- * that. */
-static void await_share_locked(struct exports *exports, const struct export_spec *spec)
-{
-    for (int waits = 0; waits < SHARE_WAITS && export_share_comes(exports, spec); waits++)
-        export_pause(exports);
-}
-
 /* The backend is created without the lock.  If nobody waits for that any more, it is dropped. */
 static enum export_result add(struct exports *exports, const struct export_spec *spec,
                               const char *json, const struct export_report *report)
@@ -115,7 +103,6 @@ static enum export_result add(struct exports *exports, const struct export_spec 
     enum export_result result;
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    await_share_locked(exports, spec);
     result = may_add_locked(exports, spec->path, report);
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     if (result != EXPORT_DONE)
