@@ -33,15 +33,6 @@ static struct document_node *text_make(struct document *document, const char *te
     return node;
 }
 
-static void child_add(struct document_node *parent, struct document_node *child)
-{
-    if (parent->last)
-        parent->last->next = child;
-    else
-        parent->first = child;
-    parent->last = child;
-}
-
 /* A list and a map without what is in them. */
 static struct document_node *value_make(struct document *document, const json_t *value)
 {
@@ -77,9 +68,9 @@ static void key_add(struct document *document, struct document_node *map, const 
     const json_t *item;
     size_t i;
 
-    child_add(map, key);
+    document_child_add(map, key);
     key->value = value_make(document, value);
-    json_array_foreach(value, i, item) child_add(key->value, value_make(document, item));
+    json_array_foreach(value, i, item) document_child_add(key->value, value_make(document, item));
 }
 
 /* A list of exports, with one. */
@@ -90,7 +81,7 @@ static struct document_node *list_make(struct document *document, json_t *json)
     const char *name;
     json_t *value;
 
-    child_add(list, item);
+    document_child_add(list, item);
     json_object_foreach(json, name, value) key_add(document, item, name, value);
     return list;
 }

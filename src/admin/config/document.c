@@ -122,7 +122,7 @@ static struct document_node *node_make(struct reader *reader, enum document_kind
     return node;
 }
 
-static void child_add(struct document_node *parent, struct document_node *child)
+void document_child_add(struct document_node *parent, struct document_node *child)
 {
     if (parent->last)
         parent->last->next = child;
@@ -158,7 +158,7 @@ static enum step key_put(struct reader *reader, struct document_node *node)
                           "the key '%.64s' stands in line %u already: remove one of the two",
                           node->text, twin->line);
     else
-        child_add(map, node);
+        document_child_add(map, node);
     reader->open[reader->depth - 1].key = node;
     return STEP_MORE;
 }
@@ -190,7 +190,7 @@ static enum step node_put(struct reader *reader, struct document_node *node)
     }
     parent = reader->open[reader->depth - 1].node;
     if (parent->kind == DOCUMENT_LIST) {
-        child_add(parent, node);
+        document_child_add(parent, node);
         return STEP_MORE;
     }
     key = reader->open[reader->depth - 1].key;

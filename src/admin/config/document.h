@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A YAML document as a tree: texts, lists and maps, each with its line.  Nothing is said here about
- * what the words mean.
+ * A document as a tree: texts, lists and maps, each with its line.  It is read from YAML here, from
+ * JSON by config_json.h.  Nothing is said here about what the words mean.
  *
- * Only what a configuration needs is taken: one document in UTF-8, without anchors, aliases, tags
- * and keys that stand twice in a map.  A file of LIMIT_CONFIG_BYTES makes LIMIT_CONFIG_NODES nodes
- * at the most, LIMIT_CONFIG_DEPTH deep.
+ * Of YAML only what a configuration needs is taken: one document in UTF-8, without anchors,
+ * aliases, tags and keys that stand twice in a map.  A file of LIMIT_CONFIG_BYTES makes
+ * LIMIT_CONFIG_NODES nodes at the most, LIMIT_CONFIG_DEPTH deep.
  */
 #pragma once
 
@@ -46,6 +46,9 @@ struct document {
 bool document_read(struct document *document, const char *bytes, size_t len,
                    struct config_faults *faults);
 void document_fini(struct document *document);
+
+/* Put a node behind the others of a list or a map. */
+void document_child_add(struct document_node *parent, struct document_node *child);
 
 /* Is it a plain text without a character, `~` or `null`? */
 bool document_is_nothing(const struct document_node *node);
