@@ -406,6 +406,9 @@ enum notify_type4 {
     NOTIFY4_ADD_ENTRY = 3,
     NOTIFY4_RENAME_ENTRY = 4,
     NOTIFY4_CHANGE_COOKIE_VERIFIER = 5,
+    /* draft-ietf-nfsv4-rfc8881bis: flags of GET_DIR_DELEGATION, which no notification has. */
+    NOTIFY4_GFLAG_EXTEND = 6,
+    NOTIFY4_CFLAG_ORDER = 12,
 };
 
 enum notify_deviceid_type4 {

@@ -37,11 +37,12 @@ enum rpc_reject_stat {
     REJECT_AUTH_ERROR = 1,
 };
 
-/* Flavors, RFC 5531 §8.2 and RFC 2203. */
+/* Flavors, RFC 5531 §8.2, RFC 2203 and RFC 9289 §4.1. */
 enum auth_flavor {
     AUTH_NONE = 0,
     AUTH_SYS = 1,
     RPCSEC_GSS = 6,
+    AUTH_TLS = 7,
 };
 
 enum auth_stat {
