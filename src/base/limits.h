@@ -36,7 +36,8 @@
 #define LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS 16u  /* of these; over the socket all are one */
 #define LIMIT_ADMIN_CONNECTIONS_EASY 24u         /* with more, idle ones have ... */
 #define LIMIT_ADMIN_IDLE_S 1u                    /* ... so long for the header of a request */
-#define LIMIT_ADMIN_CONNECTION_BYTES (16u << 10) /* request line, headers and reply's headers */
+#define LIMIT_ADMIN_HEADER_BYTES (16u << 10)     /* request line and header of a request */
+#define LIMIT_ADMIN_CONNECTION_BYTES (64u << 10) /* that, parsed, even if it is somewhat too long */
 #define LIMIT_ADMIN_BODY_BYTES (64u << 10)       /* of a request */
 #define LIMIT_ADMIN_REPLY_BYTES (16u << 20)      /* of a reply */
 #define LIMIT_ADMIN_REQUEST_S 10u                /* from the connection to the end of the reply */
@@ -107,6 +108,47 @@
 #define LIMIT_TRANSPORT_MIB 65536u             /* largest memory limit that can be set */
 #define LIMIT_LOG_CUTS_PER_S 10u               /* lines about connections closed at these limits */
 
+/* gss */
+#define LIMIT_GSS_CONTEXTS 65536u           /* most that can be set */
+#define LIMIT_GSS_CONTEXTS_USUAL 8192u      /* unless set */
+#define LIMIT_GSS_LIFETIME_S 86400u         /* of a context, unless set or the ticket ends */
+#define LIMIT_GSS_IDLE_S 3600u              /* that a context lives unused */
+#define LIMIT_GSS_UNPROVEN_S 60u            /* that it lives before its first call */
+#define LIMIT_GSS_UNPROVEN_PER_ADDRESS 256u /* contexts without a call yet */
+#define LIMIT_GSS_WINDOW 1024u              /* sequence numbers that may come out of order */
+#define LIMIT_GSS_TOKEN_BYTES LIMIT_RPC_RECORD_BYTES /* of INIT: tickets of domains are large */
+#define LIMIT_GSS_NAME_BYTES 1024u                   /* of a principal, with the NUL */
+#define LIMIT_GSS_KEYTAB_ENTRIES 1024u               /* keys of a keytab that are looked at */
+#define LIMIT_GSS_EXPORTED_BYTES 4096u               /* of a principal's exported name */
+#define LIMIT_GSS_MIC_BYTES 64u                      /* of a context's tokens, whatever its keys */
+#define LIMIT_GSS_HEADER_BYTES 96u
+#define LIMIT_GSS_TRAILER_BYTES 64u
+#define LIMIT_LOG_GSS_PER_S 20u /* lines about contexts, and about refused ones */
+
+/* tls */
+#define LIMIT_TLS_CHAIN 8u                /* CAs between a client's certificate and ours */
+#define LIMIT_TLS_CHAIN_BYTES (32u << 10) /* of a client's certificates; longer ones are refused */
+#define LIMIT_TLS_FILE_BYTES (64 << 20)   /* of certificates, keys, and lists of those revoked */
+#define LIMIT_TLS_NAMES 128u              /* of a certificate that rules can match; others can't */
+#define LIMIT_TLS_KEY_UPDATES 64u         /* that a client may make on a connection */
+#define LIMIT_TLS_HANDSHAKES 2048u        /* at a time; then the oldest one ends */
+#define LIMIT_TLS_HANDSHAKE_S 10u         /* from the probe to its end; Linux gives up then, too */
+#define LIMIT_TLS_RECORDS (1u << 24)      /* sent with one key (RFC 8446 5.5); then reconnect */
+#define LIMIT_TLS_RULE_PARTS 16u          /* of a rule about certificates */
+#define LIMIT_TLS_RULE_BYTES 1024u
+#define LIMIT_LOG_TLS_PER_S 20u /* lines about sessions that began or were refused */
+
+/* identity */
+#define LIMIT_IDENTITIES 16384u        /* answers that are remembered */
+#define LIMIT_IDENTITY_QUESTIONS 1024u /* that wait for a thread: who callers are, and others */
+#define LIMIT_IDENTITY_THREADS 8u      /* that ask the database of users */
+#define LIMIT_IDENTITY_WAIT_S 5u       /* that a request waits for an answer */
+#define LIMIT_IDENTITY_UNKNOWN_S 30u   /* that "nobody knows it" is remembered */
+#define LIMIT_IDENTITY_STALE_S                                                                     \
+    3600u /* beyond its time, that an answer serves if there is no other */
+#define LIMIT_IDENTITY_MAP_BYTES (4 << 20)
+#define LIMIT_IDENTITY_MAP_LINES 65536u
+
 /* proto */
 #define LIMIT_READ_BYTES (1u << 20)  /* maxread */
 #define LIMIT_WRITE_BYTES (1u << 20) /* maxwrite */
@@ -140,8 +182,11 @@
 /* callback */
 #define LIMIT_CALLBACK_OPS 16u            /* per CB_COMPOUND */
 #define LIMIT_CALLBACK_CALL_BYTES 4096u   /* one CALL to a client */
+#define LIMIT_CALLBACK_NOTICES 128u       /* per CB_COMPOUND; more do not fit anyway */
 #define LIMIT_CALLBACK_PATHS 16384u       /* 4.0 clients that can be called back */
 #define LIMIT_CALLBACK_CALLS_PER_PATH 64u /* unanswered; more are refused */
+#define LIMIT_CALLBACK_CONTEXTS 4u        /* of RPCSEC_GSS, kept of those offered for a session */
+#define LIMIT_CALLBACK_HANDLE_BYTES 128u  /* of a client's handle of such a context */
 #define LIMIT_BACK_QUEUE 4096u            /* callbacks of a session waiting for a slot */
 #define LIMIT_DIALS_PER_S 256u            /* attempts to reach 4.0 clients, in total */
 #define LIMIT_LOG_CALLBACKS_PER_S 100u    /* lines about paths that went up or down */
@@ -149,12 +194,14 @@
 /* state */
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
-#define LIMIT_RECOVERY_RECORDS 131072u /* LIMIT_CLIENTS of the former run, plus new ones */
-#define LIMIT_COURTESY_S 86400u        /* how long an expired client keeps its state */
-#define LIMIT_COURTESY_IDLE_S 3600u    /* and its sessions, if it has no state */
-#define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
-#define LIMIT_CLIENT_IMPL_BYTES 256u   /* stored of each string of eia_client_impl_id */
-#define LIMIT_CALLBACK_NETID_BYTES 15u /* in SETCLIENTID; longer ones are invalid */
+#define LIMIT_RECOVERY_RECORDS 131072u      /* LIMIT_CLIENTS of the former run, plus new ones */
+#define LIMIT_COURTESY_S 86400u             /* how long an expired client keeps its state */
+#define LIMIT_COURTESY_IDLE_S 3600u         /* and its sessions, if it has no state */
+#define LIMIT_CLIENT_OWNER_BYTES 1024u      /* NFS4_OPAQUE_LIMIT */
+#define LIMIT_CLIENT_IMPL_BYTES 256u        /* stored of each string of eia_client_impl_id */
+#define LIMIT_CLIENT_PRINCIPAL_BYTES 256u   /* shown of the name of who registers it */
+#define LIMIT_CLIENT_CERTIFICATE_BYTES 256u /* stored of the subject of its certificate */
+#define LIMIT_CALLBACK_NETID_BYTES 15u      /* in SETCLIENTID; longer ones are invalid */
 #define LIMIT_CALLBACK_ADDR_BYTES 63u
 #define LIMIT_SESSIONS 65536u
 #define LIMIT_SESSIONS_PER_CLIENT 64u
@@ -190,6 +237,11 @@
 #define LIMIT_DELEGATIONS 524288u           /* of all clients */
 #define LIMIT_DELEGATIONS_PER_CLIENT 65536u /* including revoked ones */
 #define LIMIT_DELEGATIONS_PER_FILE 4096u
+#define LIMIT_DIRECTORIES_SHARE 2u           /* directories may have this part of either */
+#define LIMIT_WATCHES_PER_DIRECTORY 256u     /* holders that are told what changes */
+#define LIMIT_WATCH_EVENTS 1024u             /* that one of them has not been told */
+#define LIMIT_WATCH_BYTES (512u << 10)       /* of them */
+#define LIMIT_NOTIFY_BYTES (64u << 20)       /* of those of all holders */
 #define LIMIT_RECALL_ANY_CLIENTS 256u        /* asked to return some at a time */
 #define LIMIT_PRESSED_RECALLS_PER_TICK 1024u /* recalled from clients that do not comply */
 #define LIMIT_DELEGATION_SIGNALS 1024u       /* clients to be told when there is room */
@@ -214,17 +266,21 @@
 #define LIMIT_STATE 16777216u
 
 /* export, vfs, backends */
+#define LIMIT_CALLER_GIDS 1024u /* further groups of a user; more do not count */
 #define LIMIT_EXPORTS 256u
 #define LIMIT_EXPORT_CLIENTS 64u    /* client= rules of one export */
+#define LIMIT_EXPORT_RULES 64u      /* tls_peer= of one export, and tls_user= */
 #define LIMIT_EXPORTS_RETIRED 1024u /* changes of exports that requests or clients still refer to */
 #define LIMIT_PATH_BYTES 4096u
 #define LIMIT_PATH_DEPTH 64u
-#define LIMIT_ACL_ACES 256u                 /* per ACL set by a client */
-#define LIMIT_NAMED_ATTRS 1024u             /* per object in mem */
-#define LIMIT_LOCAL_DESCRIPTORS 262144u     /* per local export */
-#define LIMIT_LOCAL_OBJECTS 65536u          /* cached per local export */
-#define LIMIT_LOCAL_DEPTH 16384u            /* directories below its root */
-#define LIMIT_LOCAL_SEARCH_ENTRIES 65536u   /* examined for an entry renamed by a local process */
-#define LIMIT_LOCAL_ANCESTRY 1024u          /* directories whose parent is remembered */
+#define LIMIT_ACL_ACES 256u               /* per ACL set by a client */
+#define LIMIT_NAMED_ATTRS 1024u           /* per object in mem */
+#define LIMIT_MEM_LINKS 1024u             /* names of a file in mem: told under each, see tell.c */
+#define LIMIT_LOCAL_DESCRIPTORS 262144u   /* per local export */
+#define LIMIT_LOCAL_OBJECTS 65536u        /* cached per local export */
+#define LIMIT_LOCAL_WATCHES 65536u        /* directories; at most half of max_user_marks */
+#define LIMIT_LOCAL_DEPTH 16384u          /* directories below its root */
+#define LIMIT_LOCAL_SEARCH_ENTRIES 65536u /* examined for an entry renamed by a local process */
+#define LIMIT_LOCAL_ANCESTRY 1024u        /* directories whose parent is remembered */
 #define LIMIT_LOCAL_MAP_PENDING (64u << 10) /* places noted but not in SQLite yet */
 #define LIMIT_LOCAL_NAMES_WAITERS 32u       /* threads waiting to change a directory */

@@ -41,6 +41,8 @@ enum log_part {
     X(event, "daemon.", daemon)                                                                    \
     X(event, "delegation.", delegation)                                                            \
     X(event, "export.", export)                                                                    \
+    X(event, "gss.", transport)                                                                    \
+    X(event, "identity.", client)                                                                  \
     X(event, "local.", backend)                                                                    \
     X(event, "log.", daemon)                                                                       \
     X(event, "owner.", compound)                                                                   \
@@ -51,6 +53,7 @@ enum log_part {
     X(event, "state.", daemon)                                                                     \
     X(event, "state_dir.", daemon)                                                                 \
     X(event, "state_file.", daemon)                                                                \
+    X(event, "tls.", transport)                                                                    \
     X(event, "transport.", transport)
 
 #define LOG_PREFIX_TEST_(event, prefix, part)                                                      \

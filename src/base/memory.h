@@ -30,6 +30,7 @@
     X(delegations, "Delegations and recalls")                                                      \
     X(callbacks, "Callbacks and callback paths")                                                   \
     X(duplicates, "Duplicate request cache of 4.0")                                                \
+    X(security, "Security contexts of clients, and their principals")                              \
     X(cached, "Objects, leases and handle maps of local exports")                                  \
     X(objects, "Files and directories of mem exports")                                             \
     X(data, "Contents of mem exports")                                                             \
