@@ -17,6 +17,7 @@
 
 #include "vfs/vfs_attr.h"
 #include "vfs/vfs_blocking.h"
+#include "vfs/vfs_change.h"
 #include "vfs/vfs_identity.h"
 #include "vfs/vfs_lease.h"
 #include "vfs/vfs_object.h"

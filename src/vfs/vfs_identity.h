@@ -4,16 +4,15 @@
 
 #include <stdint.h>
 
-enum {
-    VFS_GIDS_MAX = 16
-};
-
-/* The caller, after squashing. */
+/* The caller, after squashing.  Whoever keeps it for longer than a call copies the groups, too. */
 struct vfs_cred {
     uint32_t uid;
     uint32_t gid;
-    uint32_t gid_count;
-    uint32_t gids[VFS_GIDS_MAX];
+    uint32_t gid_count;   /* at most LIMIT_CALLER_GIDS */
+    const uint32_t *gids; /* further groups */
+    /* No part of the identity: whose change it is, for those who are told (vfs_change.h).
+     * Compared, never dereferenced. */
+    const void *actor;
 };
 
 /* A backend that acts as its callers may leave the calling thread with the file system identity of

@@ -36,6 +36,9 @@ struct vfs {
     uint64_t fsid; /* unique among exports; set by export/ before the first use */
     /* Changes after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
+    _Atomic uint32_t child_watchers; /* vfs_watch_begin() with `children` */
+    /* With VFS_CAP_LEASE: for about so many more directories lease() can be granted. */
+    _Atomic uint32_t dir_leases_left;
 };
 
 /* A file, independent of exports: the key for state/.  The objects of one file in several exports
@@ -43,6 +46,7 @@ struct vfs {
 struct vfs_node {
     /* Owned by state/: the delegations of the file, by delegation_hint(). */
     _Atomic uint32_t delegations;
+    _Atomic uint32_t watchers; /* of a directory: vfs_watch_begin() */
     /* Owned by state/: its record of the file, or NULL.  Guarded by state/'s locks. */
     _Atomic(void *) state;
 };
@@ -56,10 +60,23 @@ struct vfs_object {
     struct vfs_node *node; /* constant, never NULL; own_node if not shared */
     _Atomic uint32_t refs;
     enum vfs_type type; /* constant */
+    _Atomic bool stale; /* vfs_object_is_stale() */
     uint64_t fileid;    /* constant, never 0 */
     struct vfs_handle handle;
     struct vfs_node own_node;
 };
+
+/* The backend has noticed that the object's handle will not be found any more, since it has lost
+ * its last name, or has left the export.  Whoever has a reference may still use the object. */
+static inline void vfs_object_set_stale(struct vfs_object *obj)
+{
+    atomic_store_explicit(&obj->stale, true, memory_order_relaxed);
+}
+
+static inline bool vfs_object_is_stale(const struct vfs_object *obj)
+{
+    return atomic_load_explicit(&obj->stale, memory_order_relaxed);
+}
 
 static inline struct vfs_object *vfs_object_get(struct vfs_object *obj)
 {

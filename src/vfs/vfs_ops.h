@@ -36,6 +36,10 @@ enum vfs_caps {
     /* Acts as its callers on a system with other users: a forged identity would get another user's
      * rights there. */
     VFS_CAP_IDENTITY = 1u << 13,
+    /* READDIR lists entries in the order in which they got their names: a new entry is the last
+     * one, and its cookie the largest that the directory ever had. */
+    VFS_CAP_ORDER = 1u << 14,
+    VFS_CAP_PARENTS = 1u << 15, /* an object knows all its names: VFS_CHANGE_CHILD is told */
 };
 
 /* Out parameters are written only on VFS_OK unless noted otherwise.  An object returned through
@@ -166,13 +170,15 @@ struct vfs_ops {
 
     /* Until unlease() of the same kind: when a local program, which does not use this interface, is
      * about to use the file's data in a way that `kind` excludes, report it by vfs_lease_broken()
-     * and, if possible, make the program wait.  Regular files only.  Leases are counted; read
-     * leases do not exclude each other.  Each kind of use is reported once; after that no lease is
-     * granted until the last one is given back.  VFS_DELAY: a local program uses the file now, or
-     * too many leases are held; VFS_PERM, VFS_NOTSUPP: not possible here.  VFS_NOTSUPP without
-     * VFS_CAP_LEASE, see vfs_lease_none(): there are no local programs.  With a read lease, open()
-     * and write() for our own callers end the lease, which is reported in the same way.  No lock
-     * may be held that a vfs_lease_broken() could wait for. */
+     * and, if possible, make the program wait.  Regular files; and directories for VFS_LEASE_READ:
+     * there a change of the entries or the attributes, or a removal, is reported soon after it was
+     * made, and no program waits.  Leases are counted; read leases do not exclude each other.  Each
+     * kind of use is reported once; after that no lease is granted until the last one is given
+     * back.  VFS_DELAY: a local program uses the file now, or too many leases are held; VFS_PERM,
+     * VFS_NOTSUPP: not possible here.  VFS_NOTSUPP without VFS_CAP_LEASE, see vfs_lease_none():
+     * there are no local programs.  With a read lease of a file, open() and write() for our own
+     * callers end the lease, which is reported in the same way; our own changes of a directory end
+     * none.  No lock may be held that a vfs_lease_broken() could wait for. */
     enum vfs_status (*lease)(struct vfs_object *obj, enum vfs_lease kind);
     void (*unlease)(struct vfs_object *obj, enum vfs_lease kind);
 

@@ -18,7 +18,8 @@ struct vfs_name {
     size_t len;
     /* For remove() and rename(): the result of an earlier lookup(), NULL for none.  If the name has
      * another object by then, they do nothing and return VFS_CHANGED.  (Only changes through this
-     * interface are certain to be noticed.) */
+     * interface are certain to be noticed.)  create() of a regular file with an expected object
+     * makes nothing, either: it opens that object, or returns VFS_CHANGED. */
     bool expects;
     const struct vfs_object *expected;
 };

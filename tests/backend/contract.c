@@ -7,20 +7,22 @@
 #include "lib/vfs_status_name.h"
 
 /* In the order of CMakeLists.txt. */
-extern const struct contract_group contract_acl, contract_attr, contract_create, contract_data,
-    contract_handle, contract_lease, contract_link, contract_lookup, contract_named_attr,
-    contract_open, contract_path, contract_permission, contract_persist, contract_readdir,
-    contract_remove, contract_rename, contract_stress;
+extern const struct contract_group contract_acl, contract_attr, contract_change,
+    contract_change_order, contract_create, contract_data, contract_handle, contract_lease,
+    contract_link, contract_lookup, contract_named_attr, contract_open, contract_path,
+    contract_permission, contract_persist, contract_readdir, contract_remove, contract_rename,
+    contract_stress;
 
 static const struct contract_group *const groups[] = {
-    &contract_acl,        &contract_attr,    &contract_create, &contract_data,
-    &contract_handle,     &contract_lease,   &contract_link,   &contract_lookup,
-    &contract_named_attr, &contract_open,    &contract_path,   &contract_permission,
-    &contract_persist,    &contract_readdir, &contract_remove, &contract_rename,
-    &contract_stress,
+    &contract_acl,    &contract_attr,       &contract_change,     &contract_change_order,
+    &contract_create, &contract_data,       &contract_handle,     &contract_lease,
+    &contract_link,   &contract_lookup,     &contract_named_attr, &contract_open,
+    &contract_path,   &contract_permission, &contract_persist,    &contract_readdir,
+    &contract_remove, &contract_rename,     &contract_stress,
 };
 
 static const struct contract_backend *current_backend;
+static const uint32_t member_groups[] = {CONTRACT_OWNER};
 
 static struct vfs_cred cred_of(uint32_t uid, uint32_t gid)
 {
@@ -50,7 +52,8 @@ static int set_up(void **state)
     c->backend = current_backend;
     c->owner = current_backend->owner;
     c->member = cred_of(CONTRACT_MEMBER, CONTRACT_TEAM);
-    c->member.gids[c->member.gid_count++] = CONTRACT_OWNER;
+    c->member.gids = member_groups;
+    c->member.gid_count = ARRAY_SIZE(member_groups);
     c->other = cred_of(CONTRACT_OTHER, CONTRACT_OTHER);
     c->super = cred_of(0, 0);
     bring_up(c, current_backend->create());
@@ -91,6 +94,7 @@ static uint32_t backend_offers(const struct contract_backend *backend)
     offers |= backend->create_limited ? NEEDS_LIMIT : 0;
     offers |= backend->named_attr ? NEEDS_NAMED_ATTR : 0;
     offers |= backend->acl ? NEEDS_ACL : 0;
+    offers |= backend->parents ? NEEDS_PARENTS : 0;
     offers |= backend->reopen ? NEEDS_REOPEN : 0;
     return offers;
 }

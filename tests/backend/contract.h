@@ -44,6 +44,7 @@ struct contract_backend {
     bool can_mknod;  /* uid 0 may make device nodes; all may make sockets and fifos */
     bool named_attr; /* objects can have named attributes */
     bool acl;        /* and ACLs */
+    bool parents;    /* changes of objects are told to the watchers of their directories */
 };
 
 /* What a test requires of a backend, or'ed. */
@@ -56,6 +57,7 @@ enum contract_needs {
     NEEDS_REOPEN = 1u << 4,     /* reopen */
     NEEDS_NAMED_ATTR = 1u << 5, /* named_attr */
     NEEDS_ACL = 1u << 6,        /* acl */
+    NEEDS_PARENTS = 1u << 7,    /* parents */
 };
 
 /* The fixture: *state of every test. */

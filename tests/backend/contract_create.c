@@ -171,6 +171,35 @@ static void exclusive_knows_its_retry(void **state)
     vfs_object_put(file);
 }
 
+/* The caller has looked up what it opens, and does not want a new file. */
+static void create_opens_what_is_expected(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_create create = {.type = VFS_REG, .mode = VFS_CREATE_UNCHECKED, .attr = &mode_644};
+    struct vfs_name name = name_of("file");
+    struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0640);
+    struct vfs_object *other = make(c->root, &c->owner, "other", VFS_REG, 0640), *out;
+    struct vfs_change_info info;
+
+    name.expects = true;
+    name.expected = file;
+    assert_ok(c->fs->ops->create(c->root, &c->owner, &name, &create, &info, &out));
+    assert_false(create.created);
+    assert_ptr_equal(out, file);
+    assert_int_equal(info.before, info.after);
+    vfs_object_put(out);
+    name.expected = other;
+    assert_status(c->fs->ops->create(c->root, &c->owner, &name, &create, &info, &out), VFS_CHANGED);
+    assert_ok(do_remove(c->root, &c->owner, "file"));
+    name.expected = file;
+    assert_status(c->fs->ops->create(c->root, &c->owner, &name, &create, &info, &out), VFS_CHANGED);
+    create.mode = VFS_CREATE_EXCLUSIVE;
+    assert_status(c->fs->ops->create(c->root, &c->owner, &name, &create, &info, &out), VFS_CHANGED);
+    assert_status(do_find(c->root, &c->owner, "file"), VFS_NOENT);
+    vfs_object_put(file);
+    vfs_object_put(other);
+}
+
 static void exclusive_over_another_file(void **state)
 {
     struct contract *c = *state;
@@ -439,6 +468,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(unchecked_leaves_attributes, NEEDS_NOTHING),
     CONTRACT_TEST(unchecked_of_other_types, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_knows_its_retry, NEEDS_NOTHING),
+    CONTRACT_TEST(create_opens_what_is_expected, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_over_another_file, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_without_the_right, NEEDS_USERS),
     CONTRACT_TEST(other_types_want_a_free_name, NEEDS_NOTHING),

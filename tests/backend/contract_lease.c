@@ -41,13 +41,14 @@ static void unlease(struct vfs_object *obj, enum vfs_lease kind)
     obj->fs->ops->unlease(obj, kind);
 }
 
-static void only_files(void **state)
+static void which_types(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *link = make_symlink(c, "link", "x");
 
     if (watched(c)) {
-        assert_status(lease(c->root, VFS_LEASE_READ), VFS_ISDIR);
+        assert_status(lease(c->root, VFS_LEASE_WRITE), VFS_ISDIR);
+        assert_status(lease(link, VFS_LEASE_READ), VFS_SYMLINK);
         assert_status(lease(link, VFS_LEASE_WRITE), VFS_SYMLINK);
     } else {
         struct vfs_object *file = make_file(c, "file");
@@ -57,6 +58,31 @@ static void only_files(void **state)
         vfs_object_put(file);
     }
     vfs_object_put(link);
+}
+
+/* Our own changes of a directory end no lease of it. */
+static void directories(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *dir = make_dir(c, "dir");
+    enum vfs_status status = lease(dir, VFS_LEASE_READ);
+
+    if (!watched(c)) {
+        assert_status(status, VFS_NOTSUPP);
+    } else if (status == VFS_OK) { /* which takes a kernel that permits fanotify */
+        listen_for_breaks();
+        assert_ok(lease(dir, VFS_LEASE_READ));
+        vfs_object_put(make(dir, &c->owner, "new", VFS_REG, 0644));
+        assert_ok(do_remove(dir, &c->owner, "new"));
+        assert_ok(do_chmod(dir, &c->owner, 0700));
+        unlease(dir, VFS_LEASE_READ);
+        assert_ok(lease(dir, VFS_LEASE_READ));
+        unlease(dir, VFS_LEASE_READ);
+        unlease(dir, VFS_LEASE_READ);
+        vfs_lease_hook_set(NULL);
+        assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 0);
+    }
+    vfs_object_put(dir);
 }
 
 /* Read leases coexist; a write lease may be taken again and restricts none of our own uses. */
@@ -146,7 +172,8 @@ static void not_beside_our_writer(void **state)
 }
 
 static const struct contract_test tests[] = {
-    CONTRACT_TEST(only_files, NEEDS_NOTHING),
+    CONTRACT_TEST(which_types, NEEDS_NOTHING),
+    CONTRACT_TEST(directories, NEEDS_NOTHING),
     CONTRACT_TEST(leases_are_counted, NEEDS_NOTHING),
     CONTRACT_TEST(our_writer_breaks_a_read_lease, NEEDS_NOTHING),
     CONTRACT_TEST(not_beside_our_writer, NEEDS_NOTHING),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hard links. */
 #include "backend/contract.h"
+#include "base/limits.h"
 
 static void link_is_the_same_object(void **state)
 {
@@ -121,6 +122,22 @@ static void links_have_an_end(void **state)
     vfs_object_put(file);
 }
 
+/* Whoever changes a file waits until the change is told under each name. */
+static void links_have_an_end_by_default(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    enum vfs_status status = VFS_OK;
+    char name[16];
+
+    for (uint32_t i = 1; i <= LIMIT_MEM_LINKS && status == VFS_OK; i++) {
+        (void)snprintf(name, sizeof(name), "l%u", i);
+        status = do_link(file, c->root, &c->owner, name);
+    }
+    assert_status(status, c->fs->caps & VFS_CAP_PARENTS ? VFS_MLINK : VFS_OK);
+    vfs_object_put(file);
+}
+
 static void subdirectories_have_an_end(void **state)
 {
     struct contract *c = *state;
@@ -151,6 +168,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(link_tells_the_change, NEEDS_NOTHING),
     CONTRACT_TEST(link_needs_write_on_the_directory, NEEDS_USERS),
     CONTRACT_TEST(links_have_an_end, NEEDS_LIMIT),
+    CONTRACT_TEST(links_have_an_end_by_default, NEEDS_NOTHING),
     CONTRACT_TEST(subdirectories_have_an_end, NEEDS_LIMIT),
 };
 

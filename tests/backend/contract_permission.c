@@ -82,19 +82,26 @@ static void root_may_all_but_run_a_text(void **state)
     vfs_object_put(file);
 }
 
-/* Any of the caller's groups counts: the first or a further one. */
+/* Any of the caller's groups counts: the first or a further one, and the last of many. */
 static void further_groups_count(void **state)
 {
     struct contract *c = *state;
+    uint32_t gids[LIMIT_CALLER_GIDS];
     struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0040);
     struct vfs_cred cred = c->other;
 
     assert_int_equal(do_access(file, &cred, VFS_MAY_READ), 0);
-    while (cred.gid_count < VFS_GIDS_MAX - 1)
-        cred.gids[cred.gid_count++] = 5000;
+    cred.gids = gids;
+    while (cred.gid_count < LIMIT_CALLER_GIDS - 1)
+        gids[cred.gid_count++] = 5000;
     assert_int_equal(do_access(file, &cred, VFS_MAY_READ), 0);
-    cred.gids[cred.gid_count++] = CONTRACT_OWNER;
+    gids[cred.gid_count++] = CONTRACT_OWNER;
     assert_int_equal(do_access(file, &cred, VFS_MAY_READ), VFS_MAY_READ);
+    gids[0] = CONTRACT_OWNER;
+    gids[LIMIT_CALLER_GIDS - 1] = 5000;
+    assert_int_equal(do_access(file, &cred, VFS_MAY_READ), VFS_MAY_READ);
+    gids[0] = 5000;
+    assert_int_equal(do_access(file, &cred, VFS_MAY_READ), 0);
     cred.gid_count = 0;
     cred.gid = CONTRACT_OWNER;
     assert_int_equal(do_access(file, &cred, VFS_MAY_READ), VFS_MAY_READ);

@@ -4,10 +4,6 @@
  * call with a seccomp filter, and reports the result by its exit status.
  */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,27 +13,6 @@
 
 static const struct vfs_cred self = {.uid = 0};
 
-/* From here on each faccessat2() of this thread fails with `err`. */
-static bool fail_access(int err)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_faccessat2, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)err),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog program = {ARRAY_SIZE(code), code};
-
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-enum {
-    AS_EXPECTED = 0,
-    OTHERWISE = 1,
-    NO_FILTER = 2,
-};
-
 /* Runs in the child; the file is open already, so that access rights decide about an open.
  * VFS_ACCESS: a refusal, which access() reports by granting nothing. */
 static int ask(struct vfs_object *file, int err, enum vfs_status want)
@@ -46,7 +21,7 @@ static int ask(struct vfs_object *file, int err, enum vfs_status want)
     const struct vfs_ops *ops = file->fs->ops;
     uint32_t granted = 0;
 
-    if (!fail_access(err))
+    if (!local_call_fail(SYS_faccessat2, err))
         return NO_FILTER;
     if (ops->access(file, &self, VFS_MAY_READ | VFS_MAY_MODIFY, &granted) != access_want ||
         granted != 0 || ops->open(file, &self, VFS_WANT_BOTH, false) != want)

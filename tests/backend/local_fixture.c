@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -125,6 +128,20 @@ bool local_privileged(void)
     return geteuid() == 0 && !local_setting.own_user;
 }
 
+bool local_call_fail(uint32_t number, int err)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)err),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {ARRAY_SIZE(code), code};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 void local_drop_privileges(void)
 {
     if (geteuid() != 0)
@@ -225,6 +242,7 @@ static void contract_destroy_fs(struct vfs *fs)
 
 int local_contract_main(const char *name, int argc, char **argv)
 {
+    static const uint32_t team[] = {CONTRACT_TEAM};
     struct contract_backend backend = {
         .name = name,
         .create = contract_create_fs,
@@ -235,7 +253,7 @@ int local_contract_main(const char *name, int argc, char **argv)
 
     if (local_privileged()) {
         backend.owner = (struct vfs_cred){
-            .uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER, .gid_count = 1, .gids = {CONTRACT_TEAM}};
+            .uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER, .gid_count = 1, .gids = team};
         backend.multi_user = backend.can_chown = backend.can_mknod = true;
     }
     return contract_main(&backend, argc, argv);

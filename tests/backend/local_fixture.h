@@ -38,6 +38,17 @@ struct vfs *local_dir_open(const struct local_dir *dir);
 void local_drop_privileges(void);
 bool local_privileged(void);
 
+/* From here on this system call of this thread, and of those that it starts, fails with `err`.  For
+ * a child process; false: filters of system calls are not possible here. */
+bool local_call_fail(uint32_t number, int err);
+
+/* How such a child ends. */
+enum {
+    AS_EXPECTED,
+    OTHERWISE,
+    NO_FILTER,
+};
+
 /* Run a group once for each way of finding objects that is possible in this run; the value is for
  * main() to return. */
 #define local_group_run(tests) local_group_run_all((tests), ARRAY_SIZE(tests))

@@ -90,6 +90,30 @@ static void no_identity_is_no_access(void **state)
     vfs_object_put(root);
 }
 
+/* A thread that has been one caller becomes another with as many groups, and with hundreds. */
+static void hundreds_of_groups(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir);
+    struct vfs_object *file = make(root, &owner, "file", VFS_REG, 0640);
+    uint32_t gids[LIMIT_CALLER_GIDS];
+    struct vfs_cred cred = {.uid = SQUASHED, .gid = SQUASHED, .gids = gids};
+
+    for (uint32_t i = 0; i < LIMIT_CALLER_GIDS; i++)
+        gids[i] = 100000 + i;
+    for (int round = 0; round < 2; round++) {
+        for (cred.gid_count = 1; cred.gid_count <= LIMIT_CALLER_GIDS; cred.gid_count *= 4) {
+            assert_status(try_open(file, &cred, VFS_WANT_READ), VFS_ACCESS);
+            gids[cred.gid_count - 1] = CONTRACT_OWNER;
+            assert_ok(try_open(file, &cred, VFS_WANT_READ));
+            gids[cred.gid_count - 1] = 100000;
+        }
+        assert_status(try_open(file, &squashed, VFS_WANT_READ), VFS_ACCESS);
+    }
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 struct worker {
     struct local_dir *dir;
     uint32_t uid;
@@ -363,6 +387,7 @@ int main(void)
     const struct CMUnitTest privileged[] = {
         LOCAL_TEST(a_squashed_root_is_nobody),
         LOCAL_TEST(no_identity_is_no_access),
+        LOCAL_TEST(hundreds_of_groups),
         LOCAL_TEST(threads_do_not_mix),
         LOCAL_TEST(the_servers_own_files),
         LOCAL_TEST(a_new_thread_begins_afresh),

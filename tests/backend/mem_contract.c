@@ -28,20 +28,19 @@ static void destroy(struct vfs *fs)
 
 int main(int argc, char **argv)
 {
+    static const uint32_t team[] = {CONTRACT_TEAM};
     static const struct contract_backend backend = {
         .name = "mem",
         .create = create,
         .create_limited = create_limited,
         .destroy = destroy,
-        .owner = {.uid = CONTRACT_OWNER,
-                  .gid = CONTRACT_OWNER,
-                  .gid_count = 1,
-                  .gids = {CONTRACT_TEAM}},
+        .owner = {.uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER, .gid_count = 1, .gids = team},
         .multi_user = true,
         .can_chown = true,
         .can_mknod = true,
         .named_attr = true,
         .acl = true,
+        .parents = true,
     };
 
     return contract_main(&backend, argc, argv);

@@ -26,6 +26,7 @@
 #include "backend/local/setattr.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
+#include "backend/local/tell.h"
 
 enum {
     DEFAULT_FILE_MODE = 0600, /* if the client specifies none */
@@ -38,8 +39,10 @@ struct making {
     struct local_fs *fs;
     struct local_object *dir;
     const char *name;
+    const struct vfs_name *given; /* the same */
     struct vfs_create *create;
     struct local_object *made;
+    const void *actor;
 };
 
 /* Before Linux 6.10, AT_EMPTY_PATH needs a capability that the caller lacks. */
@@ -117,8 +120,14 @@ static enum vfs_status existing(struct making *m)
     if (m->create->mode == VFS_CREATE_GUARDED)
         return VFS_EXIST;
     status = local_child(m->dir, m->name, &m->made);
+    if (status == VFS_NOENT && m->given->expects)
+        return VFS_CHANGED;
     if (status != VFS_OK)
         return came_and_went(status);
+    if (!vfs_name_fits(m->given, &m->made->base)) {
+        vfs_object_put(&m->made->base);
+        return VFS_CHANGED;
+    }
     status = local_check_regular(&m->made->base);
     if (m->create->mode == VFS_CREATE_EXCLUSIVE && status == VFS_OK)
         status = local_path_get(m->made);
@@ -161,6 +170,7 @@ static int create_then_stamp(const struct making *m, int *fd)
     if (err) {
         close(*fd);
         (void)unlinkat(m->dir->path_fd, m->name, 0);
+        local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->actor); /* others may have seen it */
     }
     return err;
 }
@@ -184,14 +194,24 @@ static int create_stamped(const struct making *m, int *fd)
     return err;
 }
 
+static enum vfs_status not_made(const struct making *m, int err)
+{
+    local_tell_failed(m->dir, err, m->actor);
+    return local_failure(err);
+}
+
 static enum vfs_status make_file(struct making *m)
 {
     enum vfs_status status;
     int fd, err;
 
+    if (m->given->expects)
+        return existing(m);
     err = m->create->mode == VFS_CREATE_EXCLUSIVE ? create_stamped(m, &fd) : create_named(m, &fd);
+    if (err == EEXIST)
+        return existing(m);
     if (err)
-        return err == EEXIST ? existing(m) : local_failure(err);
+        return not_made(m, err);
     m->create->created = true;
     status = local_cache_from_fd(m->fs, fd, O_RDWR, NULL, &m->made);
     if (status != VFS_OK)
@@ -249,7 +269,7 @@ static enum vfs_status make_other(struct making *m)
     enum vfs_status status;
 
     if (make_entry(m) != 0)
-        return local_failure(errno);
+        return not_made(m, errno);
     m->create->created = true;
     status = local_child(m->dir, m->name, &m->made);
     if (status == VFS_DELAY)
@@ -274,6 +294,29 @@ static enum vfs_status make(struct making *m)
     return VFS_OK;
 }
 
+static void tell_added(struct local_object *dir, const char *name, struct local_object *obj,
+                       uint64_t after, const void *actor)
+{
+    const struct vfs_change change = {
+        .kind = VFS_CHANGE_ADD,
+        .actor = actor,
+        .after = after,
+        .entry = local_tell_entry(name, obj),
+    };
+
+    local_tell(dir, &change);
+}
+
+/* A name that was made, but not for good, or that cannot be told from another's, may have been seen
+ * by others. */
+static void tell_made(const struct making *m, enum vfs_status status, uint64_t after)
+{
+    if (status == VFS_OK)
+        tell_added(m->dir, m->name, m->made, after, m->actor);
+    else
+        local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->actor);
+}
+
 enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cred *cred,
                                    const struct vfs_name *name, struct vfs_create *create,
                                    struct vfs_change_info *info, struct vfs_object **out)
@@ -292,6 +335,8 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     if (status != VFS_OK)
         return status;
     m.name = text.text;
+    m.given = name;
+    m.actor = cred->actor;
     create->created = false;
     create->attrs_applied = 0;
     vfs_blocking_begin(false);
@@ -302,10 +347,12 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     }
     local_change_before(m.dir, info);
     status = make(&m);
-    if (create->created)
+    if (create->created) {
         local_change_after(m.dir, info, true);
-    else
+        tell_made(&m, status, info->after);
+    } else {
         info->after = info->before;
+    }
     local_names_unlock(m.dir->file);
     vfs_blocking_end();
     if (status == VFS_OK)
@@ -314,11 +361,13 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
 }
 
 static enum vfs_status make_link(struct local_object *obj, struct local_object *dir,
-                                 const char *name)
+                                 const char *name, const void *actor)
 {
     const struct local_fs *fs = local_fs_of(&dir->base);
     int err = link_fd(dir, obj->path_fd, name);
 
+    if (err)
+        local_tell_failed(dir, err, actor);
     if (err)
         return err == ENOENT ? VFS_STALE : local_failure(err); /* of either object */
     local_change_mark(obj->file);
@@ -357,9 +406,11 @@ enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
         return status;
     }
     local_change_before(to, info);
-    status = make_link(local_of(obj), to, text.text);
-    if (status == VFS_OK)
+    status = make_link(local_of(obj), to, text.text, cred->actor);
+    if (status == VFS_OK) {
         local_change_after(to, info, true);
+        tell_added(to, text.text, local_of(obj), info->after, cred->actor);
+    }
     local_names_unlock(to->file);
     vfs_blocking_end();
     return status == VFS_ISDIR ? VFS_EXIST : status;

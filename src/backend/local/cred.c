@@ -26,7 +26,8 @@ enum {
 /* A new thread inherits its creator's identity, so nothing is known before the first switch. */
 static _Thread_local struct {
     bool known;
-    struct vfs_cred cred;
+    uint32_t uid, gid;
+    uint32_t gid_count, gids[LIMIT_CALLER_GIDS];
     unsigned sections; /* nesting depth of server sections */
     struct {
         uint32_t uid, gid;
@@ -56,10 +57,21 @@ static bool fsgid_set(uint32_t gid)
     return fsgid_get() == gid;
 }
 
-static bool groups_equal(const struct vfs_cred *a, const struct vfs_cred *b)
+static bool has_groups_of(const struct vfs_cred *cred)
 {
-    return a->gid_count == b->gid_count &&
-           memcmp(a->gids, b->gids, a->gid_count * sizeof(a->gids[0])) == 0;
+    return current.gid_count == cred->gid_count &&
+           (cred->gid_count == 0 ||
+            memcmp(current.gids, cred->gids, cred->gid_count * sizeof(cred->gids[0])) == 0);
+}
+
+static bool groups_set(const struct vfs_cred *cred)
+{
+    if (syscall(SYS_setgroups, (size_t)cred->gid_count, cred->gids) != 0)
+        return false;
+    current.gid_count = cred->gid_count;
+    if (cred->gid_count > 0)
+        memcpy(current.gids, cred->gids, cred->gid_count * sizeof(cred->gids[0]));
+    return true;
 }
 
 static bool switch_to(const struct vfs_cred *cred)
@@ -67,14 +79,14 @@ static bool switch_to(const struct vfs_cred *cred)
     bool all = !current.known;
 
     current.known = false;
-    if ((all || !groups_equal(cred, &current.cred)) &&
-        syscall(SYS_setgroups, (size_t)cred->gid_count, cred->gids) != 0)
+    if ((all || !has_groups_of(cred)) && !groups_set(cred))
         return false;
-    if ((all || cred->gid != current.cred.gid) && !fsgid_set(cred->gid))
+    if ((all || cred->gid != current.gid) && !fsgid_set(cred->gid))
         return false;
-    if ((all || cred->uid != current.cred.uid) && !fsuid_set(cred->uid))
+    if ((all || cred->uid != current.uid) && !fsuid_set(cred->uid))
         return false;
-    current.cred = *cred;
+    current.uid = cred->uid;
+    current.gid = cred->gid;
     current.known = true;
     return true;
 }
@@ -87,10 +99,10 @@ enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred 
     CHECK(current.sections == 0);
     if (!fs->impersonate)
         cred = &fs->server;
-    if (current.known && current.cred.uid == cred->uid && current.cred.gid == cred->gid &&
-        groups_equal(cred, &current.cred))
+    if (current.known && current.uid == cred->uid && current.gid == cred->gid &&
+        has_groups_of(cred))
         return VFS_OK;
-    CHECK(cred->gid_count <= VFS_GIDS_MAX);
+    CHECK(cred->gid_count <= LIMIT_CALLER_GIDS);
     /* To the kernel -1 means "unchanged": another caller's identity would stay in force. */
     if (cred->uid == UINT32_MAX || cred->gid == UINT32_MAX)
         return VFS_ACCESS;
@@ -108,8 +120,8 @@ static void section_begin(uint32_t uid, uint32_t gid)
         return;
     current.inside.uid = uid;
     current.inside.gid = gid;
-    current.outside.uid = current.known ? current.cred.uid : fsuid_get();
-    current.outside.gid = current.known ? current.cred.gid : fsgid_get();
+    current.outside.uid = current.known ? current.uid : fsuid_get();
+    current.outside.gid = current.known ? current.gid : fsgid_get();
     CHECK(uid == current.outside.uid || fsuid_set(uid));
     CHECK(gid == current.outside.gid || fsgid_set(gid));
 }
@@ -208,7 +220,7 @@ static void own_forever(void)
     const struct vfs_cred own = {.uid = 0, .gid = (uint32_t)getegid()};
 
     CHECK(current.sections == 0);
-    if (current.known && current.cred.uid == 0 && current.cred.gid == own.gid)
+    if (current.known && current.uid == 0 && current.gid == own.gid)
         return;
     CHECK(switch_to(&own));
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leases of files: grants them to state/ and takes them back. */
+/* Leases of files and directories: grants them to state/ and takes them back. */
 #include "backend/local/lease.h"
 
 #include <errno.h>
 
 #include "backend/local/cred.h"
 #include "backend/local/descriptor.h"
+#include "backend/local/dir_watch.h"
 #include "backend/local/file.h"
 #include "backend/local/io.h"
 #include "backend/local/lease_break.h"
 #include "backend/local/lease_watch.h"
+#include "backend/local/resolve.h"
 #include "base/memory.h"
 
 enum {
@@ -105,6 +107,24 @@ static bool count_one(struct local_fs *fs)
     return false;
 }
 
+static enum vfs_status lease_dir(struct local_fs *fs, struct local_object *dir)
+{
+    enum vfs_status status;
+
+    if (!fs->dirs_watched)
+        return VFS_NOTSUPP;
+    vfs_blocking_begin(false);
+    status = local_path_get(dir);
+    if (status == VFS_OK) {
+        local_cred_server_begin(fs);
+        status = local_dir_watch_get(dir);
+        local_cred_server_end(fs);
+        local_path_put(dir);
+    }
+    vfs_blocking_end();
+    return status;
+}
+
 enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
 {
     struct local_object *obj = local_of(base);
@@ -112,6 +132,8 @@ enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
     enum vfs_status status = local_check_regular(base);
     bool shared;
 
+    if (status == VFS_ISDIR && kind == VFS_LEASE_READ)
+        return lease_dir(fs, obj);
     if (status != VFS_OK)
         return status;
     pthread_mutex_lock(&obj->lock);
@@ -137,6 +159,13 @@ enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
     return status;
 }
 
+static void unlease_dir(struct local_fs *fs, struct local_object *dir)
+{
+    local_cred_server_begin(fs);
+    local_dir_watch_put(dir);
+    local_cred_server_end(fs);
+}
+
 void local_unlease(struct vfs_object *base, enum vfs_lease kind)
 {
     struct local_object *obj = local_of(base);
@@ -144,6 +173,10 @@ void local_unlease(struct vfs_object *base, enum vfs_lease kind)
     struct local_lease *lease;
     bool last;
 
+    if (base->type == VFS_DIR) {
+        unlease_dir(fs, obj);
+        return;
+    }
     pthread_mutex_lock(&obj->lock);
     lease = obj->lease;
     CHECK(lease && lease->counts[kind] > 0);

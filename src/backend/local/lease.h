@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leases of the kernel on files, and the thread that watches them.
+ * Leases of the kernel on files, and the thread that watches them.  (Directories have none;
+ * dir_watch.h.)
  *
  * The kernel's lease is on the only descriptor of the file that we have.  A read lease excludes any
  * descriptor of ours that can write; a write lease excludes any second descriptor.  That costs

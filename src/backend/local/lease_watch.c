@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Receives the signals of lease breaks, and examines the leases. */
+/*
+ * Receives the signals of lease breaks, and examines the leases.  The same thread receives the
+ * changes of watched directories.
+ */
 #include "backend/local/lease_watch.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "backend/local/dir_watch.h"
 #include "backend/local/lease_break.h"
 
 enum {
@@ -20,7 +24,7 @@ static struct {
     pthread_mutex_t start_lock; /* rank 0: guards `users`, and all that start and stop create */
     uint32_t users;
     pthread_t thread;
-    int signal_fd, wake_fd;
+    int signal_fd, wake_fd, dirs_fd;
     bool stop; /* guarded by `lock` */
 
     pthread_mutex_t turn_lock; /* held by the thread while it has references on objects */
@@ -89,7 +93,7 @@ static void due_locked(struct local_lease *lease)
         list_push_back(&watch.due, &lease->due);
 }
 
-static void wake(void)
+void local_watch_wake(void)
 {
     CHECK(eventfd_write(watch.wake_fd, 1) == 0);
 }
@@ -99,7 +103,7 @@ void local_watch_due(struct local_lease *lease)
     pthread_mutex_lock(&watch.lock);
     due_locked(lease);
     pthread_mutex_unlock(&watch.lock);
-    wake();
+    local_watch_wake();
 }
 
 void local_watch_yield(struct local_object *obj)
@@ -161,16 +165,20 @@ static struct local_object *next_due(void)
     return obj;
 }
 
-static void look_at_all(void)
+/* Files first: a program waits.  True: there are more directories to report. */
+static bool look_at_all(void)
 {
     struct local_object *obj;
+    bool more;
 
     pthread_mutex_lock(&watch.turn_lock);
     while ((obj = next_due())) {
         local_lease_look(obj);
         vfs_object_put(&obj->base);
     }
+    more = local_dir_watch_report();
     pthread_mutex_unlock(&watch.turn_lock);
+    return more;
 }
 
 static bool stopped(void)
@@ -186,19 +194,23 @@ static bool stopped(void)
 static void *watch_run(void *unused)
 {
     struct pollfd fds[] = {{.fd = watch.signal_fd, .events = POLLIN},
-                           {.fd = watch.wake_fd, .events = POLLIN}};
+                           {.fd = watch.wake_fd, .events = POLLIN},
+                           {.fd = watch.dirs_fd, .events = POLLIN}};
+    bool more = false;
     eventfd_t value;
 
     (void)unused;
     vfs_own_identity();
     while (!stopped()) {
-        if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+        if (poll(fds, ARRAY_SIZE(fds), more ? 0 : -1) < 0)
             continue;
         if (fds[0].revents)
             take_signals();
         if (fds[1].revents)
             (void)eventfd_read(watch.wake_fd, &value);
-        look_at_all();
+        if (fds[2].revents && !local_dir_watch_receive())
+            fds[2].fd = -1;
+        more = look_at_all();
     }
     return NULL;
 }
@@ -224,6 +236,7 @@ static int bring_up(void)
         close_both();
         return err;
     }
+    watch.dirs_fd = local_dir_watch_init();
     watch.stop = false;
     htable_init(&watch.leases, 64);
     list_init(&watch.due);
@@ -233,6 +246,7 @@ static int bring_up(void)
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err) {
         htable_fini(&watch.leases);
+        local_dir_watch_fini();
         close_both();
     }
     return err;
@@ -257,9 +271,10 @@ static void take_down(void)
     pthread_mutex_lock(&watch.lock);
     watch.stop = true;
     pthread_mutex_unlock(&watch.lock);
-    wake();
+    local_watch_wake();
     CHECK(pthread_join(watch.thread, NULL) == 0);
     htable_fini(&watch.leases);
+    local_dir_watch_fini();
     close_both();
 }
 

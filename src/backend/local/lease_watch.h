@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread that receives lease breaks from the kernel; one for all exports. */
+/* The thread that receives lease breaks and changes of directories from the kernel; one for all
+ * exports. */
 #pragma once
 
 #include "backend/local/lease.h"
@@ -8,6 +9,9 @@
  * safe. */
 int local_watch_start(void);
 void local_watch_stop(void);
+
+/* Report the directories that local_dir_watch_sweep() has found. */
+void local_watch_wake(void);
 
 /* F_SETLEASE, with a signal when the lease is broken.  0 or an errno. */
 int local_watch_set(int fd, enum vfs_lease kind);

@@ -17,6 +17,7 @@
 #include "backend/local/call.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
+#include "backend/local/dir_watch.h"
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
@@ -358,12 +359,25 @@ static char *prepare(const struct local_options *options, const struct error *er
     return real_path;
 }
 
+static void check_dirs(struct local_fs *fs, const char *real_path)
+{
+    const char *obstacle = local_dir_watch_obstacle(fs);
+
+    fs->dirs_watched = !obstacle;
+    local_dir_watch_prepare(fs);
+    if (obstacle)
+        log_info("local.dir_watch", LOG_STR("path", real_path), LOG_STR("why", obstacle),
+                 LOG_STR("note", "changes of directories by local programs cannot be noticed, so "
+                                 "directories are not delegated"));
+}
+
 /* To be freed with teardown(). */
 static struct local_fs *fs_make(void)
 {
     struct local_fs *fs = must_calloc(1, sizeof(*fs));
 
     fs->base.ops = &local_ops;
+    list_init(&fs->dir_watches);
     fs->root_fd = fs->proc_fd = fs->stop_fd = -1;
     fs->coarse_ctime = local_ctime_is_coarse();
     randombytes_buf(&fs->base.write_verifier, sizeof(fs->base.write_verifier));
@@ -423,6 +437,7 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
                  LOG_STR("find", fs->by_handle ? "handle" : "map"),
                  LOG_STR("identity", fs->impersonate ? "caller" : "own"),
                  LOG_U64("descriptors_max", fs->descriptors_max));
+        check_dirs(fs, real_path);
         *out = &fs->base;
     } else {
         teardown(fs);

@@ -2,11 +2,12 @@
 /*
  * What the files of backend/local share: the export and its objects.  Each file declares its
  * functions in a header of its own, and calls only files that precede it in this list:
- * - facts and rules: status, statx, identify, handle, cred, access, change, names, sync, ancestry
+ * - facts and rules: status, statx, identify, handle, cred, access, change, names, tell, sync,
+ *   ancestry
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
- * - using objects: lease_break, lease_watch, io, file, lease
+ * - using objects: dir_watch, lease_break, lease_watch, io, file, lease
  * - operations, and the whole export: lookup, readdir, full_path, create, ..., call, local
  *
  * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
@@ -36,6 +37,7 @@ enum local_id_kind {
 };
 
 struct local_lease;
+struct local_dir_watch;
 struct local_ancestry;
 
 struct local_shard {
@@ -104,7 +106,10 @@ struct local_fs {
     _Atomic uint32_t next_victim; /* the shard to shrink next */
     struct local_shard shards[LOCAL_SHARDS];
 
-    bool watched; /* local_watch_start() */
+    bool watched;            /* local_watch_start() */
+    bool dirs_watched;       /* directories can be (dir_watch.h) */
+    struct list dir_watches; /* this and the count are guarded by the lock of dir_watch.c */
+    uint32_t dir_watch_count;
     pthread_t sweeper;
     int stop_fd; /* readable: the sweeper ends */
 };
@@ -121,6 +126,7 @@ struct local_object {
     _Atomic uint32_t inside; /* of a directory: epoch as of which it is known to be in the export */
     struct local_node *file; /* a reference */
     _Atomic uint64_t noted;  /* for the map: hash of the place where it was last met; even: none */
+    struct local_dir_watch *dir_watch; /* of a leased directory; the lock of dir_watch.c */
 
     /* path.c: read by calls that are counted in path_users; written under the lock when there are
      * none.  May be the same descriptor as fds[O_RDWR]. */

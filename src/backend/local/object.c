@@ -10,6 +10,7 @@
 #include "backend/local/handle.h"
 #include "backend/local/statx.h"
 #include "backend/local/sync.h"
+#include "backend/local/tell.h"
 #include "base/memory.h"
 
 /* Allocate an object and its node.  NULL without memory. */
@@ -117,6 +118,9 @@ bool local_object_mark_unlinked_locked(struct local_object *obj)
     struct local_fs *fs = local_fs_of(&obj->base);
     bool pinned = obj->pins[0] + obj->pins[1] > 0;
 
+    local_tell_kind(obj->file, VFS_CHANGE_GONE, NULL);
+    if (!pinned)
+        vfs_object_set_stale(&obj->base);
     if (!atomic_exchange(&obj->unlinked, true) && pinned)
         atomic_fetch_add_explicit(&fs->orphans, 1, memory_order_relaxed);
     return !pinned;

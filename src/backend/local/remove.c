@@ -21,6 +21,7 @@
 #include "backend/local/resolve.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
+#include "backend/local/tell.h"
 
 /* An entry that is about to be removed. */
 struct victim {
@@ -126,12 +127,16 @@ static void victim_keep(struct local_object *dir, struct victim *victim)
     victim->fd = -1;
 }
 
+/* A directory that only another export knows is told to its watchers here, others by
+ * local_orphan_check(). */
 static void victim_gone(struct local_object *dir, const char *name, struct victim *victim)
 {
     if (victim->there)
         local_note_gone(dir, name, &victim->id, victim->obj);
-    if (victim->node)
+    if (victim->node) {
         local_change_mark(victim->node);
+        local_tell_kind(victim->node, VFS_CHANGE_GONE, NULL);
+    }
     victim_keep(dir, victim);
     if (victim->obj)
         local_orphan_check(victim->obj);
@@ -146,6 +151,29 @@ static int unlink_any(struct local_object *dir, const char *name, const struct v
     if (errno != EISDIR)
         return errno;
     return unlinkat(dir->path_fd, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+static void tell_removed(struct local_object *dir, const char *name, struct local_object *obj,
+                         uint64_t after, const void *actor)
+{
+    const struct vfs_change change = {
+        .kind = VFS_CHANGE_REMOVE,
+        .actor = actor,
+        .after = after,
+        .entry = local_tell_entry(name, obj),
+    };
+
+    local_tell(dir, &change);
+}
+
+static enum vfs_status remove_entry(struct local_object *dir, const char *name,
+                                    const struct victim *victim, const void *actor)
+{
+    int err = unlink_any(dir, name, victim);
+
+    if (err)
+        local_tell_failed(dir, err, actor);
+    return local_status(err);
 }
 
 enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cred,
@@ -178,9 +206,10 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
         status = victim_hold(dir, text.text, &victim);
     local_change_before(dir, info);
     if (status == VFS_OK)
-        status = local_status(unlink_any(dir, text.text, &victim));
+        status = remove_entry(dir, text.text, &victim, cred->actor);
     if (status == VFS_OK) {
         local_change_after(dir, info, true);
+        tell_removed(dir, text.text, victim.obj, info->after, cred->actor);
         victim_gone(dir, text.text, &victim);
     }
     local_names_unlock(dir->file);
@@ -193,22 +222,57 @@ struct renaming {
     struct local_object *from_dir, *to_dir;
     struct local_name from, to;
     const struct vfs_name *from_name, *to_name;
+    const void *actor;
     struct victim moved, replaced;
 };
 
 static void renamed(struct renaming *r)
 {
+    struct local_node *node = victim_node(&r->moved);
     struct statx st;
 
     if (r->moved.there && local_statx(r->to_dir->path_fd, r->to.text, &st) == 0) {
         local_note_gone(r->from_dir, r->from.text, &r->moved.id, r->moved.obj);
         (void)local_note(r->to_dir, r->to.text, &r->moved.id, st.stx_ino);
     }
-    if (r->moved.obj)
-        local_change_mark(r->moved.obj->file);
-    else if (r->moved.node)
-        local_change_mark(r->moved.node);
-    victim_gone(r->to_dir, r->to.text, &r->replaced);
+    if (node) {
+        local_change_mark(node);
+        local_tell_kind(node, VFS_CHANGE_DIR, r->actor);
+    }
+}
+
+/* `moved`: NULL if it is not known. */
+static void tell_renamed(const struct renaming *r, struct local_object *moved, uint64_t from_after,
+                         uint64_t to_after)
+{
+    bool within = r->to_dir == r->from_dir;
+    struct vfs_change change = {
+        .kind = within ? VFS_CHANGE_RENAME : VFS_CHANGE_ADD,
+        .actor = r->actor,
+        .after = to_after,
+        .entry = local_tell_entry(r->to.text, moved),
+    };
+
+    if (within)
+        change.old = local_tell_entry(r->from.text, moved);
+    else
+        tell_removed(r->from_dir, r->from.text, moved, from_after, r->actor);
+    if (r->replaced.there)
+        change.replaced = local_tell_entry(r->to.text, r->replaced.obj);
+    local_tell(r->to_dir, &change);
+}
+
+/* Those who watch the new place want to know what came there. */
+static void look_and_tell_renamed(const struct renaming *r, uint64_t from_after, uint64_t to_after)
+{
+    struct local_object *found = NULL;
+
+    if (!r->moved.obj && vfs_watched(&r->to_dir->file->base) &&
+        local_child(r->to_dir, r->to.text, &found) != VFS_OK)
+        found = NULL;
+    tell_renamed(r, r->moved.obj ? r->moved.obj : found, from_after, to_after);
+    if (found)
+        vfs_object_put(&found->base);
 }
 
 static enum vfs_status victims_look(struct renaming *r)
@@ -228,6 +292,13 @@ static enum vfs_status victims_look(struct renaming *r)
     return status;
 }
 
+static void tell_failed(const struct renaming *r, int err)
+{
+    local_tell_failed(r->from_dir, err, r->actor);
+    if (r->to_dir != r->from_dir)
+        local_tell_failed(r->to_dir, err, r->actor);
+}
+
 /* Sets *changed to false if both names refer to the same object: POSIX leaves them as they are. */
 static enum vfs_status rename_entry(struct renaming *r, bool *changed)
 {
@@ -239,12 +310,12 @@ static enum vfs_status rename_entry(struct renaming *r, bool *changed)
     if (status == VFS_OK &&
         renameat(r->from_dir->path_fd, r->from.text, r->to_dir->path_fd, r->to.text) != 0)
         err = errno;
-    if (status == VFS_OK && !err && *changed)
-        renamed(r);
-    victim_put(r->from_dir, &r->moved);
-    victim_put(r->to_dir, &r->replaced);
     if (status != VFS_OK)
         return status;
+    if (!err && *changed)
+        renamed(r);
+    if (err)
+        tell_failed(r, err);
     return err == EEXIST ? VFS_NOTEMPTY : local_status(err);
 }
 
@@ -266,6 +337,12 @@ static enum vfs_status rename_and_tell(struct renaming *r, struct vfs_change_inf
     }
     if (r->to_dir == r->from_dir)
         *to_info = *from_info;
+    if (status == VFS_OK && changed) {
+        look_and_tell_renamed(r, from_info->after, to_info->after);
+        victim_gone(r->to_dir, r->to.text, &r->replaced);
+    }
+    victim_put(r->from_dir, &r->moved);
+    victim_put(r->to_dir, &r->replaced);
     return status;
 }
 
@@ -278,6 +355,7 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
                          .to_dir = local_of(to_dir),
                          .from_name = from,
                          .to_name = to,
+                         .actor = cred->actor,
                          .moved = {.fd = -1},
                          .replaced = {.fd = -1}};
     enum vfs_status status;

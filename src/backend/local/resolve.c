@@ -132,8 +132,10 @@ static enum vfs_status check_place(struct local_fs *fs, struct local_object *obj
     if (obj->base.type != VFS_DIR || !local_ancestry_due(fs, local_object_inside_since(obj)))
         return VFS_OK;
     status = look_for_root(fs, obj);
-    if (status == VFS_STALE)
+    if (status == VFS_STALE) {
+        vfs_object_set_stale(&obj->base);
         local_cache_forget(obj);
+    }
     return status;
 }
 

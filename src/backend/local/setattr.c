@@ -10,6 +10,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/io.h"
 #include "backend/local/status.h"
+#include "backend/local/tell.h"
 #include "base/clock.h"
 
 enum {
@@ -146,8 +147,10 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
         status = set_rest(obj, set, applied);
         vfs_blocking_end();
     }
-    if (*applied)
+    if (*applied) {
         local_change_mark(obj->file);
+        local_tell_kind(obj->file, VFS_CHANGE_DIR, cred->actor);
+    }
     return status;
 }
 
@@ -162,7 +165,9 @@ enum vfs_status local_touch(struct vfs_object *base)
     err = set_times(local_of(base), &now);
     local_cred_server_end(fs);
     vfs_blocking_end();
-    if (!err)
+    if (!err) {
         local_change_mark(local_of(base)->file);
+        local_tell_kind(local_of(base)->file, VFS_CHANGE_DIR, NULL);
+    }
     return local_status(err);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A thread per export that releases unused resources once a second: I/O descriptors, objects, and
- * files that local users have removed, whose space is freed only then.
+ * files that local users have removed, whose space is freed only then.  It also finds removed
+ * directories that are leased.
  */
 #include "backend/local/sweep.h"
 
@@ -12,6 +13,8 @@
 
 #include "backend/local/cache.h"
 #include "backend/local/cred.h"
+#include "backend/local/dir_watch.h"
+#include "backend/local/lease_watch.h"
 #include "backend/local/orphan.h"
 #include "backend/local/path.h"
 #include "backend/local/statx.h"
@@ -56,6 +59,8 @@ void local_sweep(struct local_fs *fs)
         local_cache_sweep_shard(&fs->shards[i], epoch);
         sweep_names(&fs->shards[i], epoch);
     }
+    if (local_dir_watch_sweep(fs))
+        local_watch_wake();
 }
 
 static void *sweeper_run(void *arg)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/mem/attr.h"
 
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 
 void mem_changed_locked(struct mem_object *obj, struct timespec now)
@@ -76,6 +77,7 @@ enum vfs_status mem_touch(struct vfs_object *vfs)
     mem_lock_write(obj);
     obj->attr.mtime = now;
     mem_changed_locked(obj, now);
+    mem_tell_attr_locked(obj, NULL, NULL);
     mem_unlock(obj);
     return VFS_OK;
 }

@@ -13,6 +13,7 @@
 #include "backend/mem/dir.h"
 #include "backend/mem/object.h"
 #include "backend/mem/remove.h"
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 
 enum {
@@ -121,7 +122,7 @@ enum vfs_status mem_openattr(struct vfs_object *vfs, const struct vfs_cred *cred
     return status;
 }
 
-void mem_attrdir_follow_locked(struct mem_object *obj)
+void mem_attrdir_follow_locked(struct mem_object *obj, const void *actor)
 {
     struct mem_object *attrdir = obj->attrdir;
     struct vfs_attr attr;
@@ -137,6 +138,7 @@ void mem_attrdir_follow_locked(struct mem_object *obj)
         attrdir->attr.gid = attr.gid;
         follow_acl(obj, attrdir);
         mem_changed_locked(attrdir, obj->attr.ctime);
+        mem_tell_attr_locked(attrdir, NULL, actor);
     }
     mem_unlock(attrdir);
 }
@@ -150,6 +152,7 @@ static uint32_t take_some(struct mem_object *attrdir, struct timespec now,
     mem_lock_write(attrdir);
     attrdir->dir.parent = NULL;
     attrdir->attr.nlink = 0;
+    mem_tell_unlinked_locked(attrdir, NULL);
     for (uint64_t at = 0; count < BATCH; at++) {
         struct mem_entry *entry = radix_next(&attrdir->dir.order, &at);
 

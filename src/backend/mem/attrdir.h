@@ -6,7 +6,7 @@
 
 /* The access rights of obj may have changed: adapt its attribute directory, if there is one.  obj
  * is write-locked, the directory is not. */
-void mem_attrdir_follow_locked(struct mem_object *obj);
+void mem_attrdir_follow_locked(struct mem_object *obj, const void *actor);
 /* The object is being freed: remove its attributes, and the reference on the directory. */
 void mem_attrdir_drop(struct mem_object *attrdir);
 /* Is attr one of the named attributes of that directory, or was it one? */

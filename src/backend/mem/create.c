@@ -10,6 +10,7 @@
 #include "backend/mem/attrdir.h"
 #include "backend/mem/dir.h"
 #include "backend/mem/object.h"
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "vfs/vfs_mode.h"
@@ -168,7 +169,7 @@ static struct mem_object *make_object(struct mem_object *dir, struct vfs_attr *a
 
 /* Add a name for obj to dir.  obj is locked, or not visible to other threads. */
 static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
-                                const struct vfs_name *name, struct timespec now,
+                                const struct vfs_name *name, struct timespec now, const void *actor,
                                 struct vfs_change_info *info)
 {
     struct mem_entry *entry = mem_entry_create(obj, name, false);
@@ -191,6 +192,8 @@ static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
     info->before = dir->attr.change;
     mem_dir_modified_locked(dir, now);
     info->after = dir->attr.change;
+    mem_tell_added_locked(dir, entry, NULL, actor);
+    mem_tell_attr_locked(obj, entry, actor);
     return VFS_OK;
 }
 
@@ -204,7 +207,7 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
 
     if (!mem_dir_may_add_locked(dir, cred, create->type == VFS_DIR))
         return VFS_ACCESS;
-    if (create->type == VFS_DIR && dir->attr.nlink >= mem_fs_of_object(dir)->link_max)
+    if (create->type == VFS_DIR && dir->attr.nlink >= mem_fs_of_object(dir)->subdir_max)
         return VFS_MLINK;
     if (dir->vfs.type == VFS_ATTRDIR && dir->dir.names.count >= LIMIT_NAMED_ATTRS)
         return VFS_NOSPC;
@@ -215,7 +218,7 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
     if (!obj)
         return VFS_NOSPC;
     *out = obj; /* also on error: the caller puts it without the lock */
-    status = add_name(dir, obj, name, obj->attr.ctime, info);
+    status = add_name(dir, obj, name, obj->attr.ctime, cred->actor, info);
     if (status != VFS_OK)
         return status;
     create->created = true;
@@ -263,7 +266,9 @@ enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred 
     if (status != VFS_OK)
         return status;
     entry = mem_dir_lookup_locked(dir, name);
-    if (entry) {
+    if (!vfs_name_fits(name, entry ? &entry->obj->vfs : NULL)) {
+        status = VFS_CHANGED;
+    } else if (entry) {
         obj = mem_of(vfs_object_get(&entry->obj->vfs));
         info->atomic = true;
         info->before = info->after = dir->attr.change;
@@ -299,7 +304,7 @@ static enum vfs_status link_locked(struct mem_object *obj, struct mem_object *di
     else if (obj->attr.nlink >= mem_fs_of_object(obj)->link_max)
         status = VFS_MLINK;
     else
-        status = add_name(dir, obj, name, now, info);
+        status = add_name(dir, obj, name, now, cred->actor, info);
     if (status == VFS_OK)
         mem_changed_locked(obj, now);
     mem_unlock(obj);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backend/mem/attr.h"
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -211,7 +212,6 @@ enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, u
     enum vfs_status status = check_regular(vfs);
     struct timespec now;
 
-    (void)cred;
     (void)want;
     *written = 0;
     *reached = VFS_FILE_SYNC;
@@ -227,6 +227,7 @@ enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, u
             obj->attr.size = offset + *written;
         drop_suid_locked(obj);
         mem_modified_locked(obj, now);
+        mem_tell_attr_locked(obj, NULL, cred->actor);
     }
     mem_unlock(obj);
     return *written == len ? VFS_OK : VFS_NOSPC;

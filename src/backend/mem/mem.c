@@ -177,12 +177,13 @@ struct vfs *mem_create(const struct mem_options *options)
     fs->vfs.ops = &mem_ops;
     fs->vfs.volume = &fs->volume;
     fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
-                   VFS_CAP_NAMED_ATTR | VFS_CAP_ACL;
+                   VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER | VFS_CAP_PARENTS;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));
     randombytes_buf(fs->handle_key, sizeof(fs->handle_key));
-    fs->link_max = options->link_max ? options->link_max : MEM_LINK_MAX_DEFAULT;
+    fs->link_max = options->link_max ? options->link_max : LIMIT_MEM_LINKS;
+    fs->subdir_max = options->link_max ? options->link_max : MEM_SUBDIR_MAX;
     fs->space.limit = options->bytes_max ? options->bytes_max : memory_store_default();
     if (fs->space.limit < sizeof(struct mem_object))
         fs->space.limit = sizeof(struct mem_object); /* at least the root must fit */

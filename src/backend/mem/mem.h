@@ -15,7 +15,9 @@ struct mem_options {
     /* Bytes of data, names and objects together; 0: half of the machine's memory.  VFS_NOSPC above
      * this, and above memory_store_set(). */
     uint64_t bytes_max;
-    uint32_t link_max; /* most names of an object, or subdirectories of a directory; 0: 1,000,000 */
+    /* Most names of an object, or subdirectories of a directory; 0: LIMIT_MEM_LINKS names, and
+     * 1,000,000 subdirectories. */
+    uint32_t link_max;
     /* The root directory; mode 0 means 0755. */
     uint32_t root_uid, root_gid, root_mode;
 };

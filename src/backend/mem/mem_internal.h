@@ -2,8 +2,8 @@
 /*
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
- * precede it in this list: space, radix, acl, object, attr, file, dir, remove, attrdir, release;
- * setattr, create, rename, readdir, path; mem.
+ * precede it in this list: space, radix, acl, object, tell, attr, file, dir, remove, attrdir,
+ * release; setattr, create, rename, readdir, path; mem.
  *
  * Locks, in the order in which they are taken:
  *
@@ -32,7 +32,7 @@
 enum {
     MEM_BLOCK_BYTES = 4096,
     MEM_SHARDS = 256,
-    MEM_LINK_MAX_DEFAULT = 1000000,
+    MEM_SUBDIR_MAX = 1000000,
     MEM_COOKIE_FIRST = 3,
 };
 
@@ -50,7 +50,7 @@ struct mem_fs {
     struct vfs vfs;
     struct vfs_volume volume;
     uint32_t instance; /* part of each handle; differs in each run of the server */
-    uint32_t link_max;
+    uint32_t link_max, subdir_max;
     uint64_t name_seed;     /* for the hash of names in directories */
     uint8_t handle_key[16]; /* for the tag in each handle */
     struct mem_object *root;

@@ -245,6 +245,44 @@ void *radix_next(const struct radix *radix, uint64_t *index)
     return NULL;
 }
 
+/* The mirror image of descend().  *index wraps if there is nothing before that node. */
+static void *descend_back(const struct radix *radix, uint64_t *index)
+{
+    void *at = radix->root;
+
+    for (uint32_t level = radix->height; level > 0; level--) {
+        const struct radix_node *node = at;
+        uint32_t shift = (level - 1) * WAY_BITS;
+        uint32_t way = way_of(*index, level - 1);
+        uint64_t left = node->present << (WAYS - 1 - way);
+        uint64_t base = *index >> shift >> WAY_BITS << WAY_BITS << shift;
+
+        if (left == 0) {
+            *index = base - 1;
+            return NULL;
+        }
+        if (__builtin_clzll(left) != 0) {
+            way -= (uint32_t)__builtin_clzll(left);
+            *index = base + ((uint64_t)(way + 1) << shift) - 1;
+        }
+        at = node->slots[way];
+    }
+    return at;
+}
+
+void *radix_prev(const struct radix *radix, uint64_t *index)
+{
+    void *value = NULL;
+
+    if (!radix->root)
+        return NULL;
+    if (*index >= span_of(radix))
+        *index = span_of(radix) - 1;
+    while (!value && *index != UINT64_MAX)
+        value = descend_back(radix, index);
+    return value;
+}
+
 void radix_fini(struct radix *radix, struct space *space)
 {
     CHECK(!radix->root);

@@ -3,6 +3,7 @@
 
 #include "backend/mem/attr.h"
 #include "backend/mem/dir.h"
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 
 void mem_unlinked_locked(struct mem_object *dir, struct mem_entry *entry, struct timespec now)
@@ -14,6 +15,7 @@ void mem_unlinked_locked(struct mem_object *dir, struct mem_entry *entry, struct
         obj->attr.nlink = 0;
         obj->dir.parent = NULL;
         dir->attr.nlink--;
+        vfs_object_set_stale(&obj->vfs);
     } else {
         obj->attr.nlink--;
     }
@@ -37,6 +39,8 @@ static enum vfs_status remove_locked(struct mem_object *dir, const struct vfs_cr
         mem_dir_take_locked(dir, entry);
         mem_unlinked_locked(dir, entry, now);
         mem_dir_modified_locked(dir, now);
+        mem_tell_removed_locked(dir, entry, cred->actor);
+        mem_tell_unlinked_locked(victim, cred->actor);
     }
     mem_unlock(victim);
     return status;

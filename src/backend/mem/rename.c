@@ -12,6 +12,7 @@
 #include "backend/mem/attr.h"
 #include "backend/mem/dir.h"
 #include "backend/mem/remove.h"
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 
 struct rename {
@@ -159,9 +160,24 @@ static enum vfs_status check(const struct rename *r)
         return status;
     if (moves_dir && !mem_dir_may_add_locked(source, r->cred, true))
         return VFS_ACCESS; /* its `..`  entry changes */
-    if (moves_dir && !r->victim && r->to_dir->attr.nlink >= mem_fs_of_object(source)->link_max)
+    if (moves_dir && !r->victim && r->to_dir->attr.nlink >= mem_fs_of_object(source)->subdir_max)
         return VFS_MLINK;
     return VFS_OK;
+}
+
+static void tell(const struct rename *r, const struct mem_entry *entry)
+{
+    const void *actor = r->cred->actor;
+
+    if (r->from_dir == r->to_dir) {
+        mem_tell_renamed_locked(r->to_dir, r->source, entry, r->victim, actor);
+    } else {
+        mem_tell_removed_locked(r->from_dir, r->source, actor);
+        mem_tell_added_locked(r->to_dir, entry, r->victim, actor);
+    }
+    mem_tell_attr_locked(entry->obj, entry, actor);
+    if (r->victim)
+        mem_tell_unlinked_locked(r->victim->obj, actor);
 }
 
 /* The entry is replaced by a new one, because cookies are not reused. */
@@ -192,6 +208,7 @@ static enum vfs_status apply(struct rename *r)
     mem_dir_modified_locked(r->from_dir, now);
     if (r->to_dir != r->from_dir)
         mem_dir_modified_locked(r->to_dir, now);
+    tell(r, entry);
     return VFS_OK;
 }
 

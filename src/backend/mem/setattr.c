@@ -5,6 +5,7 @@
 #include "backend/mem/attr.h"
 #include "backend/mem/attrdir.h"
 #include "backend/mem/file.h"
+#include "backend/mem/tell.h"
 #include "base/clock.h"
 
 static enum vfs_status check_size(const struct mem_object *obj, const struct vfs_attr *set)
@@ -71,8 +72,9 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
         }
         mem_attr_apply(&obj->attr, set, mode, now);
         mem_changed_locked(obj, now);
+        mem_tell_attr_locked(obj, NULL, cred->actor);
         if (set->mask & (VFS_ATTR_MODE | VFS_ATTR_ACL | VFS_ATTR_UID | VFS_ATTR_GID))
-            mem_attrdir_follow_locked(obj);
+            mem_attrdir_follow_locked(obj, cred->actor);
         *applied = set->mask;
     }
     mem_unlock(obj);

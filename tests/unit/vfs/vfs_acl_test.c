@@ -53,7 +53,8 @@ enum {
 };
 
 static const struct vfs_cred owner = {.uid = 10, .gid = 20};
-static const struct vfs_cred member = {.uid = 11, .gid = 99, .gid_count = 1, .gids = {20}};
+static const struct vfs_cred member = {
+    .uid = 11, .gid = 99, .gid_count = 1, .gids = (const uint32_t[]){20}};
 static const struct vfs_cred team = {.uid = 12, .gid = 30};
 static const struct vfs_cred other = {.uid = 13, .gid = 31};
 

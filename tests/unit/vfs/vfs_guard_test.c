@@ -13,7 +13,8 @@ enum {
 };
 
 static const struct vfs_cred root = {.uid = 0, .gid = 0};
-static const struct vfs_cred owner = {.uid = 10, .gid = 20, .gid_count = 1, .gids = {21}};
+static const struct vfs_cred owner = {
+    .uid = 10, .gid = 20, .gid_count = 1, .gids = (const uint32_t[]){21}};
 static const struct vfs_cred other = {.uid = 12, .gid = 99};
 
 /* An object of uid 10 whose ACL has one or two entries, for everyone. */

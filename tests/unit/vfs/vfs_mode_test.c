@@ -5,8 +5,10 @@
 #include "vfs/vfs_mode.h"
 
 static const struct vfs_cred root = {.uid = 0, .gid = 0};
-static const struct vfs_cred owner = {.uid = 10, .gid = 20, .gid_count = 2, .gids = {21, 22}};
-static const struct vfs_cred member = {.uid = 11, .gid = 99, .gid_count = 1, .gids = {20}};
+static const struct vfs_cred owner = {
+    .uid = 10, .gid = 20, .gid_count = 2, .gids = (const uint32_t[]){21, 22}};
+static const struct vfs_cred member = {
+    .uid = 11, .gid = 99, .gid_count = 1, .gids = (const uint32_t[]){20}};
 static const struct vfs_cred other = {.uid = 12, .gid = 99};
 
 static struct vfs_attr object(enum vfs_type type, uint32_t mode)
@@ -16,15 +18,16 @@ static struct vfs_attr object(enum vfs_type type, uint32_t mode)
 
 static void groups_are_first_or_further(void **state)
 {
-    struct vfs_cred full = {.uid = 1, .gid = 2, .gid_count = VFS_GIDS_MAX};
+    uint32_t gids[LIMIT_CALLER_GIDS];
+    struct vfs_cred full = {.uid = 1, .gid = 2, .gid_count = LIMIT_CALLER_GIDS, .gids = gids};
 
     (void)state;
-    for (uint32_t i = 0; i < VFS_GIDS_MAX; i++)
-        full.gids[i] = 100 + i;
+    for (uint32_t i = 0; i < LIMIT_CALLER_GIDS; i++)
+        gids[i] = 100 + i;
     assert_true(vfs_cred_in_group(&full, 2));
     assert_true(vfs_cred_in_group(&full, 100));
-    assert_true(vfs_cred_in_group(&full, 100 + VFS_GIDS_MAX - 1));
-    assert_false(vfs_cred_in_group(&full, 100 + VFS_GIDS_MAX));
+    assert_true(vfs_cred_in_group(&full, 100 + LIMIT_CALLER_GIDS - 1));
+    assert_false(vfs_cred_in_group(&full, 100 + LIMIT_CALLER_GIDS));
     full.gid_count = 1;
     assert_false(vfs_cred_in_group(&full, 101));
 }

@@ -21,6 +21,7 @@ static void empty_tree(void **state)
     assert_null(radix_get(&radix, 0));
     assert_null(radix_get(&radix, RADIX_INDEX_MAX));
     assert_null(radix_next(&radix, &at));
+    assert_null(radix_prev(&radix, &at));
     assert_null(radix_remove(&radix, &space, 5));
     radix_fini(&radix, &space);
 }
@@ -39,6 +40,8 @@ static void lone_first_value_needs_no_node(void **state)
     assert_ptr_equal(radix_next(&radix, &at), &value);
     at = 1;
     assert_null(radix_next(&radix, &at));
+    assert_ptr_equal(radix_prev(&radix, &at), &value);
+    assert_int_equal(at, 0);
     assert_ptr_equal(radix_remove(&radix, &space, 0), &value);
     radix_fini(&radix, &space);
 }
@@ -60,6 +63,11 @@ static void ends_of_the_indexes(void **state)
         assert_int_equal(at, indexes[i]);
     }
     assert_null(radix_next(&radix, &at));
+    at = UINT64_MAX;
+    for (size_t i = ARRAY_SIZE(indexes); i-- > 0; at--) {
+        assert_ptr_equal(radix_prev(&radix, &at), &indexes[i]);
+        assert_int_equal(at, indexes[i]);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(indexes); i++)
         assert_ptr_equal(radix_remove(&radix, &space, indexes[i]), &indexes[i]);
     radix_fini(&radix, &space);
@@ -112,6 +120,21 @@ static void check_walk(const struct radix *radix, const uint64_t *keys, const bo
     assert_null(radix_next(radix, &at));
 }
 
+static void check_walk_back(const struct radix *radix, const uint64_t *keys, const bool *in)
+{
+    uint64_t at = RADIX_INDEX_MAX;
+
+    for (size_t i = KEYS; i-- > 0;) {
+        if (!in[i])
+            continue;
+        assert_ptr_equal(radix_prev(radix, &at), &keys[i]);
+        assert_int_equal(at, keys[i]);
+        if (at-- == 0)
+            return;
+    }
+    assert_null(radix_prev(radix, &at));
+}
+
 static void like_a_sorted_array(void **state)
 {
     struct space space = open_space(1 << 30);
@@ -131,8 +154,10 @@ static void like_a_sorted_array(void **state)
         else if (!add)
             assert_ptr_equal(radix_remove(&radix, &space, keys[i]), in[i] ? &keys[i] : NULL);
         in[i] = add;
-        if (round % 500 == 0)
+        if (round % 500 == 0) {
             check_walk(&radix, keys, in);
+            check_walk_back(&radix, keys, in);
+        }
     }
     for (size_t i = 0; i < KEYS; i++)
         radix_remove(&radix, &space, keys[i]);
