@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access to exports by address and port, and the squashing of identities. */
+/* Access to exports by address, port and security, and the squashing of identities. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "export/export.h"
 
 /* The peer's address bytes; an IPv4 address that came in by IPv6 counts as IPv4. */
@@ -65,15 +66,90 @@ bool export_allows(const struct export *export, const struct sockaddr *peer)
     return false;
 }
 
-enum export_admission export_admit(const struct export *export, const struct sockaddr *peer)
+bool export_is_for(const struct export *export, const struct sockaddr *peer)
 {
-    if (!export_allows(export, peer))
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < (unsigned)SECURITY_FLAVOR_COUNT * XPRTSEC_COUNT; i++)
+        bits |= export_caller_bit((enum security_flavor)(i % SECURITY_FLAVOR_COUNT),
+                                  (enum export_xprtsec)(i / SECURITY_FLAVOR_COUNT),
+                                  port_is_reserved(peer));
+    return export_allows(export, peer) && (export->takes & bits) != 0;
+}
+
+void export_caller_init(struct export_caller *caller, const struct sockaddr *peer,
+                        const struct tls_peer *tls, enum security_flavor flavor,
+                        enum export_xprtsec xprtsec)
+{
+    *caller = (struct export_caller){
+        .peer = peer,
+        .tls = tls,
+        .flavor = flavor,
+        .xprtsec = xprtsec,
+        .bit = export_caller_bit(flavor, xprtsec, port_is_reserved(peer)),
+    };
+}
+
+/* Is this a caller whose certificate is asked for? */
+static bool is_strange(const struct export *export, const struct export_caller *caller)
+{
+    return export->asks_certificate &&
+           !export_certificates_admit(export->certificates, caller->tls);
+}
+
+/* The caller's bit is not among those that the export takes. */
+static enum export_admission refusal(const struct export *export,
+                                     const struct export_caller *caller)
+{
+    if (caller->xprtsec < export_security_weakest(&export->security))
+        return EXPORT_WRONG_TRANSPORT;
+    if (is_strange(export, caller))
+        return EXPORT_WRONG_CERTIFICATE;
+    if (!export_security_has_flavor(&export->security, caller->flavor))
+        return EXPORT_WRONG_FLAVOR;
+    return EXPORT_WRONG_PORT;
+}
+
+enum export_admission export_admit(const struct export *export, const struct export_caller *caller)
+{
+    if (!export_allows(export, caller->peer))
         return EXPORT_WRONG_ADDRESS;
-    return export->secure && !port_is_reserved(peer) ? EXPORT_WRONG_PORT : EXPORT_ADMITTED;
+    if (__builtin_expect((export->takes & caller->bit) == 0, 0))
+        return refusal(export, caller);
+    return __builtin_expect(is_strange(export, caller), 0) ? EXPORT_WRONG_CERTIFICATE
+                                                           : EXPORT_ADMITTED;
+}
+
+const struct export_user *export_user_of(const struct export *export,
+                                         const struct export_caller *caller)
+{
+    if (__builtin_expect(!export->certificates, 1) || caller->flavor >= SECURITY_KRB5)
+        return NULL;
+    return export_certificates_user(export->certificates, caller->tls);
+}
+
+static bool has_group(const uint32_t *gids, uint32_t gid_count, uint32_t gid)
+{
+    for (uint32_t i = 0; i < gid_count; i++) {
+        if (gids[i] == gid)
+            return true;
+    }
+    return false;
+}
+
+/* NULL without memory. */
+static uint32_t *groups_replaced(const uint32_t *gids, uint32_t gid_count, uint32_t from,
+                                 uint32_t to, struct arena *arena)
+{
+    uint32_t *copy = arena_alloc(arena, gid_count * sizeof(*copy));
+
+    for (uint32_t i = 0; copy && i < gid_count; i++)
+        copy[i] = gids[i] == from ? to : gids[i];
+    return copy;
 }
 
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
-                        const uint32_t *gids, struct vfs_cred *out)
+                        const uint32_t *gids, struct arena *arena, struct vfs_cred *out)
 {
     bool squash_root = export->squash == EXPORT_ROOT_SQUASH;
 
@@ -81,9 +157,14 @@ void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid,
         *out = (struct vfs_cred){.uid = export->anon_uid, .gid = export->anon_gid};
         return;
     }
+    out->actor = NULL;
     out->uid = squash_root && uid == 0 ? export->anon_uid : uid;
     out->gid = squash_root && gid == 0 ? export->anon_gid : gid;
-    out->gid_count = gid_count < VFS_GIDS_MAX ? gid_count : VFS_GIDS_MAX;
-    for (uint32_t i = 0; i < out->gid_count; i++)
-        out->gids[i] = squash_root && gids[i] == 0 ? export->anon_gid : gids[i];
+    out->gid_count = gid_count < LIMIT_CALLER_GIDS ? gid_count : LIMIT_CALLER_GIDS;
+    out->gids = gids;
+    if (!squash_root || !has_group(gids, out->gid_count, 0))
+        return;
+    out->gids = groups_replaced(gids, out->gid_count, 0, export->anon_gid, arena);
+    if (!out->gids)
+        out->gid_count = 0;
 }

@@ -14,6 +14,8 @@ void export_spec_copy(struct export_spec *copy, const struct export_spec *spec)
         copy->backend = must_strdup(spec->backend);
     if (spec->arg)
         copy->arg = must_strdup(spec->arg);
+    export_rules_copy(&copy->tls_peers, &spec->tls_peers);
+    export_rules_copy(&copy->tls_users, &spec->tls_users);
 }
 
 bool export_spec_same_files(const struct export_spec *a, const struct export_spec *b)
@@ -50,6 +52,10 @@ const char *export_spec_differences(const struct export_spec *a, const struct ex
         {"anonuid", a->anon_uid != b->anon_uid},
         {"anongid", a->anon_gid != b->anon_gid},
         {"ports", a->ports != b->ports},
+        {"sec", !export_security_same_flavors(&a->security, &b->security)},
+        {"xprtsec", !export_security_same_xprtsecs(&a->security, &b->security)},
+        {"tls_peer", !export_rules_same(&a->tls_peers, &b->tls_peers)},
+        {"tls_user", !export_rules_same(&a->tls_users, &b->tls_users)},
         {"strict_utf8", a->strict_utf8 != b->strict_utf8},
         {"clients", !clients_same(a, b)},
     };

@@ -90,22 +90,32 @@ bool export_spec_add_client(struct export_spec *spec, const char *text)
     return parse_client(text, spec);
 }
 
-/* AUTH_SYS is the only supported flavour, so a list without it would admit no client. */
 static bool parse_sec(const char *text, struct export_spec *spec)
 {
-    bool sys = false;
+    char error[1];
 
-    (void)spec;
-    while (*text) {
-        size_t len = strcspn(text, ":");
+    return export_security_set_flavors(&spec->security, text, error, sizeof(error));
+}
 
-        if (len == 3 && memcmp(text, "sys", 3) == 0)
-            sys = true;
-        else
-            return false;
-        text += len + (text[len] == ':');
-    }
-    return sys;
+static bool parse_xprtsec(const char *text, struct export_spec *spec)
+{
+    char error[1];
+
+    return export_security_set_xprtsecs(&spec->security, text, error, sizeof(error));
+}
+
+static bool parse_tls_peer(const char *text, struct export_spec *spec)
+{
+    char error[1];
+
+    return export_rules_add_peer(&spec->tls_peers, text, error, sizeof(error));
+}
+
+static bool parse_tls_user(const char *text, struct export_spec *spec)
+{
+    char error[1];
+
+    return export_rules_add_user(&spec->tls_users, text, error, sizeof(error));
 }
 
 static bool parse_number(const char *text, uint32_t *out)
@@ -174,7 +184,16 @@ static const struct valued_option {
     {"client", parse_client, true,
      "client=ADDR or client=ADDR/BITS with a numeric address, up to 64 of them, for example "
      "client=192.0.2.0/24"},
-    {"sec", parse_sec, false, "sec=sys; AUTH_SYS is the only flavor supported"},
+    {"sec", parse_sec, false,
+     "sec= with " EXPORT_SEC_WANTS ", each once, the best first, for example sec=krb5p:krb5"},
+    {"xprtsec", parse_xprtsec, false,
+     "xprtsec= with " EXPORT_XPRTSEC_WANTS ", each once, for example xprtsec=mtls:tls"},
+    {"tls_peer", parse_tls_peer, true,
+     "tls_peer=RULE about a certificate, with a backslash before each comma, up to 64 of them, for "
+     "example tls_peer=SAN=DNS:*.lab.example"},
+    {"tls_user", parse_tls_user, true,
+     "tls_user=RULE=USER or tls_user=RULE=UID:GID, with a backslash before each comma, up to 64 of "
+     "them, for example tls_user=CN=web1.example=alice"},
     {"fsid", parse_fsid, false, "fsid=N with a number from 1, for example fsid=7"},
 };
 
@@ -241,8 +260,25 @@ static bool value_take(struct option_parser *parser, size_t index, const char *v
     return false;
 }
 
+/* What looks like the rest of another option's value, after a comma that should not be there. */
+static const char *comma_hint(const char *option)
+{
+    static const char *const keys[] = {
+        "SAN=", "CN=", "subject=", "issuer=", "serial=", "O=", "OU=", "fingerprint="};
+    static const char *const words[] = {"krb5p", "krb5i", "krb5", "sys", "none", "mtls", "tls"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcmp(option, words[i]) == 0)
+            return "; sec= and xprtsec= take colons, not commas, for example sec=krb5p:krb5";
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        if (strncasecmp(option, keys[i], strlen(keys[i])) == 0)
+            return "; a comma within a rule needs a backslash before it";
+    return "";
+}
+
 static bool option_unknown(const struct option_parser *parser, const char *option)
 {
+    const char *comma = comma_hint(option);
     char hint[GUESS_HINT_BYTES];
     struct guess guess;
 
@@ -252,7 +288,7 @@ static bool option_unknown(const struct option_parser *parser, const char *optio
     for (size_t i = 0; i < ARRAY_SIZE(valued_options); i++)
         guess_offer(&guess, valued_options[i].name);
     (void)snprintf(parser->error, parser->size, "unknown option '%s'%s", option,
-                   guess_hint(&guess, "", hint, sizeof(hint)));
+                   *comma ? comma : guess_hint(&guess, "", hint, sizeof(hint)));
     return false;
 }
 
@@ -272,6 +308,22 @@ static bool option_take(struct option_parser *parser, const char *option)
     return option_unknown(parser, option);
 }
 
+/* The first of the options, up to a comma, with a backslash before what stands for itself.
+ * *options is the rest, or NULL. */
+static char *option_split(char **options)
+{
+    char *option = *options, *to = option, *from = option;
+
+    for (; *from && *from != ','; from++) {
+        if (*from == '\\' && from[1])
+            from++;
+        *to++ = *from;
+    }
+    *options = *from ? from + 1 : NULL;
+    *to = '\0';
+    return option;
+}
+
 /* Split "BACKEND[:ARG][,OPT...]"; `rest` is modified. */
 static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t size)
 {
@@ -289,13 +341,10 @@ static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t
     spec->backend = must_strdup(rest);
     spec->arg = must_strdup(arg ? arg : "");
     while (options) {
-        char *next = strchr(options, ',');
+        const char *option = option_split(&options);
 
-        if (next)
-            *next++ = '\0';
-        if (!option_take(&parser, options))
+        if (!option_take(&parser, option))
             return false;
-        options = next;
     }
     return true;
 }
@@ -303,6 +352,8 @@ static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t
 void export_spec_init(struct export_spec *spec)
 {
     *spec = (struct export_spec){.anon_uid = 65534, .anon_gid = 65534};
+    export_security_init(&spec->security);
+    spec->security.xprtsec_count = 0;
 }
 
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size)
@@ -321,11 +372,31 @@ bool export_spec_parse(const char *text, struct export_spec *spec, char *error, 
                     "the path before '=' must be absolute and without '.' and '..', for example "
                     "/data=local:/srv/data");
     rest = must_strdup(equals + 1);
-    ok = parse_rest(rest, spec, error, error_size);
+    ok = parse_rest(rest, spec, error, error_size) && export_spec_complete(spec, error, error_size);
     free(rest);
     if (!ok)
         export_spec_fini(spec);
     return ok;
+}
+
+/* Rules are good for nothing where others come without a certificate. */
+bool export_spec_complete(struct export_spec *spec, char *error, size_t size)
+{
+    struct export_security *security = &spec->security;
+    bool has_rules = spec->tls_peers.count + spec->tls_users.count > 0;
+
+    if (security->xprtsec_count == 0)
+        security->xprtsecs[security->xprtsec_count++] = has_rules ? XPRTSEC_MTLS : XPRTSEC_NONE;
+    if (spec->tls_peers.count > 0 && export_security_weakest(security) != XPRTSEC_MTLS)
+        return fail(error, size,
+                    "tls_peer contradicts xprtsec, which takes callers without a certificate; "
+                    "expected xprtsec=mtls");
+    if (spec->tls_users.count > 0 &&
+        !memchr(security->xprtsecs, XPRTSEC_MTLS, security->xprtsec_count))
+        return fail(error, size,
+                    "tls_user is for callers with a certificate, so xprtsec has to name mtls, for "
+                    "example xprtsec=mtls:none");
+    return true;
 }
 
 void export_spec_fini(struct export_spec *spec)
@@ -333,5 +404,7 @@ void export_spec_fini(struct export_spec *spec)
     free(spec->path);
     free(spec->backend);
     free(spec->arg);
+    export_rules_fini(&spec->tls_peers);
+    export_rules_fini(&spec->tls_users);
     spec->path = spec->backend = spec->arg = NULL;
 }

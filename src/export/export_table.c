@@ -49,6 +49,7 @@ struct export_table *export_table_create(void)
         .fs = &table->pseudo_fs,
         .read_only = true,
         .pseudo = true,
+        .takes = UINT32_MAX,
         .squash = EXPORT_ALL_SQUASH,
         .anon_uid = 65534,
         .anon_gid = 65534,
@@ -70,6 +71,7 @@ static void export_lasting_release(struct export *export)
 
 static void export_free(struct export *export)
 {
+    export_certificates_destroy(export->certificates);
     free(export->path);
     free(export);
 }
@@ -159,6 +161,28 @@ void export_table_tick(struct export_table *table)
     pthread_mutex_unlock(&table->lock);
 }
 
+/* Those that requests may still have come last, in the order in which they retired. */
+static bool is_ripe_locked(const struct export_table *table)
+{
+    LIST_FOREACH (retired, &table->retired, struct export_retired, link) {
+        if (retired->view)
+            return readers_gone(table->readers, retired->mark);
+        if (retired->fs->ops->idle(retired->fs))
+            return true;
+    }
+    return false;
+}
+
+bool export_table_ripe(struct export_table *table)
+{
+    bool ripe;
+
+    pthread_mutex_lock(&table->lock);
+    ripe = is_ripe_locked(table);
+    pthread_mutex_unlock(&table->lock);
+    return ripe;
+}
+
 uint32_t export_table_retired(struct export_table *table)
 {
     uint32_t count;
@@ -229,7 +253,8 @@ static void publish_locked(struct export_table *table, struct export_view *view)
     for (uint32_t i = 0; i < view->count; i++)
         atomic_store_explicit(&view->exports[i]->node,
                               export_view_node(view, view->exports[i]->path), memory_order_release);
-    atomic_store_explicit(&table->view, view, memory_order_release);
+    /* seq_cst: export_has_children(). */
+    atomic_store_explicit(&table->view, view, memory_order_seq_cst);
     atomic_store_explicit(&table->generation, next ? next : 1, memory_order_release);
 }
 
@@ -293,8 +318,10 @@ static uint64_t fsid_of(const struct export_spec *spec)
     return spec->has_fsid ? spec->fsid : path_hash(spec) | (1ull << 63);
 }
 
+/* Takes over `certificates`. */
 static struct export *export_make(const struct export_spec *spec, struct vfs *fs,
-                                  struct vfs_object *root, struct counter_set *counters)
+                                  struct export_certificates *certificates, struct vfs_object *root,
+                                  struct counter_set *counters)
 {
     struct export *export = must_calloc(1, sizeof(*export));
 
@@ -309,6 +336,10 @@ static struct export *export_make(const struct export_spec *spec, struct vfs *fs
         .async = spec->async,
         .squash = spec->squash,
         .secure = export_table_secure(spec, fs),
+        .security = spec->security,
+        .takes = export_security_mask(&spec->security, export_table_secure(spec, fs)),
+        .certificates = certificates,
+        .asks_certificate = spec->tls_peers.count > 0,
         .anon_uid = spec->anon_uid,
         .anon_gid = spec->anon_gid,
         .fsid_major = fsid_of(spec),
@@ -324,12 +355,16 @@ static void export_log(const struct export *export)
     static const char *const squash[] = {[EXPORT_ROOT_SQUASH] = "root_squash",
                                          [EXPORT_NO_ROOT_SQUASH] = "no_root_squash",
                                          [EXPORT_ALL_SQUASH] = "all_squash"};
+    char sec[EXPORT_SECURITY_TEXT_BYTES], xprtsec[EXPORT_SECURITY_TEXT_BYTES];
 
     log_info("export.open", LOG_STR("path", export->path),
              LOG_STR("access", export->read_only ? "ro" : "rw"),
              LOG_STR("changes", export->async ? "async" : "sync"),
              LOG_STR("squash", squash[export->squash]),
              LOG_STR("ports", export->secure ? "secure" : "insecure"),
+             LOG_STR("sec", export_security_print_flavors(&export->security, sec, sizeof(sec))),
+             LOG_STR("xprtsec",
+                     export_security_print_xprtsecs(&export->security, xprtsec, sizeof(xprtsec))),
              LOG_U64("client_rules", export->client_count));
 }
 
@@ -345,7 +380,7 @@ static bool fsid_taken(const struct change *change, const struct export_spec *sp
 }
 
 static bool add_locked(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
-                       char *error, size_t size)
+                       struct export_certificates *certificates, char *error, size_t size)
 {
     struct vfs_object *root;
     struct export *export;
@@ -366,7 +401,7 @@ static bool add_locked(struct export_table *table, const struct export_spec *spe
         (void)snprintf(error, size, "the root of %s can't be opened", spec->path);
         return false;
     }
-    export = export_make(spec, fs, root, counter_set_create(EXPORT_COUNTER_COUNT));
+    export = export_make(spec, fs, certificates, root, counter_set_create(EXPORT_COUNTER_COUNT));
     fs->fsid = export->fsid_major;
     change.exports[change.count++] = export;
     change_end_locked(table, &change, NULL, NULL);
@@ -374,8 +409,8 @@ static bool add_locked(struct export_table *table, const struct export_spec *spe
     return true;
 }
 
-static bool change_locked(struct export_table *table, const struct export_spec *spec, char *error,
-                          size_t size)
+static bool change_locked(struct export_table *table, const struct export_spec *spec,
+                          struct export_certificates *certificates, char *error, size_t size)
 {
     uint32_t i = find_locked(table, spec->path);
     struct export *before, *after;
@@ -390,7 +425,7 @@ static bool change_locked(struct export_table *table, const struct export_spec *
     if (before->fsid_major != fsid_of(spec))
         return refuse(error, size, spec->path,
                       "cannot get another fsid while it is exported: remove it, then add it");
-    after = export_make(spec, before->fs, before->root, before->counters);
+    after = export_make(spec, before->fs, certificates, before->root, before->counters);
     change.exports[i] = after;
     change_end_locked(table, &change, before, NULL);
     export_log(after);
@@ -417,25 +452,62 @@ static bool remove_locked(struct export_table *table, const char *path, char *er
     return true;
 }
 
+/* The root of the export next above this one, with a reference, or NULL.  Those further up had
+ * children before. */
+static struct vfs_object *root_above_locked(const struct export_table *table, const char *path)
+{
+    const struct export_node *node = export_view_node(export_view_of(table), path)->parent;
+
+    while (node && !node->export)
+        node = node->parent;
+    return node ? vfs_object_get(node->export->root) : NULL;
+}
+
+/* Without the lock: the database of users may block. */
+static bool certificates_make(const struct export_spec *spec,
+                              struct export_certificates **certificates, char *error, size_t size)
+{
+    *certificates = export_certificates_create(&spec->tls_peers, &spec->tls_users, error, size);
+    return *certificates || *error == '\0';
+}
+
 bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
                       char *error, size_t error_size)
 {
+    struct export_table_hooks hooks;
+    struct export_certificates *certificates;
+    struct vfs_object *above = NULL;
     bool done;
 
+    if (!certificates_make(spec, &certificates, error, error_size))
+        return false;
     pthread_mutex_lock(&table->lock);
-    done = add_locked(table, spec, fs, error, error_size);
+    done = add_locked(table, spec, fs, certificates, error, error_size);
+    if (done)
+        above = root_above_locked(table, spec->path);
+    hooks = table->hooks;
     pthread_mutex_unlock(&table->lock);
+    if (!done)
+        export_certificates_destroy(certificates);
+    if (above && hooks.covered)
+        hooks.covered(above, hooks.context);
+    vfs_object_put(above);
     return done;
 }
 
 bool export_table_change(struct export_table *table, const struct export_spec *spec, char *error,
                          size_t error_size)
 {
+    struct export_certificates *certificates;
     bool done;
 
+    if (!certificates_make(spec, &certificates, error, error_size))
+        return false;
     pthread_mutex_lock(&table->lock);
-    done = change_locked(table, spec, error, error_size);
+    done = change_locked(table, spec, certificates, error, error_size);
     pthread_mutex_unlock(&table->lock);
+    if (!done)
+        export_certificates_destroy(certificates);
     return done;
 }
 

@@ -39,8 +39,12 @@ bool export_table_secure(const struct export_spec *spec, const struct vfs *fs);
 /* The backend of the export at this path, or NULL.  It stays until the export is removed. */
 struct vfs *export_table_backend(struct export_table *table, const char *path);
 
-/* How a removed or changed backend goes on.  Called by export_table_tick(), without a lock. */
+/* What changes of the table mean for others.  Called without a lock; but for covered(), by
+ * export_table_tick(). */
 struct export_table_hooks {
+    /* An export has appeared below `dir`, the root of another one: requests find it among the
+     * entries there, or what leads to it.  Called by export_table_add(). */
+    void (*covered)(struct vfs_object *dir, void *context);
     /* No request can begin to use the backend any more; clients may still have files open. */
     void (*released)(struct vfs *fs, void *context);
     /* The options of an export of this backend have changed, and no request uses the earlier ones
@@ -55,10 +59,14 @@ struct export_table_hooks {
 /* Before the first removal.  Initially there are none. */
 void export_table_hook(struct export_table *table, const struct export_table_hooks *hooks);
 
-/* Free what was replaced or removed and is not in use any more.  About once a second while
- * export_table_retired() is not 0, by one thread at a time; closing files and destroying a backend
- * may wait for its disk. */
+/* Free what was replaced or removed and is not in use any more.  By one thread at a time, about
+ * once a second if export_table_ripe(); closing files and destroying a backend may wait for its
+ * disk. */
 void export_table_tick(struct export_table *table);
+
+/* Has export_table_tick() anything to do?  What is in use does not count, however long it is.  Not
+ * during a tick.  Waits for no file system. */
+bool export_table_ripe(struct export_table *table);
 
 /* How many changes of the past are still in use; and how many can be made before these are too many
  * (LIMIT_EXPORTS_RETIRED).  While nobody else changes the table there is room for at least so many.

@@ -10,7 +10,11 @@
 #include "lib/test.h"
 
 static struct sockaddr_in peer_in = {.sin_family = AF_INET};
-static const struct sockaddr *peer = (const struct sockaddr *)&peer_in;
+static const struct export_caller caller = {
+    .peer = (const struct sockaddr *)&peer_in,
+    .flavor = SECURITY_SYS,
+    .bit = 1u << SECURITY_SYS, /* plain, and not from a reserved port */
+};
 
 static void add(struct export_table *table, const char *text)
 {
@@ -30,7 +34,8 @@ static bool step(struct export_table *table, struct vfs_object **obj, struct exp
     struct vfs_object *next;
     struct export *next_export;
 
-    if (export_cross_down(table, *export, *obj, &n, peer, &next, &next_export) != VFS_OK || !next)
+    if (export_cross_down(table, *export, *obj, &n, &caller, &next, &next_export) != VFS_OK ||
+        !next)
         return false;
     vfs_object_put(*obj);
     *obj = next;
@@ -47,7 +52,7 @@ static void pseudo_leads_to_exports(void **state)
     (void)state;
     add(table, "/a/b=mem:");
     add(table, "/a/c=mem:,client=192.0.2.1");
-    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, &caller, &obj, &export), VFS_OK);
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "a"));
     assert_true(export->pseudo);
@@ -55,7 +60,7 @@ static void pseudo_leads_to_exports(void **state)
     assert_true(step(table, &obj, &export, "b"));
     assert_string_equal(export->path, "/a/b");
     assert_true(export_mounted_on_fileid(export, obj) != obj->fileid);
-    assert_int_equal(export_cross_up(table, export, obj, peer, &up, &up_export), VFS_OK);
+    assert_int_equal(export_cross_up(table, export, obj, &caller, &up, &up_export), VFS_OK);
     assert_non_null(up);
     assert_true(up_export->pseudo);
     vfs_object_put(up);
@@ -74,14 +79,15 @@ static void export_below_export(void **state)
     (void)state;
     add(table, "/=mem:");
     add(table, "/data=mem:");
-    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, &caller, &obj, &export), VFS_OK);
     assert_false(export->pseudo);
     assert_true(export_has_place(export, obj));
-    assert_true(export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
+    assert_true(
+        export_child_next(table, export, obj, &caller, &cookie, &name, &child, &child_export));
     assert_int_equal(name.len, 4);
     vfs_object_put(child);
     assert_false(
-        export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
+        export_child_next(table, export, obj, &caller, &cookie, &name, &child, &child_export));
     assert_true(step(table, &obj, &export, "data"));
     assert_string_equal(export->path, "/data");
     vfs_object_put(obj);
@@ -100,26 +106,27 @@ static void export_below_restricted_export(void **state)
 
     (void)state;
     add(table, "/=mem:,client=192.0.2.1");
-    assert_int_equal(export_root(table, peer, &obj, &export), VFS_ACCESS);
+    assert_int_equal(export_root(table, &caller, &obj, &export), VFS_ACCESS);
     add(table, "/a/b=mem:,client=192.0.2.1");
     add(table, "/a/b/open=mem:");
     add(table, "/a/shut=mem:,client=192.0.2.1");
-    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, &caller, &obj, &export), VFS_OK);
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "a"));
     assert_false(step(table, &obj, &export, "shut"));
-    assert_true(export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
+    assert_true(
+        export_child_next(table, export, obj, &caller, &cookie, &name, &child, &child_export));
     assert_memory_equal(name.data, "b", 1);
     assert_true(child_export->pseudo);
     vfs_object_put(child);
     assert_false(
-        export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
+        export_child_next(table, export, obj, &caller, &cookie, &name, &child, &child_export));
     assert_true(step(table, &obj, &export, "b"));
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "open"));
     assert_string_equal(export->path, "/a/b/open");
     /* And there is no way from below into the upper export. */
-    assert_int_equal(export_cross_up(table, export, obj, peer, &up, &up_export), VFS_OK);
+    assert_int_equal(export_cross_up(table, export, obj, &caller, &up, &up_export), VFS_OK);
     assert_true(up_export->pseudo);
     vfs_object_put(up);
     vfs_object_put(obj);
@@ -144,7 +151,7 @@ static void handles_return(void **state)
 
     (void)state;
     add(table, "/a=mem:");
-    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, &caller, &obj, &export), VFS_OK);
     for (int i = 0; i < 2; i++) {
         fh.len = export_fh_build(export, &obj->handle, bytes);
         assert_int_equal(resolve(table, &fh, &again, &again_export), VFS_OK);

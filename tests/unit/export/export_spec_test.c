@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/mem/mem.h"
+#include "base/arena.h"
 #include "export/export_table.h"
 #include "lib/test.h"
 
@@ -52,7 +53,7 @@ static void all_options(void **state)
 
     (void)state;
     parse("//a//b/=local:/srv/x:y,ro,async,all_squash,anonuid=7,anongid=8,client=10.0.0.0/8,"
-          "client=fd00::/64,sec=sys,fsid=42",
+          "client=fd00::/64,sec=krb5p:sys,xprtsec=mtls:tls,fsid=42",
           &spec);
     assert_string_equal(spec.path, "/a/b");
     assert_string_equal(spec.arg, "/srv/x:y");
@@ -63,6 +64,10 @@ static void all_options(void **state)
     assert_int_equal(spec.anon_gid, 8);
     assert_int_equal(spec.client_count, 2);
     assert_int_equal(spec.clients[1].prefix_bits, 64);
+    assert_int_equal(spec.security.flavor_count, 2);
+    assert_int_equal(spec.security.flavors[0], SECURITY_KRB5P);
+    assert_int_equal(spec.security.flavors[1], SECURITY_SYS);
+    assert_int_equal(export_security_weakest(&spec.security), XPRTSEC_TLS);
     assert_true(spec.has_fsid);
     assert_int_equal(spec.fsid, 42);
     export_spec_fini(&spec);
@@ -88,6 +93,7 @@ static void contradictions(void **state)
     }
     refused("/=mem:,anonuid=1,anonuid=2", "'anonuid' is given twice");
     refused("/=mem:,fsid=1,ro,fsid=1", "'fsid' is given twice");
+    refused("/=mem:,sec=sys,sec=krb5", "'sec' is given twice");
     parse("/=mem:,ro,async,ro,all_squash,insecure", &spec);
     assert_true(spec.read_only && spec.async);
     export_spec_fini(&spec);
@@ -114,8 +120,13 @@ static void wrong(void **state)
         {"/=mem:,client=10.0.0.1/33", "expected client=ADDR or client=ADDR/BITS"},
         {"/=mem:,client=fd00::/129", "for example client=192.0.2.0/24"},
         {"/=mem:,client=host.example", "with a numeric address"},
-        {"/=mem:,sec=krb5", "expected sec=sys; AUTH_SYS is the only flavor supported"},
-        {"/=mem:,sec=", "expected sec=sys"},
+        {"/=mem:,sec=krb6", "expected sec= with krb5p, krb5i, krb5, sys or none"},
+        {"/=mem:,sec=", "for example sec=krb5p:krb5"},
+        {"/=mem:,sec=sys:sys", "each once"},
+        {"/=mem:,sec=sys:", "invalid option 'sec=sys:'"},
+        {"/=mem:,sec=:sys", "invalid option 'sec=:sys'"},
+        {"/=mem:,xprtsec=ssl", "expected xprtsec= with mtls, tls or none"},
+        {"/=mem:,xprtsec=tls:tls", "for example xprtsec=mtls:tls"},
         {"/=mem:,fsid=", "for example fsid=7"},
         {"/=mem:,fsid=0", "a number from 1"}, /* 0 belongs to the pseudo file system */
     };
@@ -202,6 +213,7 @@ static void ports(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct mem_options options = {.root_mode = 0777};
         struct sockaddr_storage peer = address(rows[i].peer);
+        struct export_caller caller;
         struct export_table *table = export_table_create();
         struct vfs *fs = mem_create(&options);
         struct export_spec spec;
@@ -211,7 +223,8 @@ static void ports(void **state)
         fs->caps |= rows[i].caps;
         parse(rows[i].rules, &spec);
         assert_true(export_table_add(table, &spec, fs, error, sizeof(error)));
-        if (export_table_admit(table, (struct sockaddr *)&peer) != rows[i].admission)
+        export_caller_init(&caller, (struct sockaddr *)&peer, NULL, SECURITY_SYS, XPRTSEC_NONE);
+        if (export_table_admit(table, &caller) != rows[i].admission)
             fail_msg("%s from %s, port %u", rows[i].rules, rows[i].peer, rows[i].port);
         export_spec_fini(&spec);
         export_table_destroy(table);
@@ -223,25 +236,31 @@ static void squash(void **state)
     struct export export = {.anon_uid = 1001, .anon_gid = 1002};
     const uint32_t gids[] = {0, 5};
     struct vfs_cred cred;
+    struct arena arena;
 
     (void)state;
+    arena_init(&arena, 256);
     export.squash = EXPORT_ROOT_SQUASH;
-    export_squash_cred(&export, 0, 0, 2, gids, &cred);
+    export_squash_cred(&export, 0, 0, 2, gids, &arena, &cred);
     assert_int_equal(cred.uid, 1001);
     assert_int_equal(cred.gid, 1002);
     assert_int_equal(cred.gids[0], 1002);
     assert_int_equal(cred.gids[1], 5);
-    export_squash_cred(&export, 7, 0, 0, NULL, &cred);
+    assert_int_equal(gids[0], 0);
+    export_squash_cred(&export, 7, 7, 1, gids + 1, &arena, &cred);
+    assert_ptr_equal(cred.gids, gids + 1);
+    export_squash_cred(&export, 7, 0, 0, NULL, &arena, &cred);
     assert_int_equal(cred.uid, 7);
     assert_int_equal(cred.gid, 1002);
     export.squash = EXPORT_NO_ROOT_SQUASH;
-    export_squash_cred(&export, 0, 0, 2, gids, &cred);
+    export_squash_cred(&export, 0, 0, 2, gids, &arena, &cred);
     assert_int_equal(cred.uid, 0);
     assert_int_equal(cred.gids[0], 0);
     export.squash = EXPORT_ALL_SQUASH;
-    export_squash_cred(&export, 7, 7, 2, gids, &cred);
+    export_squash_cred(&export, 7, 7, 2, gids, &arena, &cred);
     assert_int_equal(cred.uid, 1001);
     assert_int_equal(cred.gid_count, 0);
+    arena_fini(&arena);
 }
 
 int main(void)

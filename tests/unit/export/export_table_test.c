@@ -19,7 +19,11 @@ enum {
 };
 
 static struct sockaddr_in peer_in = {.sin_family = AF_INET};
-static const struct sockaddr *peer = (const struct sockaddr *)&peer_in;
+static const struct export_caller caller = {
+    .peer = (const struct sockaddr *)&peer_in,
+    .flavor = SECURITY_SYS,
+    .bit = 1u << SECURITY_SYS, /* plain, and not from a reserved port */
+};
 
 /* Backends that count how many of them exist. */
 static const struct vfs_ops *mem_ops;
@@ -109,8 +113,8 @@ static uint32_t root_handle(struct export_table *table, const char *name, uint8_
     struct export *pseudo, *export;
     uint32_t len;
 
-    assert_int_equal(export_root(table, peer, &top, &pseudo), VFS_OK);
-    assert_int_equal(export_cross_down(table, pseudo, top, &n, peer, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, &caller, &top, &pseudo), VFS_OK);
+    assert_int_equal(export_cross_down(table, pseudo, top, &n, &caller, &obj, &export), VFS_OK);
     vfs_object_put(top);
     len = export_fh_build(export, &obj->handle, bytes);
     vfs_object_put(obj);
@@ -153,6 +157,43 @@ static void a_backend_is_gone_when_it_is_destroyed(void **state)
     must_remove(table, "/a");
     export_table_tick(table);
     assert_int_equal(seen, 1);
+    export_table_destroy(table);
+}
+
+static void see_covered(struct vfs_object *dir, void *context)
+{
+    struct vfs_object **seen = context;
+
+    *seen = dir;
+}
+
+/* The export next above the new one, also with directories between them that lead to it. */
+static void exports_cover_the_one_above(void **state)
+{
+    struct export_table *table = export_table_create();
+    struct vfs_object *seen = NULL, *top, *data;
+    struct export *export;
+
+    (void)state;
+    export_table_hook(table,
+                      &(struct export_table_hooks){.covered = see_covered, .context = &seen});
+    must_add(table, "/data=mem:");
+    assert_null(seen);
+    must_add(table, "/=mem:");
+    assert_null(seen);
+    assert_int_equal(export_root(table, &caller, &top, &export), VFS_OK);
+    assert_int_equal(export_table_backend(table, "/data")
+                         ->ops->root(export_table_backend(table, "/data"), &data),
+                     VFS_OK);
+    assert_true(export_has_children(table, top));
+    assert_false(export_has_children(table, data));
+    must_add(table, "/data/a/b=mem:");
+    assert_ptr_equal(seen, data);
+    assert_true(export_has_children(table, data));
+    must_remove(table, "/data/a/b");
+    assert_false(export_has_children(table, data));
+    vfs_object_put(top);
+    vfs_object_put(data);
     export_table_destroy(table);
 }
 
@@ -279,14 +320,14 @@ static void admissions_change(void **state)
 
     (void)state;
     peer_in.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1 */
-    assert_int_equal(export_table_admit(table, peer), EXPORT_WRONG_ADDRESS);
+    assert_int_equal(export_table_admit(table, &caller), EXPORT_WRONG_ADDRESS);
     must_add(table, "/a=mem:,client=192.0.2.1");
     assert_int_not_equal(export_table_generation(table), generation);
-    assert_int_equal(export_table_admit(table, peer), EXPORT_ADMITTED);
+    assert_int_equal(export_table_admit(table, &caller), EXPORT_ADMITTED);
     generation = export_table_generation(table);
     must_change(table, "/a=mem:,client=192.0.2.2");
     assert_int_not_equal(export_table_generation(table), generation);
-    assert_int_equal(export_table_admit(table, peer), EXPORT_WRONG_ADDRESS);
+    assert_int_equal(export_table_admit(table, &caller), EXPORT_WRONG_ADDRESS);
     generation = export_table_generation(table);
     must_remove(table, "/a");
     assert_int_not_equal(export_table_generation(table), generation);
@@ -299,7 +340,7 @@ static uint64_t top_change(struct export_table *table)
     struct export *pseudo;
     struct vfs_attr attr;
 
-    assert_int_equal(export_root(table, peer, &top, &pseudo), VFS_OK);
+    assert_int_equal(export_root(table, &caller, &top, &pseudo), VFS_OK);
     assert_int_equal(top->fs->ops->getattr(top, VFS_ATTR_ALL_GET, &attr), VFS_OK);
     vfs_object_put(top);
     return attr.change;
@@ -352,6 +393,40 @@ static void backend_goes_last(void **state)
 }
 
 /* A handle that this backend did not make may be one of the backend that the path had before. */
+/* For a removed export that is in use for days no thread is created each second. */
+static void nothing_is_ripe_while_it_is_in_use(void **state)
+{
+    struct export_table *table = export_table_create();
+    uint8_t bytes[LIMIT_FH_BYTES];
+    struct nfs_fh4 fh = {bytes, 0};
+    struct vfs_object *held;
+    struct export *export;
+    unsigned phase;
+
+    (void)state;
+    must_add(table, "/a=mem:");
+    settle(table);
+    assert_false(export_table_ripe(table));
+    fh.len = root_handle(table, "a", bytes);
+    phase = export_enter(table);
+    assert_int_equal(export_fh_export(table, &fh, &export), VFS_OK);
+    assert_int_equal(export_fh_resolve(export, &fh, &held), VFS_OK);
+    must_remove(table, "/a");
+    settle(table);
+    assert_false(export_table_ripe(table)); /* a request has it */
+    export_leave(table, phase);
+    assert_true(export_table_ripe(table));
+    settle(table);
+    assert_false(export_table_ripe(table)); /* a client does */
+    assert_int_equal(export_table_retired(table), 1);
+    vfs_object_put(held);
+    assert_true(export_table_ripe(table));
+    export_table_tick(table);
+    assert_false(export_table_ripe(table));
+    assert_int_equal(export_table_retired(table), 0);
+    export_table_destroy(table);
+}
+
 static void foreign_handles_are_stale(void **state)
 {
     struct export_table *table = export_table_create();
@@ -392,8 +467,8 @@ static struct listing children_list(struct export_table *table)
     struct vfs_name name;
     uint32_t cookie = 0;
 
-    assert_int_equal(export_root(table, peer, &top, &pseudo), VFS_OK);
-    while (export_child_next(table, pseudo, top, peer, &cookie, &name, &child, &export)) {
+    assert_int_equal(export_root(table, &caller, &top, &pseudo), VFS_OK);
+    while (export_child_next(table, pseudo, top, &caller, &cookie, &name, &child, &export)) {
         uint32_t i = listing.count++;
 
         assert_true(cookie > 0 && cookie < VFS_COOKIE_EXPORTS_COUNT);
@@ -552,8 +627,8 @@ static uint32_t children_count(struct export_table *table)
     struct vfs_name name;
     uint32_t cookie = 0, count = 0;
 
-    assert_int_equal(export_root(table, peer, &top, &pseudo), VFS_OK);
-    while (export_child_next(table, pseudo, top, peer, &cookie, &name, &child, &export)) {
+    assert_int_equal(export_root(table, &caller, &top, &pseudo), VFS_OK);
+    while (export_child_next(table, pseudo, top, &caller, &cookie, &name, &child, &export)) {
         (void)export_mounted_on_fileid(export, child);
         vfs_object_put(child);
         count++;
@@ -581,12 +656,12 @@ static void *reader_run(void *arg)
         if (export_fh_export(busy_table, &passing, &export) == VFS_OK &&
             export_fh_resolve(export, &passing, &obj) == VFS_OK) {
             CHECK(export->read_only == export->async);
-            CHECK(export_cross_up(busy_table, export, obj, peer, &up, &above) == VFS_OK);
+            CHECK(export_cross_up(busy_table, export, obj, &caller, &up, &above) == VFS_OK);
             vfs_object_put(up);
             vfs_object_put(obj);
         }
         export_leave(busy_table, phase);
-        CHECK(export_table_admit(busy_table, peer) == EXPORT_ADMITTED);
+        CHECK(export_table_admit(busy_table, &caller) == EXPORT_ADMITTED);
     }
     return NULL;
 }
@@ -625,12 +700,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backend_is_gone_when_it_is_destroyed),
+        cmocka_unit_test(exports_cover_the_one_above),
         cmocka_unit_test(handles_of_removed_exports_are_stale),
         cmocka_unit_test(options_change),
         cmocka_unit_test(counters_outlive_options),
         cmocka_unit_test(admissions_change),
         cmocka_unit_test(pseudo_directories_change),
         cmocka_unit_test(backend_goes_last),
+        cmocka_unit_test(nothing_is_ripe_while_it_is_in_use),
         cmocka_unit_test(foreign_handles_are_stale),
         cmocka_unit_test(cookies_stay),
         cmocka_unit_test(twins_are_told_apart),
