@@ -15,6 +15,7 @@
 #include "state/client/client_info.h"
 #include "state/client/client_sweep.h"
 #include "state/client/client_table.h"
+#include "state/delegation/delegation_notify.h"
 #include "state/delegation/delegation_pressure.h"
 #include "state/delegation/delegation_revoke.h"
 #include "state/delegation/delegation_tables.h"
@@ -175,6 +176,7 @@ void state_tick(struct state *state, int64_t now_ns)
     lock_notice_tick(state);
     delegation_tick(state, now_ns);
     delegation_pressure_tick(state, now_ns);
+    delegation_notify_tick(state, now_ns);
     recovery_tick(state->recovery, now_ns);
 }
 

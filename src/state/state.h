@@ -28,6 +28,7 @@
 
 struct client;
 struct client_hooks;
+struct client_principal;
 struct delegation_tables;
 struct lock_conflict_hooks;
 struct lock_notices;
@@ -69,6 +70,9 @@ struct state_back_hooks {
     void (*ended)(struct session *session, void *context);
     /* Its last reference is gone: free what is attached to it. */
     void (*freed)(void *backchannel);
+    /* Has the caller made a context of RPCSEC_GSS that has this handle?  NULL: there are none. */
+    bool (*context_known)(const struct wire_opaque *handle, const struct client_principal *caller,
+                          void *context);
     void *context;
 };
 

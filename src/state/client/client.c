@@ -25,6 +25,7 @@ static void client_free(struct client *client)
     recovery_client_free(client->state->recovery, client);
     if (client->v40)
         client->v40_hooks->free(client->v40);
+    client_caller_free(&client->caller);
     memory_free(MEMORY_clients, client->impl_name);
     memory_free(MEMORY_clients, client->impl_domain);
     memory_free(MEMORY_clients, client);
@@ -70,11 +71,6 @@ struct client *client_lookup(struct state *state, uint64_t clientid)
         client_get(client);
     pthread_mutex_unlock(&state->clients.lock);
     return client;
-}
-
-bool client_principal_equal(const struct client_principal *a, const struct client_principal *b)
-{
-    return a->flavor == b->flavor && a->uid == b->uid;
 }
 
 enum nfsstat4 client_reclaim_complete(struct client *client)

@@ -25,15 +25,8 @@
 #include "state/client/client_address.h"
 #include "state/client/client_delay.h"
 #include "state/client/client_peer.h"
+#include "state/client/client_protection.h"
 #include "state/state.h"
-
-/* The principal of a request, as far as AUTH_NONE and AUTH_SYS can tell. */
-struct client_principal {
-    uint32_t flavor;
-    uint32_t uid;
-};
-
-bool client_principal_equal(const struct client_principal *a, const struct client_principal *b);
 
 /* The record that took over its owner string: client_peer.h. */
 struct client_replaced {
@@ -83,7 +76,8 @@ struct client {
     struct client_v40 *v40; /* NULL for 4.1 and later */
     const struct client_v40_hooks *v40_hooks;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
-    struct client_principal principal;
+    struct client_caller caller;
+    struct client_protection protection;
     struct recovery_record *recovery; /* recovery.h */
 
     /* Guarded by client_table.lock. */

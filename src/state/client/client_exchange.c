@@ -23,37 +23,19 @@
 /* An EXCHANGE_ID in progress. */
 struct exchange {
     struct state *state;
-    const struct client_principal *principal;
+    const struct client_caller *caller;
     const struct client_source *source;
     const struct EXCHANGE_ID4args *args;
+    struct client_protection protection;
     int64_t now_ns;
     struct list doomed;
 };
 
-/* SP4_MACH_CRED and SP4_SSV require the request to use RPCSEC_GSS with integrity (§18.35.3),
- * which the server does not support. */
-static enum nfsstat4 check_protection(const struct state_protect4_a *protect)
+static enum nfsstat4 check_args(struct exchange *x)
 {
-    const struct ssv_sp_parms4 *ssv = &protect->spa_ssv_parms;
-
-    switch (protect->spa_how) {
-    case SP4_NONE:
-        return NFS4_OK;
-    case SP4_MACH_CRED:
+    if (x->args->eia_flags & ~EXCHANGE_FLAGS)
         return NFS4ERR_INVAL;
-    case SP4_SSV:
-        if (ssv->ssp_hash_algs_count == 0 || ssv->ssp_encr_algs_count == 0 || ssv->ssp_window == 0)
-            return NFS4ERR_INVAL;
-        return NFS4ERR_ENCR_ALG_UNSUPP;
-    }
-    return NFS4ERR_INVAL;
-}
-
-static enum nfsstat4 check_args(const struct EXCHANGE_ID4args *args)
-{
-    if (args->eia_flags & ~EXCHANGE_FLAGS)
-        return NFS4ERR_INVAL;
-    return check_protection(&args->eia_state_protect);
+    return client_protection_negotiate(&x->args->eia_state_protect, x->caller, &x->protection);
 }
 
 /* Copy the text, cut to the limit; it is only for people to read. */
@@ -89,7 +71,7 @@ static struct client *record_add_locked(struct exchange *x)
     const struct client_new what = {.kind = CLIENT_V41,
                                     .id = owner->co_ownerid,
                                     .verifier = owner->co_verifier,
-                                    .principal = x->principal,
+                                    .caller = x->caller,
                                     .source = x->source,
                                     .now_ns = x->now_ns};
     struct client *client = client_record_add_locked(x->state, &what);
@@ -98,6 +80,7 @@ static struct client *record_add_locked(struct exchange *x)
         return NULL;
     client->create_reply.sequence = 0;
     client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
+    client->protection = x->protection;
     impl_id_keep(client, x->args);
     return client;
 }
@@ -107,7 +90,7 @@ static bool same_incarnation(const struct exchange *x, const struct client *clie
     return memcmp(client->verifier, x->args->eia_clientowner.co_verifier, NFS4_VERIFIER_SIZE) == 0;
 }
 
-/* Cases 6 to 9. */
+/* Cases 6 to 9.  An update does not change the protection. */
 static enum nfsstat4 update_locked(struct exchange *x, struct client_owner *owner,
                                    struct client **client)
 {
@@ -117,20 +100,25 @@ static enum nfsstat4 update_locked(struct exchange *x, struct client_owner *owne
         return NFS4ERR_NOENT;
     if (!same_incarnation(x, confirmed))
         return NFS4ERR_NOT_SAME;
-    if (!client_principal_equal(&confirmed->principal, x->principal))
+    if (!client_principal_equal(confirmed->caller.principal, x->caller->principal))
         return NFS4ERR_PERM;
+    if (!client_protection_admits(confirmed, x->caller))
+        return NFS4ERR_WRONG_CRED;
     impl_id_keep(confirmed, x->args);
     *client = confirmed;
     return NFS4_OK;
 }
 
-/* Case 3: another principal uses the owner string of a confirmed client. */
-static enum nfsstat4 collision_locked(struct exchange *x, struct client *confirmed)
+/* May the caller not have the owner string of a confirmed client?  As long as its lease lasts a
+ * protected client keeps it without any state, too (§2.4, §18.35.3). */
+static bool in_use_locked(const struct exchange *x, struct client *confirmed)
 {
-    if (client_busy_locked(confirmed) && !client_lapsed_locked(confirmed, x->now_ns))
-        return NFS4ERR_CLID_INUSE;
-    client_unhash_locked(confirmed, &x->doomed);
-    return NFS4_OK;
+    bool mine = client_principal_equal(confirmed->caller.principal, x->caller->principal);
+
+    if (confirmed->protection.machine)
+        return !client_protection_admits(confirmed, x->caller) &&
+               !client_lapsed_locked(confirmed, x->now_ns);
+    return !mine && client_busy_locked(confirmed) && !client_lapsed_locked(confirmed, x->now_ns);
 }
 
 static struct client_owner *owner_find_locked(const struct exchange *x)
@@ -144,13 +132,12 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
     static const struct client_peer unknown;
     struct client_owner *owner = owner_find_locked(x);
     struct client *confirmed = owner ? owner->confirmed : NULL, *taken = NULL;
-    enum nfsstat4 status;
 
-    if (confirmed && !client_principal_equal(&confirmed->principal, x->principal)) {
-        status = collision_locked(x, confirmed);
-        if (status != NFS4_OK)
-            return status;
-        taken = confirmed; /* on the list x->doomed now */
+    if (confirmed && in_use_locked(x, confirmed))
+        return NFS4ERR_CLID_INUSE;
+    if (confirmed && !client_principal_equal(confirmed->caller.principal, x->caller->principal)) {
+        client_unhash_locked(confirmed, &x->doomed); /* case 3 */
+        taken = confirmed;
     } else if (confirmed && same_incarnation(x, confirmed)) {
         *client = confirmed;
         return NFS4_OK;
@@ -164,7 +151,7 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
     *client = record_add_locked(x);
     if (*client && taken)
         client_peer_replace_locked(taken, (*client)->id, x->source ? &x->source->peer : &unknown,
-                                   x->principal);
+                                   x->caller);
     return *client ? NFS4_OK : NFS4ERR_DELAY;
 }
 
@@ -189,15 +176,15 @@ static void exchange_log(const struct EXCHANGE_ID4args *args, const struct clien
               LOG_STRN("implementation", impl.data, impl.len));
 }
 
-enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
+enum nfsstat4 client_exchange_id(struct state *state, const struct client_caller *caller,
                                  const struct client_source *source,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,
                                  struct client_exchange *out)
 {
     struct exchange x = {
-        .state = state, .principal = principal, .source = source, .args = args, .now_ns = now_ns};
+        .state = state, .caller = caller, .source = source, .args = args, .now_ns = now_ns};
     struct client *client = NULL;
-    enum nfsstat4 status = check_args(args);
+    enum nfsstat4 status = check_args(&x);
 
     if (status != NFS4_OK)
         return status;
@@ -208,6 +195,7 @@ enum nfsstat4 client_exchange_id(struct state *state, const struct client_princi
         out->clientid = client->id;
         out->sequence = client->create_reply.sequence + 1;
         out->confirmed = client->confirmed;
+        out->protection = client->protection;
     }
     pthread_mutex_unlock(&state->clients.lock);
     client_release(state, &x.doomed);

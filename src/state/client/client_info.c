@@ -22,12 +22,26 @@ static void text_copy(char *to, const char *from)
         memcpy(to, from, strlen(from) + 1);
 }
 
+static void text_cut(char *to, size_t size, const char *from)
+{
+    size_t len = from ? strnlen(from, size - 1) : 0;
+
+    if (len > 0)
+        memcpy(to, from, len);
+    to[len] = '\0';
+}
+
 static void fill_locked(struct client *client, int64_t now_ns, struct client_info *info)
 {
     info->place = htable_place_after(client->by_id.hash);
     info->id = client->id;
     info->kind = client->kind;
-    info->principal = client->principal;
+    info->principal = client->caller.principal;
+    info->flavor = client->caller.flavor;
+    info->transport = client->caller.transport;
+    info->protection = client->protection;
+    text_cut(info->name, sizeof(info->name), client->caller.name);
+    text_copy(info->certificate, client->caller.certificate);
     info->owner_len = client->owner->len;
     memcpy(info->owner, client->owner->string, client->owner->len);
     info->confirmed = client->confirmed;

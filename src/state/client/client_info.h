@@ -19,7 +19,11 @@ struct client_info {
     struct htable_place place; /* behind it: from here a listing can go on */
     uint64_t id;
     enum client_kind kind;
-    struct client_principal principal;
+    struct client_principal principal;           /* who registered it, and how that is known: */
+    const char *flavor, *transport;              /* client_caller.h */
+    char name[LIMIT_CLIENT_PRINCIPAL_BYTES + 1]; /* "": none */
+    char certificate[LIMIT_CLIENT_CERTIFICATE_BYTES + 1];
+    struct client_protection protection;
     uint32_t owner_len;
     uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
     bool confirmed;

@@ -31,9 +31,10 @@ const char *client_peer_format(const struct client_peer *peer, char text[CLIENT_
 }
 
 void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,
-                                const struct client_principal *principal)
+                                const struct client_caller *caller)
 {
-    client->replaced = (struct client_replaced){.by = by, .peer = *peer, .principal = *principal};
+    client->replaced =
+        (struct client_replaced){.by = by, .peer = *peer, .principal = caller->principal};
 }
 
 static bool same_peer(const struct client_peer *a, const struct client_peer *b)
@@ -48,13 +49,13 @@ void client_peer_audit(struct state *state, const struct client *client)
 
     if (by->by == 0 ||
         (same_peer(&client->peer, &by->peer) &&
-         client_principal_equal(&client->principal, &by->principal)) ||
+         client_principal_equal(client->caller.principal, by->principal)) ||
         !log_enabled(LOG_PART_client, LOG_LEVEL_INFO) ||
         !log_limit_take(&state->replaced, clock_now_ns(), LIMIT_LOG_REPLACED_PER_S))
         return;
     log_info_taken(&state->replaced, "client.replaced", LOG_ID("client", client->id),
                    LOG_STR("peer", client_peer_format(&client->peer, before)),
-                   LOG_U64("uid", client->principal.uid), LOG_ID("by", by->by),
-                   LOG_STR("by_peer", client_peer_format(&by->peer, after)),
-                   LOG_U64("by_uid", by->principal.uid));
+                   LOG_U64("uid", client_principal_uid(client->caller.principal)),
+                   LOG_ID("by", by->by), LOG_STR("by_peer", client_peer_format(&by->peer, after)),
+                   LOG_U64("by_uid", client_principal_uid(by->principal)));
 }

@@ -9,7 +9,7 @@
 #include "state/client/client_address.h"
 
 struct client;
-struct client_principal;
+struct client_caller;
 struct sockaddr; /* its header would define names that other headers also use */
 struct state;
 
@@ -38,7 +38,7 @@ const char *client_peer_format(const struct client_peer *peer, char text[CLIENT_
 /* With client_table.lock held: the confirmed record of an owner string is replaced by the record
  * with the ID `by`, requested by `principal` at `peer`. */
 void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,
-                                const struct client_principal *principal);
+                                const struct client_caller *caller);
 
 /* Without the lock: log an audit line if it was replaced from another address or by another
  * principal; at most LIMIT_LOG_REPLACED_PER_S per second. */

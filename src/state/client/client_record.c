@@ -73,7 +73,6 @@ static void client_init(struct client *client, struct state *state, const struct
     atomic_init(&client->refs, 1);
     atomic_init(&client->renewed_ns, what->now_ns);
     memcpy(client->verifier, what->verifier, NFS4_VERIFIER_SIZE);
-    client->principal = *what->principal;
     if (what->source)
         client->peer = what->source->peer;
     list_init(&client->sessions);
@@ -121,7 +120,8 @@ struct client *client_record_add_locked(struct state *state, const struct client
     if (!client)
         return NULL;
     client_init(client, state, what);
-    if (!parts_make_locked(client, what)) {
+    if (!client_caller_copy(&client->caller, what->caller) || !parts_make_locked(client, what)) {
+        client_caller_free(&client->caller);
         memory_free(MEMORY_clients, client);
         return NULL;
     }

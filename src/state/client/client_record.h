@@ -31,7 +31,7 @@ struct client_new {
     enum client_kind kind;
     struct wire_opaque id; /* the owner string */
     const uint8_t *verifier;
-    const struct client_principal *principal;
+    const struct client_caller *caller;
     const struct client_source *source; /* NULL: not known */
     int64_t now_ns;
 };

@@ -64,7 +64,7 @@ void client_confirm_locked(struct client *client, struct list *doomed)
 
     CHECK(owner->unconfirmed == client);
     if (owner->confirmed) {
-        client_peer_replace_locked(owner->confirmed, client->id, &client->peer, &client->principal);
+        client_peer_replace_locked(owner->confirmed, client->id, &client->peer, &client->caller);
         client_unhash_locked(owner->confirmed, doomed);
     }
     owner->confirmed = client;
@@ -153,7 +153,8 @@ bool client_remove_by_admin(struct state *state, uint64_t clientid, const char *
     return true;
 }
 
-enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns)
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid,
+                                const struct client_caller *caller, int64_t now_ns)
 {
     enum nfsstat4 status = NFS4_OK;
     struct client *client;
@@ -164,6 +165,8 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t 
     client = client_lookup_kind_locked(state, clientid, CLIENT_V41);
     if (!client)
         status = NFS4ERR_STALE_CLIENTID;
+    else if (!client_protection_admits(client, caller))
+        status = NFS4ERR_WRONG_CRED;
     else if (client_busy_locked(client) && !client_lapsed_locked(client, now_ns))
         status = NFS4ERR_CLIENTID_BUSY;
     else

@@ -31,5 +31,6 @@ void client_table_let_others(void);
  * no such client. */
 bool client_remove_by_admin(struct state *state, uint64_t clientid, const char *who);
 
-/* DESTROY_CLIENTID, RFC 8881 §18.50. */
-enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns);
+/* DESTROY_CLIENTID, RFC 8881 §18.50.  STALE_CLIENTID, CLIENTID_BUSY, WRONG_CRED. */
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid,
+                                const struct client_caller *caller, int64_t now_ns);

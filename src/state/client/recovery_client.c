@@ -15,8 +15,8 @@ bool recovery_client_made_locked(struct recovery *r, struct client *client)
 {
     const struct client_owner *owner = client->owner;
     const struct recovery_key key = {.kind = client->kind,
-                                     .flavor = client->principal.flavor,
-                                     .uid = client->principal.uid,
+                                     .flavor = client_principal_flavor(client->caller.principal),
+                                     .who = client_caller_lasting(&client->caller),
                                      .owner = owner->string,
                                      .len = owner->len};
     bool may;

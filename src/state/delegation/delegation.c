@@ -21,6 +21,7 @@ const char *delegation_kind_name(enum delegation_kind kind)
     static const char *const names[DELEGATION_KIND_COUNT] = {
         [DELEGATION_READ] = "read",
         [DELEGATION_WRITE] = "write",
+        [DELEGATION_DIRECTORY] = "directory",
     };
 
     return names[kind];
@@ -49,21 +50,52 @@ struct delegation *delegation_lookup_locked(struct client *client, const struct 
     return found;
 }
 
+/* Changed with owner_table.lock, read without. */
+static void count_directory(struct owner_table *table, const struct delegation *delegation, int by)
+{
+    uint32_t count = atomic_load_explicit(&table->directory_total, memory_order_relaxed);
+
+    if (delegation->kind != DELEGATION_DIRECTORY)
+        return;
+    atomic_store_explicit(&table->directory_total, count + (uint32_t)by, memory_order_relaxed);
+    if (delegation->leases != 0)
+        atomic_fetch_add_explicit(owner_leased_directories(table, delegation->obj->fs),
+                                  (uint32_t)by, memory_order_relaxed);
+}
+
+static void note_growth(const struct owner_table *table, const struct delegation *delegation)
+{
+    struct delegation_pressure *pressure = &delegation->client->state->delegations->pressure;
+
+    delegation_pressure_note(pressure, (uint32_t)table->delegations.count, false);
+    delegation_pressure_note(
+        pressure, atomic_load_explicit(&table->directory_total, memory_order_relaxed), true);
+}
+
+static bool has_room_locked(struct owner_table *table, const struct delegation *delegation)
+{
+    if (table->closed ||
+        table->delegations.count + table->revoked_delegations >= LIMIT_DELEGATIONS_PER_CLIENT)
+        return false;
+    return delegation->kind != DELEGATION_DIRECTORY ||
+           atomic_load_explicit(&table->directory_total, memory_order_relaxed) <
+               delegation_directories_of(LIMIT_DELEGATIONS_PER_CLIENT);
+}
+
 static bool client_insert(struct delegation *delegation)
 {
     struct owner_table *table = owner_table_of(delegation->client);
     bool room;
 
     pthread_mutex_lock(&table->lock);
-    room = !table->closed &&
-           table->delegations.count + table->revoked_delegations < LIMIT_DELEGATIONS_PER_CLIENT;
+    room = has_room_locked(table, delegation);
     if (room) {
+        count_directory(table, delegation, 1);
         htable_insert(&table->delegations, &delegation->by_object, object_hash(delegation->obj));
         list_push_back(&table->delegation_list, &delegation->client_link);
         atomic_store_explicit(&table->delegation_total, (uint32_t)table->delegations.count,
                               memory_order_relaxed);
-        delegation_pressure_note(&delegation->client->state->delegations->pressure,
-                                 (uint32_t)table->delegations.count);
+        note_growth(table, delegation);
     }
     pthread_mutex_unlock(&table->lock);
     return room;
@@ -76,6 +108,7 @@ static void client_remove(struct delegation *delegation)
     pthread_mutex_lock(&table->lock);
     htable_remove(&table->delegations, &delegation->by_object);
     list_remove(&delegation->client_link);
+    count_directory(table, delegation, -1);
     atomic_store_explicit(&table->delegation_total, (uint32_t)table->delegations.count,
                           memory_order_relaxed);
     pthread_mutex_unlock(&table->lock);
@@ -100,9 +133,22 @@ static void leave_locked(struct delegation *delegation)
 {
     CHECK(!delegation_is_leaving(delegation));
     atomic_store_explicit(&delegation->leaving, true, memory_order_seq_cst);
+    delegation_watch_end(delegation->watch);
     client_remove(delegation);
     if (delegation->recalled_ns != 0)
         delegation_recall_forget_locked(delegation);
+}
+
+/* Requests that it was in the way of will be retried; who holds it next must not be there first. */
+static void settle_contest_locked(const struct delegation *delegation)
+{
+    struct delegation_tables *tables = delegation->client->state->delegations;
+
+    if (delegation->contested_ns == 0)
+        return;
+    delegation->file->contested_count--;
+    delegation_history_note_end(&tables->history, delegation->file->obj, delegation->contested_ns,
+                                clock_now_ns());
 }
 
 static void finish_locked(struct delegation *delegation, struct delegation_gone *gone)
@@ -111,6 +157,7 @@ static void finish_locked(struct delegation *delegation, struct delegation_gone 
 
     CHECK(!delegation->ended);
     delegation->ended = true;
+    settle_contest_locked(delegation);
     list_remove(&delegation->file_link);
     file->delegation_count--;
     atomic_fetch_sub_explicit(&file->obj->node->delegations, delegation_hint(delegation->kind),

@@ -2,9 +2,9 @@
 /*
  * Delegations of files (RFC 8881 §10.4): the guarantee to one client, the holder, that no other
  * client changes (READ) or even uses (WRITE) a file before the delegation was recalled and has
- * ended.
+ * ended.  One of a directory (§10.9, delegation_dir.h) is like a READ one of a file.
  *
- *               delegation_offer()              a request conflicts
+ *   delegation_offer(), delegation_dir_offer()  a request conflicts
  *        (none) ------------------------> held ---------------------> recalled
  *                                          |                           |     |
  *                                          | DELEGRETURN   DELEGRETURN |     | a lease later,
@@ -53,14 +53,16 @@
 #include "state/state.h"
 
 struct delegation_gone;
+struct delegation_watch;
 
 enum delegation_kind {
     DELEGATION_READ,
     DELEGATION_WRITE,
+    DELEGATION_DIRECTORY, /* of a directory: delegation_dir.h.  Conflicts as READ does */
     DELEGATION_KIND_COUNT
 };
 
-/* As users are shown it: "read", "write". */
+/* As users are shown it: "read", "write", "directory". */
 const char *delegation_kind_name(enum delegation_kind kind);
 
 /* A CB_GETATTR to the holder of a WRITE delegation. */
@@ -100,6 +102,9 @@ struct delegation {
     struct file *file;      /* a reference */
     struct vfs_object *obj; /* the file as the client knows it; a reference */
 
+    struct delegation_watch *watch; /* of a directory: who is told what changes; NULL: it is
+                                     * recalled.  Constant since it was inserted */
+
     int64_t granted_ns; /* constant */
 
     /* Changed under file->lock: READ may become WRITE. */
@@ -118,6 +123,7 @@ struct delegation {
     uint32_t held;         /* bit 1 << want for each vfs open() that it owns */
     uint32_t leases;       /* bit 1 << kind for each vfs lease() (delegation_lease.h) */
     int64_t recalled_ns;   /* when the recall began; 0: not recalled */
+    int64_t contested_ns;  /* when it was first in the way of a request; 0: never */
     uint64_t change;       /* the change attribute when it got its present kind */
     uint64_t change_first; /* when it was granted: differs if READ has become WRITE */
     struct delegation_question question;

@@ -4,17 +4,17 @@
 #include "state/delegation/delegation_gone.h"
 #include "state/delegation/delegation_history.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_notify.h"
 #include "state/delegation/delegation_recall.h"
 #include "state/delegation/delegation_revoke.h"
 #include "state/delegation/delegation_waiter.h"
 #include "state/file/open_tables.h"
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
-                              struct client *client, struct vfs_object *obj,
+                              const struct delegation_claim *claim,
                               struct delegation_waiter *waiter)
 {
-    *conflict = (struct delegation_conflict){
-        .state = state, .client = client, .obj = obj, .waiter = waiter};
+    *conflict = (struct delegation_conflict){.state = state, .claim = *claim, .waiter = waiter};
     list_init(&conflict->recalls);
 }
 
@@ -24,17 +24,24 @@ static void queue_locked(const struct delegation_conflict *conflict, struct file
 
     if (!waiter)
         return;
-    waiter->client = conflict->client;
-    waiter->obj = conflict->obj;
-    waiter->all = conflict->all;
+    waiter->claim = conflict->claim;
     waiter->answer = false;
     delegation_waiter_queue_locked(waiter, file);
+}
+
+static void contest_locked(struct delegation *delegation, int64_t now_ns)
+{
+    if (delegation->contested_ns != 0)
+        return;
+    delegation->contested_ns = now_ns;
+    delegation->file->contested_count++;
 }
 
 static void meet_locked(struct delegation_conflict *conflict, struct delegation *delegation,
                         int64_t now_ns)
 {
     delegation_recall_locked(delegation, now_ns, &conflict->recalls);
+    contest_locked(delegation, now_ns);
     if (now_ns - delegation->recalled_ns >= conflict->state->lease_ns) {
         conflict->overdue = true;
         conflict->now_ns = now_ns;
@@ -45,13 +52,12 @@ static void meet_locked(struct delegation_conflict *conflict, struct delegation 
 }
 
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
-                                     bool all, struct courtesy *courtesy)
+                                     struct courtesy *courtesy)
 {
     const struct delegation *first = NULL;
 
-    conflict->all = all;
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (!delegation_conflicts_with(delegation, conflict->client, conflict->obj, all))
+        if (!delegation_conflicts_with(delegation, &conflict->claim))
             continue;
         if (!first)
             first = delegation;
@@ -71,8 +77,8 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
     if (courtesy->count > 0)
         return true;
     queue_locked(conflict, file);
-    if (conflict->client)
-        client_delay_note(&conflict->client->delay, first->sid.other, courtesy->now_ns);
+    if (conflict->claim.client)
+        client_delay_note(&conflict->claim.client->delay, first->sid.other, courtesy->now_ns);
     return true;
 }
 
@@ -89,7 +95,7 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
 {
     LIST_FOREACH_SAFE (delegation, &file->delegations, struct delegation, file_link) {
         if (!delegation_is_leaving(delegation) &&
-            delegation_conflicts_with(delegation, conflict->client, conflict->obj, conflict->all) &&
+            delegation_conflicts_with(delegation, &conflict->claim) &&
             courtesy_may_revoke(courtesy, delegation->client))
             delegation_revoke_locked(delegation, NFS4ERR_EXPIRED, gone);
     }
@@ -110,60 +116,57 @@ static enum nfsstat4 clear(struct delegation_conflict *conflict, struct file *fi
     return courtesy_end(courtesy);
 }
 
-static bool find(struct delegation_conflict *conflict, struct file *file, bool all,
-                 struct courtesy *courtesy)
+static bool find(struct delegation_conflict *conflict, struct file *file, struct courtesy *courtesy)
 {
     bool found;
 
     pthread_mutex_lock(&file->lock);
-    found = delegation_conflict_find_locked(conflict, file, all, courtesy);
+    found = delegation_conflict_find_locked(conflict, file, courtesy);
     pthread_mutex_unlock(&file->lock);
     delegation_conflict_recall(conflict);
     return found;
 }
 
 enum nfsstat4 delegation_conflict_resolve(struct delegation_conflict *conflict, struct file *file,
-                                          bool all, int64_t now_ns)
+                                          int64_t now_ns)
 {
     struct courtesy courtesy = {.now_ns = now_ns};
 
-    while (find(conflict, file, all, &courtesy)) {
+    while (find(conflict, file, &courtesy)) {
         if (courtesy.count == 0 || clear(conflict, file, &courtesy) != NFS4_OK)
             return NFS4ERR_DELAY;
     }
     return NFS4_OK;
 }
 
-static enum nfsstat4 pass_object(struct delegation_conflict *conflict, enum delegation_use use,
-                                 int64_t now_ns)
+static enum nfsstat4 pass_object(struct delegation_conflict *conflict, int64_t now_ns)
 {
-    const bool all = use == DELEGATION_USE_CHANGE;
+    const struct delegation_claim *claim = &conflict->claim;
     /* seq_cst: delegation.h. */
-    uint32_t hint = atomic_load_explicit(&conflict->obj->node->delegations, memory_order_seq_cst);
+    uint32_t hint = atomic_load_explicit(&claim->obj->node->delegations, memory_order_seq_cst);
     enum nfsstat4 status;
     struct file *file;
 
-    if (all ? hint == 0 : hint < DELEGATION_HINT_WRITE)
+    if (claim->use == DELEGATION_USE_READ ? hint < DELEGATION_HINT_WRITE : hint == 0)
         return NFS4_OK;
-    file = file_lookup(conflict->state->opens->files, conflict->obj);
+    file = file_lookup(conflict->state->opens->files, claim->obj);
     if (!file)
         return NFS4_OK;
-    status = delegation_conflict_resolve(conflict, file, all, now_ns);
+    status = delegation_conflict_resolve(conflict, file, now_ns);
     file_put(file);
     return status;
 }
 
-enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj, struct client *client,
-                               enum delegation_use use, int64_t now_ns,
-                               struct delegation_waiter *waiter)
+enum nfsstat4 delegation_begin(struct state *state, const struct delegation_claim *claim,
+                               int64_t now_ns, struct delegation_waiter *waiter)
 {
-    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj->node)->count;
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, claim->obj->node)->count;
     struct delegation_conflict conflict;
     enum nfsstat4 status;
 
     atomic_fetch_add_explicit(count, 1, memory_order_seq_cst);
-    delegation_conflict_init(&conflict, state, client, obj, waiter);
-    status = pass_object(&conflict, use, now_ns);
+    delegation_conflict_init(&conflict, state, claim, waiter);
+    status = pass_object(&conflict, now_ns);
     if (status != NFS4_OK)
         atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
     return status;
@@ -185,14 +188,17 @@ void delegation_end(struct state *state, struct vfs_object *obj)
 
     DCHECK(before > 0);
     (void)before;
+    if (vfs_watched(obj->node) || vfs_children_watched(obj->fs))
+        delegation_notify_run(state);
 }
 
 void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
                            bool held_up, int64_t now_ns)
 {
+    const struct delegation_claim claim = {.obj = obj, .use = use};
     struct delegation_conflict conflict;
 
-    delegation_conflict_init(&conflict, state, NULL, obj, NULL);
+    delegation_conflict_init(&conflict, state, &claim, NULL);
     conflict.asks_once = held_up;
-    (void)pass_object(&conflict, use, now_ns); /* the caller does not wait */
+    (void)pass_object(&conflict, now_ns); /* the caller does not wait */
 }

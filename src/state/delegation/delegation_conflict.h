@@ -13,22 +13,16 @@
 #pragma once
 
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_claim.h"
 #include "state/delegation/delegation_gone.h"
 #include "state/delegation/delegation_waiter.h"
 #include "state/file/courtesy.h"
 
-/* How a request is about to use an object. */
-enum delegation_use {
-    DELEGATION_USE_READ,   /* data is read: conflicts with WRITE delegations */
-    DELEGATION_USE_CHANGE, /* data, attributes or names change: conflicts with all */
-};
-
-/* NFS4_OK: nothing conflicts with `client` (NULL: not known), and nothing will until
- * delegation_end().  NFS4ERR_DELAY: delegations are being recalled, and `waiter`, unless NULL, is
- * queued.  Without locks; may wait for the disk, to record that an expired client loses state. */
-enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj, struct client *client,
-                               enum delegation_use use, int64_t now_ns,
-                               struct delegation_waiter *waiter) MUST_USE;
+/* NFS4_OK: nothing conflicts with the claim, and nothing will until delegation_end().
+ * NFS4ERR_DELAY: delegations are being recalled, and `waiter`, unless NULL, is queued.  Without
+ * locks; may wait for the disk, to record that an expired client loses state. */
+enum nfsstat4 delegation_begin(struct state *state, const struct delegation_claim *claim,
+                               int64_t now_ns, struct delegation_waiter *waiter) MUST_USE;
 void delegation_end(struct state *state, struct vfs_object *obj);
 
 /* Is any delegation of the object held?  A hint: one may be granted or returned at any moment. */
@@ -53,10 +47,8 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
 /* On the stack of a request. */
 struct delegation_conflict {
     struct state *state;
-    struct client *client;  /* the sender of the request; NULL: not known */
-    struct vfs_object *obj; /* the object that it uses */
+    struct delegation_claim claim;
     struct delegation_waiter *waiter;
-    bool all;            /* READ delegations conflict, too */
     bool asks_once;      /* the caller waits for the end of the recall, and does not retry */
     bool overdue;        /* a delegation was recalled a lease ago */
     int64_t now_ns;      /* when it was found */
@@ -64,15 +56,15 @@ struct delegation_conflict {
 };
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
-                              struct client *client, struct vfs_object *obj,
+                              const struct delegation_claim *claim,
                               struct delegation_waiter *waiter);
 
-/* Does a delegation of another client conflict: any with `all`, else a WRITE one?  If so they are
- * about to be recalled, the waiter is queued, and the client's delay is noted.  But if the lease of
- * any holder is over, these holders are noted in `courtesy`, and the caller must check again after
- * they have lost their delegations. */
+/* Does a delegation conflict with the claim?  If so such are about to be recalled, the waiter is
+ * queued, and the client's delay is noted.  But if the lease of any holder is over, these holders
+ * are noted in `courtesy`, and the caller must check again after they have lost their
+ * delegations. */
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
-                                     bool all, struct courtesy *courtesy) MUST_USE;
+                                     struct courtesy *courtesy) MUST_USE;
 
 /* To be called after each of these, without the lock.  May wait for the disk. */
 void delegation_conflict_recall(struct delegation_conflict *conflict);
@@ -83,4 +75,4 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
 
 /* Until nothing is in the way, with recalls and revocations as needed: NFS4_OK, DELAY. */
 enum nfsstat4 delegation_conflict_resolve(struct delegation_conflict *conflict, struct file *file,
-                                          bool all, int64_t now_ns) MUST_USE;
+                                          int64_t now_ns) MUST_USE;

@@ -27,8 +27,7 @@ enum step {
 /* One GETATTR. */
 struct query {
     struct state *state;
-    struct client *client;
-    struct vfs_object *obj;
+    struct delegation_claim claim;
     int64_t now_ns;
     struct delegation_waiter *waiter;
     struct delegation_version backend;  /* as just read */
@@ -41,7 +40,7 @@ static struct delegation *holder_locked(const struct file *file, const struct qu
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
         if (!delegation_is_leaving(delegation) &&
-            delegation_conflicts_with(delegation, query->client, query->obj, false))
+            delegation_conflicts_with(delegation, &query->claim))
             return delegation;
     }
     return NULL;
@@ -64,9 +63,7 @@ static void queue_locked(const struct query *query, struct delegation *holder)
         holder->question.too_late = true;
         return;
     }
-    waiter->client = query->client;
-    waiter->obj = query->obj;
-    waiter->all = false;
+    waiter->claim = query->claim;
     waiter->answer = true;
     delegation_waiter_queue_locked(waiter, holder->file);
 }
@@ -152,8 +149,8 @@ static enum nfsstat4 recall(const struct query *query, struct file *file)
 {
     struct delegation_conflict conflict;
 
-    delegation_conflict_init(&conflict, query->state, query->client, query->obj, query->waiter);
-    return delegation_conflict_resolve(&conflict, file, false, query->now_ns);
+    delegation_conflict_init(&conflict, query->state, &query->claim, query->waiter);
+    return delegation_conflict_resolve(&conflict, file, query->now_ns);
 }
 
 /* Choose the next step; touch the file for STEP_TOUCH.  STEP_RECALL if the backend fails. */
@@ -201,8 +198,10 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, st
                                  int64_t now_ns, struct delegation_waiter *waiter,
                                  struct delegation_attr *out)
 {
-    struct query query = {
-        .state = state, .client = client, .obj = obj, .now_ns = now_ns, .waiter = waiter};
+    struct query query = {.state = state,
+                          .claim = {client, obj, DELEGATION_USE_READ},
+                          .now_ns = now_ns,
+                          .waiter = waiter};
     enum nfsstat4 status;
     struct file *file;
 

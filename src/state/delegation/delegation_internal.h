@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_claim.h"
 #include "state/delegation/delegation_history.h"
+#include "state/delegation/delegation_notifier.h"
 #include "state/delegation/delegation_pressure_internal.h"
 #include "state/delegation/delegation_stats.h"
 #include "state/delegation/delegation_tables.h"
@@ -26,12 +28,14 @@ struct delegation_tables {
     struct delegation_hooks hooks;
     _Atomic uint32_t kinds;                       /* delegation_allow() */
     _Atomic uint32_t local;                       /* delegation_allow_local() */
+    _Atomic uint32_t directories;                 /* delegation_dir_allow() */
     _Atomic uint64_t breaks;                      /* delegation_lease_breaks() */
     _Atomic uint32_t held[DELEGATION_KIND_COUNT]; /* by enum delegation_kind */
     struct counter_set *counters;
     struct log_limit log_limit;
     struct delegation_history history;
     struct delegation_pressure pressure;
+    struct delegation_notices notices;
     struct delegation_progress progress[PROGRESS_SLOTS];
 
     pthread_mutex_t recall_lock; /* a leaf; guards all below */
@@ -40,8 +44,8 @@ struct delegation_tables {
     uint32_t recalled_count;
 };
 
-/* vfs_node.delegations: READ ones count one each, a WRITE one, of which there is one at the most,
- * this. */
+/* vfs_node.delegations: READ ones and those of directories count one each, a WRITE one, of which
+ * there is one at the most, this. */
 #define DELEGATION_HINT_WRITE (1u << 31)
 
 static inline uint32_t delegation_hint(enum delegation_kind kind)
@@ -68,6 +72,13 @@ static inline uint32_t delegation_held(const struct delegation_tables *tables)
     return sum;
 }
 
+/* How many are held of one kind; a hint. */
+static inline uint32_t delegation_held_of(const struct delegation_tables *tables,
+                                          enum delegation_kind kind)
+{
+    return atomic_load_explicit(&tables->held[kind], memory_order_relaxed);
+}
+
 static inline void delegation_count(struct state *state, enum delegation_counter counter)
 {
     counter_add(state->delegations->counters, counter, 1);
@@ -86,12 +97,22 @@ static inline bool delegation_is_leaving(const struct delegation *delegation)
     return atomic_load_explicit(&delegation->leaving, memory_order_seq_cst);
 }
 
-/* Does it conflict with this client, which uses the file by `obj`: one for WRITE, or any with
- * `all`? */
-static inline bool delegation_conflicts_with(const struct delegation *delegation,
-                                             const struct client *client,
-                                             const struct vfs_object *obj, bool all)
+/* What the claimant may do, since the holder is told of it.  A client that uses the directory
+ * through another export, where it is another one for it, is not told of what it has done
+ * itself. */
+static inline uint32_t delegation_told(const struct delegation *delegation,
+                                       const struct delegation_claim *claim)
 {
-    return (delegation->client != client || delegation->obj != obj) &&
-           (all || delegation->kind == DELEGATION_WRITE);
+    return delegation->watch && delegation->client != claim->client ? delegation->watch->wants.types
+                                                                    : 0;
+}
+
+/* Is it in the way: one for WRITE of every other client, and any of one that changes something that
+ * the holder is not told of? */
+static inline bool delegation_conflicts_with(const struct delegation *delegation,
+                                             const struct delegation_claim *claim)
+{
+    return (delegation->client != claim->client || delegation->obj != claim->obj) &&
+           (delegation->kind == DELEGATION_WRITE ||
+            ((uint32_t)claim->use & ~delegation_told(delegation, claim)) != 0);
 }

@@ -100,22 +100,33 @@ static bool fits_locked(const struct offer *offer)
 
 static bool delegations_free_locked(const struct offer *offer)
 {
-    const bool all = offer->kind == DELEGATION_WRITE;
+    const struct delegation_claim claim = {
+        .client = offer->request->client,
+        .obj = offer->request->obj,
+        .use = offer->kind == DELEGATION_WRITE ? DELEGATION_USE_CHANGE : DELEGATION_USE_READ};
     const struct file *file = offer->file;
 
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_conflicts_with(delegation, offer->request->client, offer->request->obj, all))
+        if (delegation_conflicts_with(delegation, &claim))
             return false;
-        if (!all && delegation->recalled_ns == 0)
+        if (claim.use == DELEGATION_USE_READ && delegation->recalled_ns == 0)
             return true; /* this is a READ delegation, and so are all others */
     }
     return true;
 }
 
+/* Does a request wait, or will it be retried, for the end of another delegation?  A reclaim gets
+ * back what the request has to wait for anyhow. */
+static bool wanted_locked(const struct offer *offer)
+{
+    return !list_empty(&offer->file->delegation_waiters) ||
+           (offer->file->contested_count > 0 && !offer->request->reclaim);
+}
+
 static bool contended_locked(const struct offer *offer)
 {
-    return !list_empty(&offer->file->delegation_waiters) || !shares_free_locked(offer) ||
-           !fits_locked(offer) || !delegations_free_locked(offer);
+    return wanted_locked(offer) || !shares_free_locked(offer) || !fits_locked(offer) ||
+           !delegations_free_locked(offer);
 }
 
 /* Can the client get the delegation, given the one that it may hold? *mine: the one that it holds.
@@ -149,7 +160,7 @@ static bool promising(struct offer *offer)
     struct delegation *mine;
     bool admitted;
 
-    offer->crowded = delegation_policy_full(offer->state);
+    offer->crowded = delegation_policy_full(offer->state, offer->kind);
     if (offer->crowded && !offer->request->reclaim)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     pthread_mutex_lock(&offer->file->lock);

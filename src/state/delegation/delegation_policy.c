@@ -21,10 +21,14 @@ bool delegation_policy_admits(struct state *state, const struct delegation_reque
     return !recovery_in_grace(state->recovery);
 }
 
-bool delegation_policy_full(const struct state *state)
+bool delegation_policy_full(const struct state *state, enum delegation_kind kind)
 {
-    return delegation_pressure_full(&state->delegations->pressure,
-                                    delegation_held(state->delegations));
+    const struct delegation_tables *tables = state->delegations;
+
+    if (delegation_pressure_full(&tables->pressure, delegation_held(tables)))
+        return true;
+    return kind == DELEGATION_DIRECTORY && delegation_pressure_full_of_directories(
+                                               &tables->pressure, delegation_held_of(tables, kind));
 }
 
 bool delegation_policy_reachable(const struct state *state, struct client *client)

@@ -10,8 +10,8 @@
 bool delegation_policy_admits(struct state *state, const struct delegation_request *request,
                               enum delegation_counter *why) MUST_USE;
 
-/* Are there as many delegations as may be? */
-bool delegation_policy_full(const struct state *state);
+/* Are there as many delegations as may be, of all kinds or of this one? */
+bool delegation_policy_full(const struct state *state, enum delegation_kind kind);
 
 /* Could the client be called back?  To be asked late, since the hook may take a lock that all
  * clients of 4.0 share. */

@@ -16,6 +16,7 @@ enum {
 struct delegation_ask {
     struct list link;
     struct client *client; /* a reference */
+    bool directories;      /* to return those of directories */
     uint32_t keep;
     int64_t due_ns;
     uint32_t to_recall; /* number of delegations still to be recalled once it is due */
@@ -26,6 +27,7 @@ struct delegation_ask {
 struct delegation_signal {
     struct list link;
     struct client *client; /* a reference */
+    bool directories;      /* those of directories */
 };
 
 static struct delegation_pressure *pressure_of(struct state *state)
@@ -87,6 +89,24 @@ static uint32_t held_by(const struct client *client)
     return table ? atomic_load_explicit(&table->delegation_total, memory_order_relaxed) : 0;
 }
 
+static uint32_t directories_of(const struct client *client)
+{
+    const struct owner_table *table = client->owners;
+
+    return table ? atomic_load_explicit(&table->directory_total, memory_order_relaxed) : 0;
+}
+
+static uint32_t held_of(const struct client *client, bool directories)
+{
+    return directories ? directories_of(client) : held_by(client);
+}
+
+/* That part of a limit. */
+static uint32_t part(uint32_t most, bool directories)
+{
+    return directories ? delegation_directories_of(most) : most;
+}
+
 /* Clients are asked above the high mark, to return delegations down to the low mark. */
 static uint32_t high_mark(uint32_t most)
 {
@@ -102,6 +122,7 @@ static uint32_t low_mark(uint32_t most)
 
 struct share {
     struct delegation_pressure *pressure;
+    bool directories; /* counted alone */
     uint64_t holders, held;
     uint64_t fair;    /* number that each client may keep at least */
     uint64_t beyond;  /* the sum of holdings above the fair share */
@@ -113,9 +134,8 @@ struct share {
 
 static bool count_visited(struct hnode *node, void *arg)
 {
-    const struct client *client = CONTAINER_OF(node, struct client, by_id);
-    uint32_t held = held_by(client);
     struct share *share = arg;
+    uint32_t held = held_of(CONTAINER_OF(node, struct client, by_id), share->directories);
 
     share->holders += held > 0;
     share->held += held;
@@ -124,8 +144,8 @@ static bool count_visited(struct hnode *node, void *arg)
 
 static bool beyond_visited(struct hnode *node, void *arg)
 {
-    uint32_t held = held_by(CONTAINER_OF(node, struct client, by_id));
     struct share *share = arg;
+    uint32_t held = held_of(CONTAINER_OF(node, struct client, by_id), share->directories);
 
     share->beyond += held > share->fair ? held - share->fair : 0;
     return true;
@@ -146,15 +166,15 @@ static bool is_asked(struct delegation_pressure *pressure, const struct client *
  * limit of one client. */
 static uint32_t keep_of(const struct share *share, uint32_t held)
 {
+    const uint32_t most = part(LIMIT_DELEGATIONS_PER_CLIENT, share->directories);
     uint64_t keep = held, beyond;
 
     if (held > share->fair && share->beyond > 0) {
         beyond = held - share->fair;
         keep = held - (beyond * share->to_free + share->beyond - 1) / share->beyond;
     }
-    if (held > high_mark(LIMIT_DELEGATIONS_PER_CLIENT) &&
-        keep > low_mark(LIMIT_DELEGATIONS_PER_CLIENT))
-        keep = low_mark(LIMIT_DELEGATIONS_PER_CLIENT);
+    if (held > high_mark(most) && keep > low_mark(most))
+        keep = low_mark(most);
     return (uint32_t)keep;
 }
 
@@ -162,7 +182,7 @@ static bool choose_visited(struct hnode *node, void *arg)
 {
     struct client *client = CONTAINER_OF(node, struct client, by_id);
     struct share *share = arg;
-    uint32_t held = held_by(client), keep = keep_of(share, held);
+    uint32_t held = held_of(client, share->directories), keep = keep_of(share, held);
     struct delegation_ask *asked;
 
     if (keep >= held || is_asked(share->pressure, client))
@@ -171,6 +191,7 @@ static bool choose_visited(struct hnode *node, void *arg)
     if (!asked)
         return false;
     asked->client = client_get(client);
+    asked->directories = share->directories;
     asked->keep = keep;
     asked->due_ns = share->due_ns;
     list_push_back(share->asked, &asked->link);
@@ -178,16 +199,17 @@ static bool choose_visited(struct hnode *node, void *arg)
 }
 
 /* Choose clients to ask; `chosen` gets them, linked by `link`. */
-static void choose(struct state *state, int64_t now_ns, struct list *chosen)
+static void choose(struct state *state, int64_t now_ns, bool directories, struct list *chosen)
 {
     struct delegation_pressure *pressure = pressure_of(state);
     struct share share = {
         .pressure = pressure,
+        .directories = directories,
         .asked = chosen,
         .asked_count = pressure->asked_count, /* used by this thread only */
         .due_ns = now_ns + state->lease_ns,
     };
-    uint32_t low = low_mark(limit(pressure));
+    uint32_t most = part(limit(pressure), directories), low = low_mark(most);
 
     list_init(chosen);
     if (share.asked_count >= LIMIT_RECALL_ANY_CLIENTS)
@@ -196,41 +218,42 @@ static void choose(struct state *state, int64_t now_ns, struct list *chosen)
     htable_visit(&state->clients.by_id, count_visited, &share);
     if (share.holders > 0) {
         share.fair = low / share.holders;
-        share.to_free = share.held > high_mark(limit(pressure)) ? share.held - low : 0;
+        share.to_free = share.held > high_mark(most) ? share.held - low : 0;
         htable_visit(&state->clients.by_id, beyond_visited, &share);
         htable_visit(&state->clients.by_id, choose_visited, &share);
     }
     pthread_mutex_unlock(&state->clients.lock);
 }
 
-static bool round_due(struct state *state, int64_t now_ns)
+static bool is_crowded(struct state *state, bool directories)
 {
-    struct delegation_pressure *pressure = pressure_of(state);
+    struct delegation_tables *tables = state->delegations;
+    uint32_t held =
+        directories ? delegation_held_of(tables, DELEGATION_DIRECTORY) : delegation_held(tables);
 
-    if (delegation_held(state->delegations) <= high_mark(limit(pressure)) &&
-        !atomic_exchange_explicit(&pressure->client_grown, false, memory_order_relaxed))
-        return false;
-    if (now_ns < pressure->next_ns)
-        return false;
-    pressure->next_ns = now_ns + PASS_S * NSEC_PER_SEC;
-    return true;
+    return held > high_mark(part(limit(&tables->pressure), directories)) ||
+           atomic_exchange_explicit(&tables->pressure.client_grown[directories], false,
+                                    memory_order_relaxed);
 }
 
 static void ask(struct delegation_pressure *pressure, struct delegation_ask *asked)
 {
     struct client *client = asked->client;
     const struct delegation_pressure_hooks *hooks = &pressure->hooks;
+    enum delegation_any any = directories_of(client) > 0 ? DELEGATION_ANY : DELEGATION_ANY_FILE;
     uint32_t keep = asked->keep;
 
+    if (asked->directories)
+        any = DELEGATION_ANY_DIRECTORY;
     log_info("delegation.recall_any", LOG_ID("client", client->id), LOG_U64("keep", keep),
-             LOG_U64("held", held_by(client)));
+             LOG_U64("held", held_of(client, asked->directories)));
     pthread_mutex_lock(&pressure->lock);
     list_push_back(&pressure->asked, &asked->link);
     pressure->asked_count++;
     pthread_mutex_unlock(&pressure->lock);
     /* Only this thread removes the entry, so it is still on the list. */
     if (client->kind == CLIENT_V40 || !hooks->recall_any ||
-        !hooks->recall_any(client, keep, hooks->context))
+        !hooks->recall_any(client, keep, any, hooks->context))
         delegation_pressure_answered(client->state, client, false);
 }
 
@@ -250,33 +273,35 @@ void delegation_pressure_answered(struct state *state, struct client *client, bo
 
 /* Pick the oldest delegations and move them to the end of the list, so that the next time others
  * are picked. */
-static uint32_t pick_oldest(struct client *client, uint32_t most, struct delegation **picked)
+static uint32_t pick_oldest(struct client *client, bool directories, uint32_t most,
+                            struct delegation **picked)
 {
     struct owner_table *table = owner_table_of(client);
     uint32_t count = 0;
 
     pthread_mutex_lock(&table->lock);
-    while (count < most && !list_empty(&table->delegation_list)) {
+    for (size_t left = table->delegations.count; left > 0 && count < most; left--) {
         struct list *link = table->delegation_list.next;
+        struct delegation *delegation = LIST_ENTRY(link, struct delegation, client_link);
 
-        picked[count] = LIST_ENTRY(link, struct delegation, client_link);
-        if (count > 0 && picked[count] == picked[0])
-            break;
-        stateid_get(&picked[count++]->sid);
         list_remove(link);
         list_push_back(&table->delegation_list, link);
+        if (directories && delegation->kind != DELEGATION_DIRECTORY)
+            continue;
+        stateid_get(&delegation->sid);
+        picked[count++] = delegation;
     }
     pthread_mutex_unlock(&table->lock);
     return count;
 }
 
-static void recall_oldest(struct client *client, uint32_t count, int64_t now_ns)
+static void recall_oldest(struct client *client, bool directories, uint32_t count, int64_t now_ns)
 {
     struct delegation *picked[LIMIT_PRESSED_RECALLS_PER_TICK];
     struct list recalls;
 
     list_init(&recalls);
-    count = pick_oldest(client, count, picked);
+    count = pick_oldest(client, directories, count, picked);
     for (uint32_t i = 0; i < count; i++) {
         pthread_mutex_lock(&picked[i]->file->lock);
         delegation_recall_locked(picked[i], now_ns, &recalls);
@@ -291,7 +316,7 @@ static void recall_oldest(struct client *client, uint32_t count, int64_t now_ns)
 static uint32_t overdue(struct delegation_pressure *pressure, struct delegation_ask *asked,
                         uint32_t most, int64_t now_ns, bool *done)
 {
-    uint32_t held = held_by(asked->client), count = 0;
+    uint32_t held = held_of(asked->client, asked->directories), count = 0;
 
     pthread_mutex_lock(&pressure->lock);
     if (!asked->due && now_ns >= asked->due_ns) {
@@ -322,7 +347,7 @@ static void follow_up(struct delegation_pressure *pressure, int64_t now_ns)
 
         left -= count;
         if (count > 0)
-            recall_oldest(asked->client, count, now_ns);
+            recall_oldest(asked->client, asked->directories, count, now_ns);
         if (done)
             asked_drop(asked);
     }
@@ -331,20 +356,21 @@ static void follow_up(struct delegation_pressure *pressure, int64_t now_ns)
 /* ---- clients that asked for a signal ---- */
 
 static struct delegation_signal *signal_find_locked(struct delegation_pressure *pressure,
-                                                    const struct client *client)
+                                                    const struct client *client, bool directories)
 {
     LIST_FOREACH (signal, &pressure->signals, struct delegation_signal, link) {
-        if (signal->client == client)
+        if (signal->client == client && signal->directories == directories)
             return signal;
     }
     return NULL;
 }
 
-static bool signal_add_locked(struct delegation_pressure *pressure, struct client *client)
+static bool signal_add_locked(struct delegation_pressure *pressure, struct client *client,
+                              bool directories)
 {
     struct delegation_signal *signal;
 
-    if (signal_find_locked(pressure, client))
+    if (signal_find_locked(pressure, client, directories))
         return true;
     if (pressure->signal_count >= LIMIT_DELEGATION_SIGNALS)
         return false;
@@ -352,34 +378,74 @@ static bool signal_add_locked(struct delegation_pressure *pressure, struct clien
     if (!signal)
         return false;
     signal->client = client_get(client);
+    signal->directories = directories;
     list_push_back(&pressure->signals, &signal->link);
     pressure->signal_count++;
     return true;
 }
 
-static bool at_a_limit(struct state *state, const struct client *client)
+static bool at_a_limit(struct state *state, const struct client *client, bool directory)
 {
-    return delegation_pressure_full(pressure_of(state), delegation_held(state->delegations)) ||
-           held_by(client) >= LIMIT_DELEGATIONS_PER_CLIENT;
+    const struct delegation_tables *tables = state->delegations;
+    uint32_t of_client = delegation_directories_of(LIMIT_DELEGATIONS_PER_CLIENT);
+
+    if (delegation_pressure_full(&tables->pressure, delegation_held(tables)) ||
+        held_by(client) >= LIMIT_DELEGATIONS_PER_CLIENT)
+        return true;
+    return directory && (directories_of(client) >= of_client ||
+                         delegation_pressure_full_of_directories(
+                             &tables->pressure, delegation_held_of(tables, DELEGATION_DIRECTORY)));
 }
 
-bool delegation_will_signal(struct state *state, struct client *client)
+bool delegation_will_signal(struct state *state, struct client *client, bool directory)
 {
     struct delegation_pressure *pressure = pressure_of(state);
     bool noted;
 
-    if (client->kind == CLIENT_V40 || !pressure->hooks.available || !at_a_limit(state, client) ||
+    if (client->kind == CLIENT_V40 || !pressure->hooks.available ||
+        !at_a_limit(state, client, directory) ||
         atomic_load_explicit(&client->back_up, memory_order_relaxed) == 0)
         return false;
     pthread_mutex_lock(&pressure->lock);
-    noted = signal_add_locked(pressure, client);
+    noted = signal_add_locked(pressure, client, directory);
     pthread_mutex_unlock(&pressure->lock);
     return noted;
 }
 
-/* Take some of the clients for which there is room now; the others keep their places. */
-static uint32_t take_signals(struct delegation_pressure *pressure, struct list *taken)
+/* How many more delegations there can be before clients are asked. */
+static uint32_t room(const struct state *state, bool directories)
 {
+    const struct delegation_tables *tables = state->delegations;
+    uint32_t most = limit(&tables->pressure);
+    uint32_t high = high_mark(most), held = delegation_held(tables);
+    uint32_t left = held < high ? high - held : 0;
+
+    if (!directories)
+        return left;
+    high = high_mark(delegation_directories_of(most));
+    held = delegation_held_of(tables, DELEGATION_DIRECTORY);
+    held = held < high ? high - held : 0;
+    return held < left ? held : left;
+}
+
+static bool is_ready(const struct state *state, const struct delegation_signal *signal)
+{
+    const struct client *client = signal->client;
+
+    if (client_dead(client))
+        return true;
+    if (room(state, signal->directories) == 0 ||
+        held_by(client) > high_mark(LIMIT_DELEGATIONS_PER_CLIENT))
+        return false;
+    return !signal->directories ||
+           directories_of(client) <=
+               high_mark(delegation_directories_of(LIMIT_DELEGATIONS_PER_CLIENT));
+}
+
+/* Take some of the clients for which there is room now; the others keep their places. */
+static uint32_t take_signals(struct state *state, struct list *taken)
+{
+    struct delegation_pressure *pressure = pressure_of(state);
     uint32_t left = LIMIT_SIGNALS_PER_TICK, waiting;
 
     list_init(taken);
@@ -388,8 +454,7 @@ static uint32_t take_signals(struct delegation_pressure *pressure, struct list *
     LIST_FOREACH_SAFE (signal, &pressure->signals, struct delegation_signal, link) {
         if (left == 0)
             break;
-        if (!client_dead(signal->client) &&
-            held_by(signal->client) > high_mark(LIMIT_DELEGATIONS_PER_CLIENT))
+        if (!is_ready(state, signal))
             continue;
         list_remove(&signal->link);
         list_push_back(taken, &signal->link);
@@ -400,40 +465,59 @@ static uint32_t take_signals(struct delegation_pressure *pressure, struct list *
     return waiting;
 }
 
+/* `waiting` clients share the room. */
+static void tell(struct state *state, const struct delegation_signal *signal, uint32_t waiting)
+{
+    const struct delegation_pressure_hooks *hooks = &pressure_of(state)->hooks;
+    uint32_t has = held_of(signal->client, signal->directories);
+    uint32_t each = room(state, signal->directories) / waiting;
+
+    if (!client_dead(signal->client))
+        hooks->available(signal->client, has + (each > 0 ? each : 1), signal->directories,
+                         hooks->context);
+}
+
 static void signal_room(struct state *state)
 {
-    struct delegation_pressure *pressure = pressure_of(state);
-    const struct delegation_pressure_hooks *hooks = &pressure->hooks;
-    uint32_t held = delegation_held(state->delegations), high = high_mark(limit(pressure));
     struct list taken, *link;
-    uint32_t each;
+    uint32_t waiting;
 
-    if (held >= high)
+    if (room(state, false) == 0)
         return;
-    each = take_signals(pressure, &taken);
-    each = each > 0 ? (high - held) / each : 0;
+    waiting = take_signals(state, &taken);
     while ((link = list_pop_front(&taken))) {
         struct delegation_signal *signal = LIST_ENTRY(link, struct delegation_signal, link);
-        uint32_t has = held_by(signal->client);
 
-        if (!client_dead(signal->client))
-            hooks->available(signal->client, has + (each > 0 ? each : 1), hooks->context);
+        tell(state, signal, waiting);
         signal_drop(signal);
+    }
+}
+
+/* One round about all, and one about directories. */
+static void ask_some(struct state *state, int64_t now_ns)
+{
+    struct delegation_pressure *pressure = pressure_of(state);
+    struct list chosen, *link;
+
+    if (now_ns < pressure->next_ns)
+        return;
+    for (int directories = 0; directories < 2; directories++) {
+        if (!is_crowded(state, directories))
+            continue;
+        pressure->next_ns = now_ns + PASS_S * NSEC_PER_SEC;
+        choose(state, now_ns, directories, &chosen);
+        while ((link = list_pop_front(&chosen)))
+            ask(pressure, LIST_ENTRY(link, struct delegation_ask, link));
     }
 }
 
 void delegation_pressure_tick(struct state *state, int64_t now_ns)
 {
     struct delegation_pressure *pressure = pressure_of(state);
-    struct list chosen, *link;
 
     if (atomic_exchange_explicit(&pressure->ticking, true, memory_order_acquire))
         return;
-    if (round_due(state, now_ns)) {
-        choose(state, now_ns, &chosen);
-        while ((link = list_pop_front(&chosen)))
-            ask(pressure, LIST_ENTRY(link, struct delegation_ask, link));
-    }
+    ask_some(state, now_ns);
     follow_up(pressure, now_ns);
     signal_room(state);
     atomic_store_explicit(&pressure->ticking, false, memory_order_release);

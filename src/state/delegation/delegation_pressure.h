@@ -9,6 +9,9 @@
  *     less than 7/8 --> clients that were refused and asked for a signal get
  *                       CB_RECALLABLE_OBJ_AVAIL (§20.7)
  *
+ * Directories may have half of either limit (delegation_directories_of()).  The same is done about
+ * that half, with directories alone.
+ *
  * A client has only one such request outstanding, and not before PASS_S after the last round.
  */
 #pragma once
@@ -22,13 +25,22 @@
 struct client;
 struct state;
 
+/* What a client is asked to return. */
+enum delegation_any {
+    DELEGATION_ANY_FILE,
+    DELEGATION_ANY_DIRECTORY,
+    DELEGATION_ANY,
+};
+
 /* None of them blocks.  The caller holds a reference on the client during the call. */
 struct delegation_pressure_hooks {
-    /* CB_RECALL_ANY for file delegations; delegation_pressure_answered() follows, once.  False: the
-     * client cannot be reached, and nothing follows. */
-    bool (*recall_any)(struct client *client, uint32_t keep, void *context);
-    /* CB_RECALLABLE_OBJ_AVAIL: the client can have `count` delegations in total. */
-    void (*available)(struct client *client, uint32_t count, void *context);
+    /* CB_RECALL_ANY; delegation_pressure_answered() follows, once.  False: the client cannot be
+     * reached, and nothing follows. */
+    bool (*recall_any)(struct client *client, uint32_t keep, enum delegation_any any,
+                       void *context);
+    /* CB_RECALLABLE_OBJ_AVAIL: the client can have `count` delegations in total; or so many of
+     * directories. */
+    void (*available)(struct client *client, uint32_t count, bool directories, void *context);
     void *context;
 };
 
@@ -41,9 +53,10 @@ void delegation_pressure_answered(struct state *state, struct client *client, bo
 /* The limit for all clients together, at most LIMIT_DELEGATIONS; at any time. */
 void delegation_set_limit(struct state *state, uint32_t most);
 
-/* The client was refused one for WND4_RESOURCE: will it be told when that is over
- * (ond_server_will_signal_avail)?  If so this is noted. */
-bool delegation_will_signal(struct state *state, struct client *client);
+/* The client was refused one for a limit (WND4_RESOURCE), of a file or of a directory: will it be
+ * told when that is over (ond_server_will_signal_avail, gddrnf_will_signal_deleg_avail)?  If so
+ * this is noted. */
+bool delegation_will_signal(struct state *state, struct client *client, bool directory);
 
 /* From the state's timer. */
 void delegation_pressure_tick(struct state *state, int64_t now_ns);

@@ -10,6 +10,8 @@ void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, str
 
     if (delegation->recalled_ns != 0 || delegation_is_leaving(delegation))
         return;
+    /* A holder that keeps it none the less may be one that may not list the directory any more. */
+    delegation_notifier_silence(delegation->watch);
     stateid_get(&delegation->sid);
     list_push_back(recalls, &delegation->hook_link);
     pthread_mutex_lock(&tables->recall_lock);
@@ -67,4 +69,21 @@ void delegation_recall_hooks(struct state *state, struct list *recalls)
             hooks->recall(delegation, hooks->context);
         stateid_put(&delegation->sid);
     }
+}
+
+bool delegation_recall(struct delegation *delegation, int64_t now_ns)
+{
+    struct list recalls;
+    bool begun;
+
+    list_init(&recalls);
+    pthread_mutex_lock(&delegation->file->lock);
+    /* The link of one that has ended belongs to the thread that ended it.  One that is not on the
+     * file's list has not been granted. */
+    if (!delegation_is_leaving(delegation) && !list_empty(&delegation->file_link))
+        delegation_recall_locked(delegation, now_ns, &recalls);
+    pthread_mutex_unlock(&delegation->file->lock);
+    begun = !list_empty(&recalls);
+    delegation_recall_hooks(delegation->client->state, &recalls);
+    return begun;
 }

@@ -5,8 +5,11 @@
 #include "state/delegation/delegation.h"
 
 /* With file->lock, if it is not recalled yet: it is from now on, and goes to `recalls` with a
- * reference. */
+ * reference.  Its holder is told no more changes. */
 void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, struct list *recalls);
+
+/* The same without a lock, and with the call of the hook.  True: the recall has begun. */
+bool delegation_recall(struct delegation *delegation, int64_t now_ns);
 
 /* With file->lock: it has ended, or is about to. */
 void delegation_recall_forget_locked(struct delegation *delegation);

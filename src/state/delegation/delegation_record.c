@@ -16,6 +16,7 @@ static void release(struct stateid *sid)
 
     delegation_lease_drop(delegation);
     delegation_vfs_close(delegation);
+    delegation_watch_destroy(delegation->watch);
     file_put(delegation->file);
     vfs_object_put(delegation->obj);
     client_put(delegation->client);

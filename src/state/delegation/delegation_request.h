@@ -3,6 +3,7 @@
 #pragma once
 
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_watch.h"
 
 struct delegation_request {
     struct client *client;
@@ -16,6 +17,9 @@ struct delegation_request {
     bool reclaim;              /* CLAIM_PREVIOUS: it held this kind before the restart */
     bool *recall;              /* out, with reclaim: granted, but recalled at once; may be NULL */
     struct wire_opaque fh;     /* as the client knows the file */
+    /* DIRECTORY: what the client wants to be told; NULL: nothing.  types becomes 0 if it will be
+     * told nothing. */
+    struct delegation_subscription *wants;
     const struct session_call *call; /* the request; NULL: not identified */
     int64_t now_ns;
 };

@@ -98,6 +98,35 @@ static enum nfsstat4 reason(const struct client *client, int64_t now_ns)
     return NFS4ERR_DELEG_REVOKED;
 }
 
+/* As if it had been returned.  False: another thread has ended it. */
+static bool drop(struct delegation *delegation)
+{
+    struct delegation_gone gone;
+    bool dropped;
+
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&delegation->file->lock);
+    dropped = !delegation_is_leaving(delegation);
+    if (dropped) {
+        delegation_retire_locked(delegation, &gone);
+        stateid_kill(&delegation->sid);
+    }
+    pthread_mutex_unlock(&delegation->file->lock);
+    delegation_gone_settle(&gone);
+    return dropped;
+}
+
+/* The holder could not return it: PUTFH would fail.  A client that gave up would not acknowledge
+ * the revocation either, and be told of that with every SEQUENCE. */
+static bool drop_stale(struct delegation *delegation)
+{
+    if (delegation->kind != DELEGATION_DIRECTORY || !vfs_object_is_stale(delegation->obj))
+        return false;
+    if (drop(delegation))
+        delegation_count(delegation->client->state, DELEGATION_COUNTER_removed);
+    return true;
+}
+
 static bool revoke_overdue(struct delegation *delegation, int64_t now_ns)
 {
     struct client *client = delegation->client;
@@ -121,7 +150,7 @@ void delegation_tick(struct state *state, int64_t now_ns)
 
     /* What cannot be written down now is tried again at the next tick. */
     while (going && (delegation = overdue(state, now_ns))) {
-        going = revoke_overdue(delegation, now_ns);
+        going = drop_stale(delegation) || revoke_overdue(delegation, now_ns);
         stateid_put(&delegation->sid);
     }
 }
@@ -139,28 +168,14 @@ static struct delegation *pick(struct owner_table *table)
     return delegation;
 }
 
-/* Another thread may revoke it first: it is gone from the client's list either way. */
-static void drop(struct delegation *delegation)
-{
-    struct delegation_gone gone;
-
-    delegation_gone_init(&gone);
-    pthread_mutex_lock(&delegation->file->lock);
-    if (!delegation_is_leaving(delegation)) {
-        delegation_retire_locked(delegation, &gone);
-        stateid_kill(&delegation->sid);
-    }
-    pthread_mutex_unlock(&delegation->file->lock);
-    delegation_gone_settle(&gone);
-}
-
 void delegation_client_release(struct client *client)
 {
     struct owner_table *table = owner_table_of(client);
     struct delegation *delegation;
 
+    /* Another thread may revoke it first: it is gone from the client's list either way. */
     while ((delegation = pick(table))) {
-        drop(delegation);
+        (void)drop(delegation);
         stateid_put(&delegation->sid);
     }
 }

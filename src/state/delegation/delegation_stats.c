@@ -3,11 +3,6 @@
 
 #include "state/delegation/delegation_internal.h"
 
-static uint64_t held(const struct delegation_tables *tables, enum delegation_kind kind)
-{
-    return atomic_load_explicit(&tables->held[kind], memory_order_relaxed);
-}
-
 static int64_t oldest(const struct list *list, int64_t now_ns)
 {
     return list_empty(list)
@@ -23,8 +18,10 @@ void delegation_stats_read(struct state *state, int64_t now_ns, struct delegatio
 #define X(name, help) stats->name = counter_read(tables->counters, DELEGATION_COUNTER_##name);
     DELEGATION_COUNTERS(X)
 #undef X
-    stats->held_read = held(tables, DELEGATION_READ);
-    stats->held_write = held(tables, DELEGATION_WRITE);
+    stats->held_read = delegation_held_of(tables, DELEGATION_READ);
+    stats->held_write = delegation_held_of(tables, DELEGATION_WRITE);
+    stats->held_directory = delegation_held_of(tables, DELEGATION_DIRECTORY);
+    stats->notify_bytes = atomic_load_explicit(&tables->notices.bytes, memory_order_relaxed);
     pthread_mutex_lock(&tables->recall_lock);
     stats->recalls = tables->recalled_count;
     recalled_ns = oldest(&tables->recalled, now_ns);

@@ -20,11 +20,13 @@ struct delegation_tables *delegation_tables_create(void)
     list_init(&tables->recalled);
     list_init(&tables->extended);
     delegation_pressure_init(&tables->pressure);
+    delegation_notices_init(&tables->notices);
     return tables;
 }
 
 void delegation_tables_destroy(struct delegation_tables *tables)
 {
+    delegation_notices_fini(&tables->notices);
     CHECK(list_empty(&tables->recalled) && list_empty(&tables->extended));
     delegation_pressure_fini(&tables->pressure);
     pthread_mutex_destroy(&tables->recall_lock);

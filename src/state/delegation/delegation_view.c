@@ -25,6 +25,7 @@ static bool fill(struct delegation_view *view, struct delegation *delegation)
     if (!in_effect)
         return false;
     view->granted_ns = delegation->granted_ns;
+    delegation_watch_view(delegation, &view->watch);
     state_view_fill(&view->state, &delegation->sid, delegation->obj);
     return true;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_watch.h"
 #include "state/file/state_view.h"
 
 enum delegation_phase {
@@ -18,7 +19,8 @@ struct delegation_view {
     enum delegation_kind kind;
     enum delegation_phase phase;
     int64_t granted_ns;
-    int64_t recalled_ns; /* 0: not recalled */
+    int64_t recalled_ns;                /* 0: not recalled */
+    struct delegation_watch_view watch; /* of a directory */
 };
 
 /* The next delegation that conflicts with other clients and passes the filter, from the cursor

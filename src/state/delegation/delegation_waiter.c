@@ -14,7 +14,7 @@ void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct fil
 static bool blocked_locked(const struct file *file, const struct delegation_waiter *waiter)
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_conflicts_with(delegation, waiter->client, waiter->obj, waiter->all))
+        if (delegation_conflicts_with(delegation, &waiter->claim))
             return true;
     }
     return false;
@@ -29,8 +29,9 @@ static void take_locked(struct delegation_waiter *waiter, struct list *woken)
 
 void delegation_waiters_free_locked(struct file *file, struct list *woken)
 {
-    /* Two are for READ and of two holders: a request that waits for others still meets one. */
-    if (file->delegation_count >= 2)
+    /* Two are for READ and of two holders: a request that waits for others still meets one, unless
+     * the holders of a directory are told of the change. */
+    if (file->delegation_count >= 2 && !vfs_type_is_dir(file->obj->type))
         return;
     LIST_FOREACH_SAFE (waiter, &file->delegation_waiters, struct delegation_waiter, link) {
         if (!blocked_locked(file, waiter))

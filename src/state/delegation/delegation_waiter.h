@@ -8,10 +8,9 @@
 #include <stdbool.h>
 
 #include "base/list.h"
+#include "state/delegation/delegation_claim.h"
 
-struct client;
 struct file;
-struct vfs_object;
 
 /* A request that waits until delegations of a file are gone, or for a holder's answer.  Part of the
  * request's own memory. */
@@ -23,13 +22,10 @@ struct delegation_waiter {
                         * delegation_waiter_cancel() */
 
     /* Under file->lock. */
-    struct list link; /* of file.delegation_waiters, until woken */
-    bool waiting;     /* it is on the list */
-    bool answer;      /* it waits for an answer, not for the end of a delegation */
-    bool all;         /* READ delegations conflict, too */
-    /* The client whose own delegations of this object do not conflict; only compared. */
-    const struct client *client;
-    const struct vfs_object *obj;
+    struct list link;              /* of file.delegation_waiters, until woken */
+    bool waiting;                  /* it is on the list */
+    bool answer;                   /* it waits for an answer, not for the end of a delegation */
+    struct delegation_claim claim; /* what it waits for; client and object are only compared */
 };
 
 /* Must be called for each waiter that was queued, even if it was woken, before it is used again or

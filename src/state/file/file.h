@@ -45,6 +45,7 @@ struct file {
     struct list watch_link;  /* of lock_notices.watched; guarded by its lock */
     struct list delegations; /* struct delegation.file_link, oldest first */
     uint32_t delegation_count;
+    uint32_t contested_count;       /* of those that are in the way of a request */
     struct list delegation_waiters; /* struct delegation_waiter by link */
 };
 

@@ -2,7 +2,6 @@
 #include "state/file/open_tables.h"
 
 #include <sodium.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -32,7 +31,10 @@ void open_tables_destroy(struct open_tables *tables)
 
 uint64_t open_caller_hash(const struct open_tables *tables, const struct vfs_cred *cred)
 {
-    size_t len = offsetof(struct vfs_cred, gids) + cred->gid_count * sizeof(cred->gids[0]);
+    const uint32_t head[] = {cred->uid, cred->gid, cred->gid_count};
+    const uint64_t hash = hash_bytes(head, sizeof(head), tables->cred_seed);
 
-    return hash_bytes(cred, len, tables->cred_seed);
+    return cred->gid_count == 0
+               ? hash
+               : hash_bytes(cred->gids, cred->gid_count * sizeof(cred->gids[0]), hash);
 }

@@ -38,6 +38,8 @@ void owner_table_destroy(struct owner_table *table)
     CHECK(list_empty(&table->open_list) && list_empty(&table->delegation_list));
     CHECK(list_empty(&table->revoked) && list_empty(&table->reported));
     owner_sweep_locked(table);
+    if (table->notifier)
+        table->notifier_free(table->notifier);
     htable_fini(&table->owners);
     htable_fini(&table->opens);
     htable_fini(&table->delegations);

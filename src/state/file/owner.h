@@ -20,12 +20,19 @@
 #include "state/client/client.h"
 #include "wire/xdr.h"
 
+struct vfs;
+
+enum {
+    OWNER_EXPORT_SLOTS = 16 /* a power of two */
+};
+
 enum owner_kind {
     OWNER_OPEN,
     OWNER_LOCK,
 };
 
 struct client_info;
+struct delegation_notifier;
 struct owner_seqid; /* v40/owner_seqid.h */
 
 /* Users: each open; each lock state; each waiter for a lock; each request that names it. */
@@ -53,7 +60,9 @@ struct owner_table {
     uint32_t idle_count;
     bool closed;                                   /* the client is dead: no new opens */
     void (*seqid_free)(struct owner_seqid *seqid); /* set with the first owner.seqid */
-    struct htable opens;                           /* struct open by_owner */
+    /* Set with `notifier`. */
+    void (*notifier_free)(struct delegation_notifier *notifier);
+    struct htable opens; /* struct open by_owner */
     struct list open_list;
     uint32_t open_count;
     struct htable delegations; /* struct delegation by_object */
@@ -66,12 +75,25 @@ struct owner_table {
     uint64_t announced;           /* the client may know of the losses up to here: stateid.loss */
     uint64_t excused;             /* losses up to here are excused: revocation_settle_announced() */
 
+    /* delegation_notifier.h; set once, under the lock. */
+    _Atomic(struct delegation_notifier *) notifier;
+
     _Atomic uint32_t open_total;       /* open_count, readable without the lock */
     _Atomic uint32_t delegation_total; /* number of delegations, readable without the lock */
+    _Atomic uint32_t directory_total;  /* how many of them are of directories */
+    /* Of these, those with a lease of the backend, by a hash of the export. */
+    _Atomic uint32_t leased_directories[OWNER_EXPORT_SLOTS];
     _Atomic uint32_t lock_state_count;
     _Atomic uint32_t lock_count;   /* byte-range locks */
     _Atomic uint32_t waiter_count; /* lock_wait.h */
 };
+
+/* The count for this export, and perhaps others. */
+static inline _Atomic uint32_t *owner_leased_directories(struct owner_table *table,
+                                                         const struct vfs *fs)
+{
+    return &table->leased_directories[hash_u64((uint64_t)(uintptr_t)fs) % OWNER_EXPORT_SLOTS];
+}
 
 /* Create the table of a new client.  False without memory. */
 bool owner_table_create(struct client *client) MUST_USE;

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_recall.h"
 #include "state/delegation/delegation_revoke.h"
 #include "state/file/open_tables.h"
 #include "state/open/open_revoke.h"
@@ -179,4 +181,19 @@ static bool everybody(void *context, uint64_t client)
 uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *left)
 {
     return open_fs_revoke_of(state, fs, everybody, NULL, left);
+}
+
+void open_fs_recall_told(struct state *state, const struct vfs *fs)
+{
+    const struct stateid_filter filter = {.kind = STATEID_DELEGATION};
+    struct stateid *sid;
+    uint32_t at = 0;
+
+    while ((sid = next(state, &fs, 1, &filter, &at))) {
+        struct delegation *delegation = CONTAINER_OF(sid, struct delegation, sid);
+
+        if (delegation->watch)
+            (void)delegation_recall(delegation, clock_now_ns());
+        stateid_put(sid);
+    }
 }

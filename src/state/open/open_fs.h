@@ -35,3 +35,7 @@ uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *lef
 uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs,
                            bool (*loses)(void *context, uint64_t client), void *context,
                            uint32_t *left);
+
+/* Recall the delegations of directories whose holders are told changes: they are told what they may
+ * see as those that they were when they asked (delegation_watch.cred).  Without locks. */
+void open_fs_recall_told(struct state *state, const struct vfs *fs);

@@ -114,6 +114,13 @@ static bool meets_all(const struct wish *wish)
     return (wish->access & OPEN4_SHARE_ACCESS_WRITE) || (wish->deny & OPEN4_SHARE_DENY_READ);
 }
 
+static bool conflicts_locked(struct delegation_conflict *delegations, struct file *file,
+                             enum delegation_use use, struct courtesy *courtesy)
+{
+    delegations->claim.use = use;
+    return delegation_conflict_find_locked(delegations, file, courtesy);
+}
+
 /* The holder of a WRITE delegation opens and closes the file locally, so it has to return that
  * before its shares are known (RFC 8881 §10.4).  READ delegations are recalled only if the shares
  * do not deny the OPEN anyway. */
@@ -122,7 +129,7 @@ static enum nfsstat4 check_locked(const struct wish *wish, struct delegation_con
 {
     struct file *file = wish->file;
 
-    if (delegations && delegation_conflict_find_locked(delegations, file, false, courtesy))
+    if (delegations && conflicts_locked(delegations, file, DELEGATION_USE_READ, courtesy))
         return NFS4ERR_DELAY;
     if (file_share_conflict(&file->share, wish->access, wish->deny)) {
         if (!denied_by_unexpired_locked(wish, courtesy->now_ns))
@@ -130,7 +137,7 @@ static enum nfsstat4 check_locked(const struct wish *wish, struct delegation_con
         return denied;
     }
     if (delegations && meets_all(wish) &&
-        delegation_conflict_find_locked(delegations, file, true, courtesy))
+        conflicts_locked(delegations, file, DELEGATION_USE_CHANGE, courtesy))
         return NFS4ERR_DELAY;
     return NFS4_OK;
 }
@@ -178,10 +185,10 @@ static enum nfsstat4 reserve_shares(const struct wish *wish,
 enum nfsstat4 open_share_reserve(struct file *file, const struct open_request *request)
 {
     const struct wish wish = {file, request->access, request->deny};
+    const struct delegation_claim claim = {.client = request->client, .obj = request->obj};
     struct delegation_conflict delegations;
 
-    delegation_conflict_init(&delegations, request->client->state, request->client, request->obj,
-                             request->waiter);
+    delegation_conflict_init(&delegations, request->client->state, &claim, request->waiter);
     return reserve_shares(&wish, &delegations, request->now_ns, NFS4ERR_SHARE_DENIED);
 }
 

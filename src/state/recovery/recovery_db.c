@@ -9,6 +9,7 @@
 #include "base/log_limit.h"
 #include "database/database.h"
 #include "state/state.h"
+#include "wire/rpc_msg.h"
 
 enum statement {
     SQL_PUT,
@@ -29,7 +30,7 @@ static const char *const sql_text[SQL_COUNT] = {
                       " ON CONFLICT DO UPDATE SET lease_s = excluded.lease_s",
 };
 
-/* `kind` is enum client_kind. */
+/* `kind` is enum client_kind; `uid` is recovery_key.who. */
 #define CLIENT_TABLE                                                                               \
     "CREATE TABLE client ("                                                                        \
     " owner BLOB NOT NULL, flavor INTEGER NOT NULL, uid INTEGER NOT NULL, kind INTEGER NOT NULL,"  \
@@ -107,16 +108,16 @@ static sqlite3_stmt *statement(struct recovery_db *db, enum statement which)
 static bool row_read(sqlite3_stmt *s, struct recovery_key *key)
 {
     int len = sqlite3_column_bytes(s, 0);
-    sqlite3_int64 flavor = sqlite3_column_int64(s, 1), uid = sqlite3_column_int64(s, 2);
+    sqlite3_int64 flavor = sqlite3_column_int64(s, 1), who = sqlite3_column_int64(s, 2);
     sqlite3_int64 of = sqlite3_column_int64(s, 3);
 
     if (sqlite3_column_type(s, 0) != SQLITE_BLOB || len > (int)LIMIT_CLIENT_OWNER_BYTES ||
-        flavor < 0 || flavor > UINT32_MAX || uid < 0 || uid > UINT32_MAX ||
-        (of != CLIENT_V40 && of != CLIENT_V41))
+        flavor < 0 || flavor > UINT32_MAX || who < 0 ||
+        (flavor != RPCSEC_GSS && who > UINT32_MAX) || (of != CLIENT_V40 && of != CLIENT_V41))
         return false;
     *key = (struct recovery_key){.kind = (uint32_t)of,
                                  .flavor = (uint32_t)flavor,
-                                 .uid = (uint32_t)uid,
+                                 .who = (uint64_t)who,
                                  .owner = sqlite3_column_blob(s, 0),
                                  .len = (uint32_t)len};
     return true;
@@ -175,7 +176,7 @@ static void bind_key(sqlite3_stmt *s, const struct recovery_key *key)
     (void)sqlite3_bind_blob(s, 1, key->len ? (const void *)key->owner : "", (int)key->len,
                             SQLITE_STATIC);
     (void)sqlite3_bind_int64(s, 2, key->flavor);
-    (void)sqlite3_bind_int64(s, 3, key->uid);
+    (void)sqlite3_bind_int64(s, 3, (sqlite3_int64)key->who);
     (void)sqlite3_bind_int64(s, 4, key->kind);
 }
 

@@ -14,7 +14,8 @@
 /* A client's name in stable storage. */
 struct recovery_key {
     uint32_t kind;        /* enum client_kind */
-    uint32_t flavor, uid; /* its principal */
+    uint32_t flavor;      /* of its principal */
+    uint64_t who;         /* AUTH_SYS: the uid; RPCSEC_GSS: a hash of the name, below 2^63 */
     const uint8_t *owner; /* co_ownerid */
     uint32_t len;
 };

@@ -8,14 +8,14 @@
 
 static uint64_t key_hash(const struct recovery *r, const struct recovery_key *key)
 {
-    uint64_t who = (uint64_t)key->flavor << 32 | key->uid;
+    uint64_t who = hash_u64(key->who) + key->flavor;
 
     return hash_bytes(key->owner, key->len, r->seed + key->kind) ^ hash_u64(who);
 }
 
 static bool key_equal(const struct recovery_key *a, const struct recovery_key *b)
 {
-    return a->kind == b->kind && a->flavor == b->flavor && a->uid == b->uid && a->len == b->len &&
+    return a->kind == b->kind && a->flavor == b->flavor && a->who == b->who && a->len == b->len &&
            (a->len == 0 || memcmp(a->owner, b->owner, a->len) == 0);
 }
 

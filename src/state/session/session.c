@@ -40,7 +40,7 @@ static void session_free(struct session *session)
     session_slots_fini(session);
     CHECK(list_empty(&session->bindings));
     pthread_mutex_destroy(&session->lock);
-    memory_free(MEMORY_sessions, session->cb_auth.machine);
+    session_cb_auth_fini(&session->cb_auth);
     memory_free(MEMORY_sessions, session);
     client_put(client);
 }

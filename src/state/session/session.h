@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "state/client/client.h"
+#include "state/session/session_cb_auth.h"
 #include "state/session/session_slots.h"
 #include "state/session/slot_table.h"
 #include "state/state.h"
@@ -35,14 +36,6 @@ enum {
     SESSION_BACK_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 16 + SESSION_CB_SEQUENCE_BYTES +
                                      SESSION_CB_REFERRING_BYTES + 28 + LIMIT_FH_BYTES,
     SESSION_BACK_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44 + 8,
-};
-
-/* The credentials of the session's callbacks: AUTH_SYS if the client offered it. */
-struct session_cb_auth {
-    uint32_t flavor;
-    uint32_t stamp, uid, gid, gid_count;
-    uint32_t gids[LIMIT_RPC_AUTH_SYS_GIDS];
-    char *machine; /* AUTH_SYS only */
 };
 
 /* Holders of a reference: its shard while it is alive; each binding to a connection; each COMPOUND
@@ -66,8 +59,9 @@ struct session {
     struct session_cb_auth cb_auth;
     struct list bindings; /* struct session_binding.session_link; oldest first */
     uint32_t binding_count;
-    _Atomic bool back_fault;      /* session_back_set_faulty() */
-    _Atomic uint32_t back_bound;  /* number of bindings for the back channel */
+    _Atomic bool back_fault;     /* session_back_set_faulty() */
+    _Atomic bool back_mute;      /* nothing is left of the credentials that its callbacks may use */
+    _Atomic uint32_t back_bound; /* number of bindings for the back channel */
     _Atomic bool back_ever_bound; /* it has ever had a back channel */
     _Atomic(void *) backchannel;  /* owned by callback/; opaque here */
 

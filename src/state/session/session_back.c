@@ -4,72 +4,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/memory.h"
 #include "state/session/session_conn.h"
-
-/* RPC flavors of callback_sec_parms4, RFC 5531 §8.2. */
-enum {
-    CB_AUTH_NONE = 0,
-    CB_AUTH_SYS = 1
-};
+#include "wire/rpc_msg.h"
 
 /* ---- the caller ---- */
-
-static void cb_auth_sys(struct session_cb_auth *auth, const struct authsys_parms *sys)
-{
-    auth->flavor = CB_AUTH_SYS;
-    auth->stamp = sys->stamp;
-    auth->uid = sys->uid;
-    auth->gid = sys->gid;
-    auth->gid_count =
-        sys->gids_count < LIMIT_RPC_AUTH_SYS_GIDS ? sys->gids_count : LIMIT_RPC_AUTH_SYS_GIDS;
-    for (uint32_t i = 0; i < auth->gid_count; i++)
-        auth->gids[i] = sys->gids[i];
-    /* Without memory another name will do: clients look at none of it. */
-    auth->machine = memory_zalloc(MEMORY_sessions, (size_t)sys->machinename.len + 1);
-    if (auth->machine && sys->machinename.len)
-        memcpy(auth->machine, sys->machinename.data, sys->machinename.len);
-}
-
-/* NULL: it is not among them. */
-static const struct authsys_parms *find_sys(const struct callback_sec_parms4 *parms, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (parms[i].cb_secflavor == CB_AUTH_SYS)
-            return &parms[i].cbsp_sys_cred;
-    }
-    return NULL;
-}
-
-void session_cb_auth_set(struct session_cb_auth *auth, const struct callback_sec_parms4 *parms,
-                         uint32_t count)
-{
-    const struct authsys_parms *sys = find_sys(parms, count);
-
-    memory_free(MEMORY_sessions, auth->machine);
-    memset(auth, 0, sizeof(*auth));
-    if (sys)
-        cb_auth_sys(auth, sys);
-}
-
-static uint32_t sys_bytes(size_t machine_len, uint32_t gid_count)
-{
-    return 20 + (uint32_t)xdr_padded(machine_len) + 4 * gid_count;
-}
-
-uint32_t session_cb_cred_bytes(const struct callback_sec_parms4 *parms, uint32_t count)
-{
-    const struct authsys_parms *sys = find_sys(parms, count);
-
-    return sys ? sys_bytes(sys->machinename.len, sys->gids_count) : 0;
-}
-
-uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth)
-{
-    if (auth->flavor != CB_AUTH_SYS)
-        return 0;
-    return sys_bytes(auth->machine ? strlen(auth->machine) : 0, auth->gid_count);
-}
 
 void session_back_params(struct session *session, struct session_back_params *caller)
 {
@@ -82,34 +20,64 @@ void session_back_params(struct session *session, struct session_back_params *ca
         caller->machine[sizeof(caller->machine) - 1] = '\0';
         caller->auth.machine = caller->machine;
     }
+    caller->auth.contexts = caller->contexts;
+    if (session->cb_auth.context_count > 0)
+        memcpy(caller->contexts, session->cb_auth.contexts,
+               session->cb_auth.context_count * sizeof(caller->contexts[0]));
     pthread_mutex_unlock(&session->lock);
 }
 
-static bool gss_wanted(const struct BACKCHANNEL_CTL4args *args)
+static void mute_set_locked(struct session *session)
 {
-    for (uint32_t i = 0; i < args->bca_sec_parms_count; i++) {
-        if (args->bca_sec_parms[i].cb_secflavor != CB_AUTH_NONE &&
-            args->bca_sec_parms[i].cb_secflavor != CB_AUTH_SYS)
-            return true;
-    }
-    return false;
+    bool mute = !session->cb_auth.plain && session->cb_auth.context_count == 0;
+
+    atomic_store_explicit(&session->back_mute, mute, memory_order_relaxed);
 }
 
-enum nfsstat4 session_back_control(struct session *session, const struct BACKCHANNEL_CTL4args *args)
+void session_back_forget_context(struct session *session, const uint8_t *server_handle,
+                                 uint32_t server_len)
 {
+    pthread_mutex_lock(&session->lock);
+    session_cb_auth_forget(&session->cb_auth, server_handle, server_len);
+    mute_set_locked(session);
+    pthread_mutex_unlock(&session->lock);
+}
+
+static enum nfsstat4 control_check(const struct session *session, struct client_principal caller,
+                                   const struct BACKCHANNEL_CTL4args *args, uint64_t *usable)
+{
+    uint32_t bytes = session_cb_auth_offered_bytes(args->bca_sec_parms, args->bca_sec_parms_count);
+    enum nfsstat4 status;
+
     if (!session_back_ever_bound(session))
         return NFS4ERR_INVAL;
-    if (gss_wanted(args))
-        return NFS4ERR_NOENT;
-    if (SESSION_BACK_REQUEST_BYTES_MIN +
-            session_cb_cred_bytes(args->bca_sec_parms, args->bca_sec_parms_count) >
-        session->back.ca_maxrequestsize)
-        return NFS4ERR_INVAL;
+    status = session_cb_auth_check(session->client->state, caller, args->bca_sec_parms,
+                                   args->bca_sec_parms_count, usable);
+    if (status != NFS4_OK)
+        return status;
+    return SESSION_BACK_REQUEST_BYTES_MIN + bytes > session->back.ca_maxrequestsize ? NFS4ERR_INVAL
+                                                                                    : NFS4_OK;
+}
+
+enum nfsstat4 session_back_control(struct session *session, struct client_principal caller,
+                                   const struct BACKCHANNEL_CTL4args *args)
+{
+    uint64_t usable;
+    enum nfsstat4 status = control_check(session, caller, args, &usable);
+    bool set = true;
+
+    if (status != NFS4_OK)
+        return status;
     pthread_mutex_lock(&session->lock);
-    session->cb_program = args->bca_cb_program;
     if (args->bca_sec_parms_count > 0)
-        session_cb_auth_set(&session->cb_auth, args->bca_sec_parms, args->bca_sec_parms_count);
+        set = session_cb_auth_add(&session->cb_auth, args->bca_sec_parms, args->bca_sec_parms_count,
+                                  usable);
+    if (set)
+        session->cb_program = args->bca_cb_program;
+    mute_set_locked(session);
     pthread_mutex_unlock(&session->lock);
+    if (!set)
+        return NFS4ERR_DELAY;
     client_back_set_refused(session->client, false);
     log_info("session.backchannel", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("program", args->bca_cb_program),

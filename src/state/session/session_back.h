@@ -18,11 +18,17 @@
 /* Program and credentials for callbacks: a copy, as of one moment. */
 struct session_back_params {
     uint32_t program;
-    struct session_cb_auth auth; /* auth.machine is `machine`, or NULL */
+    struct session_cb_auth auth; /* auth.machine is `machine`, or NULL; auth.contexts `contexts` */
     char machine[LIMIT_RPC_MACHINE_NAME_BYTES + 1];
+    struct session_cb_context contexts[LIMIT_CALLBACK_CONTEXTS];
 };
 
 void session_back_params(struct session *session, struct session_back_params *caller);
+
+/* The context with this handle of the server can no longer be used for callbacks: forget it, until
+ * the client offers it again. */
+void session_back_forget_context(struct session *session, const uint8_t *server_handle,
+                                 uint32_t server_len);
 
 /* Visit the transport of each connection bound to the back channel, with session.lock held: `visit`
  * may take references, but nothing else. */
@@ -82,9 +88,10 @@ static inline void client_back_set_refused(struct client *client, bool refused)
 uint32_t session_back_list(struct client *client, struct session **sessions);
 
 /* BACKCHANNEL_CTL (RFC 8881 §18.33): set program and security for future callbacks.  INVAL without
- * a back channel, and if no recall would fit with these credentials; NOENT for RPCSEC_GSS, since no
- * handle is known.  An empty list leaves the security unchanged. */
-enum nfsstat4 session_back_control(struct session *session,
+ * a back channel, and if no recall would fit with these credentials; NOENT for a context of
+ * RPCSEC_GSS that `caller` does not have; DELAY without memory.  An empty list leaves the security
+ * unchanged. */
+enum nfsstat4 session_back_control(struct session *session, struct client_principal caller,
                                    const struct BACKCHANNEL_CTL4args *args) MUST_USE;
 
 /* Could the reply to `call` still be on its way to the client?  True until the slot has seen a
@@ -92,17 +99,6 @@ enum nfsstat4 session_back_control(struct session *session,
 bool session_call_unconfirmed(struct state *state, const struct session_call *call);
 
 /* ---- for the files of sessions ---- */
-
-/* Choose AUTH_SYS if the client offers it, because Linux requires it for CB_COMPOUND; else
- * AUTH_NONE. */
-void session_cb_auth_set(struct session_cb_auth *auth, const struct callback_sec_parms4 *parms,
-                         uint32_t count);
-
-/* The size of the credentials that would be set, after flavor and length. */
-uint32_t session_cb_cred_bytes(const struct callback_sec_parms4 *parms, uint32_t count);
-
-/* The same for the present credentials. */
-uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth);
 
 /* With session->lock held: it has one more or one fewer connection.  Updates the client's number of
  * reachable sessions. */

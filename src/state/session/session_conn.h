@@ -44,8 +44,9 @@ struct session_conn {
     uint32_t sweep_at;            /* remove ended bindings when there are this many */
     struct session_binding *last; /* of the last SEQUENCE, or NULL; one of `bindings` */
 
-    /* For proto/: the generation of the exports (export.h) that admits the peer; 0: none known. */
-    _Atomic uint32_t admitted;
+    /* For proto/: a generation of the exports (export.h), and behind it the callers on this
+     * connection that it admits, as bits; 0: none known. */
+    _Atomic uint64_t admitted;
 
     /* 4.0: a reference on the first client seen on it; and whether there were others. */
     _Atomic(struct client *) first_v40;
@@ -68,7 +69,7 @@ struct session *session_conn_lookup(struct state *state, struct session_conn *co
 void session_conn_done(struct session *session, struct session_binding *binding);
 
 /* A SEQUENCE has been accepted on a connection for which session_conn_lookup() had no binding: bind
- * it to the fore channel (SP4_NONE, RFC 8881 §2.10.3.1). */
+ * it to the fore channel (RFC 8881 §2.10.3.1).  Not for a client with SP4_MACH_CRED. */
 void session_conn_bind_implicit(struct session_conn *conn, struct session *session);
 
 /* For CREATE_SESSION: bind to the fore channel and, if `back`, to the back channel.  False when the

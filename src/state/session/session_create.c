@@ -24,10 +24,16 @@
     (CREATE_SESSION4_FLAG_PERSIST | CREATE_SESSION4_FLAG_CONN_BACK_CHAN |                          \
      CREATE_SESSION4_FLAG_CONN_RDMA)
 
-/* RPC flavors of callback_sec_parms4, RFC 5531 §8.2. */
-enum {
-    CB_AUTH_NONE = 0,
-    CB_AUTH_SYS = 1
+/* A CREATE_SESSION in progress. */
+struct creation {
+    struct state *state;
+    const struct client_caller *caller;
+    const struct CREATE_SESSION4args *args;
+    uint32_t minor_version;
+    int64_t now_ns;
+    enum nfsstat4 security; /* security_check() */
+    uint64_t usable;        /* of csa_sec_parms */
+    struct list doomed;
 };
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -45,7 +51,7 @@ static bool fore_too_small(const struct channel_attrs4 *fore)
 static bool back_too_small(const struct CREATE_SESSION4args *args)
 {
     const struct channel_attrs4 *back = &args->csa_back_chan_attrs;
-    uint32_t cred = session_cb_cred_bytes(args->csa_sec_parms, args->csa_sec_parms_count);
+    uint32_t cred = session_cb_auth_offered_bytes(args->csa_sec_parms, args->csa_sec_parms_count);
 
     if (back->ca_maxrequests == 0)
         return false;
@@ -53,25 +59,15 @@ static bool back_too_small(const struct CREATE_SESSION4args *args)
            back->ca_maxresponsesize < SESSION_BACK_REPLY_BYTES_MIN || back->ca_maxoperations < 2;
 }
 
-/* NOENT when all that is offered for callbacks is RPCSEC_GSS: we know no handle. */
-static enum nfsstat4 check_security(const struct CREATE_SESSION4args *args)
+static enum nfsstat4 check_args(const struct creation *x)
 {
-    for (uint32_t i = 0; i < args->csa_sec_parms_count; i++) {
-        uint32_t flavor = args->csa_sec_parms[i].cb_secflavor;
+    const struct CREATE_SESSION4args *args = x->args;
 
-        if (flavor == CB_AUTH_NONE || flavor == CB_AUTH_SYS)
-            return NFS4_OK;
-    }
-    return args->csa_sec_parms_count == 0 ? NFS4_OK : NFS4ERR_NOENT;
-}
-
-static enum nfsstat4 check_args(const struct CREATE_SESSION4args *args)
-{
     if (args->csa_flags & ~CREATE_FLAGS)
         return NFS4ERR_INVAL;
     if (fore_too_small(&args->csa_fore_chan_attrs) || back_too_small(args))
         return NFS4ERR_TOOSMALL;
-    return check_security(args);
+    return x->security;
 }
 
 /* The number of slots is up to session_slots_init(). */
@@ -99,25 +95,27 @@ static void back_negotiate(struct channel_attrs4 *granted, const struct channel_
     granted->ca_maxrequests = offer->ca_maxrequests;
 }
 
-static struct session *session_make(struct client *client, uint32_t minor_version,
-                                    const struct CREATE_SESSION4args *args, int64_t now_ns)
+static struct session *session_make(const struct creation *x, struct client *client)
 {
+    const struct CREATE_SESSION4args *args = x->args;
     struct session *session = memory_zalloc(MEMORY_sessions, sizeof(*session));
 
-    if (!session)
+    if (!session || !session_cb_auth_add(&session->cb_auth, args->csa_sec_parms,
+                                         args->csa_sec_parms_count, x->usable)) {
+        memory_free(MEMORY_sessions, session);
         return NULL;
+    }
     randombytes_buf(session->id, sizeof(session->id));
     atomic_init(&session->refs, 1);
     session->client = client_get(client);
-    session->minor_version = minor_version;
+    session->minor_version = x->minor_version;
     fore_negotiate(&session->fore, &args->csa_fore_chan_attrs);
     back_negotiate(&session->back, &args->csa_back_chan_attrs);
     session->cb_program = args->csa_cb_program;
-    session_cb_auth_set(&session->cb_auth, args->csa_sec_parms, args->csa_sec_parms_count);
     list_init(&session->client_link);
     list_init(&session->bindings);
     CHECK(pthread_mutex_init(&session->lock, NULL) == 0);
-    session_slots_init(session, args->csa_fore_chan_attrs.ca_maxrequests, now_ns);
+    session_slots_init(session, args->csa_fore_chan_attrs.ca_maxrequests, x->now_ns);
     session->fore.ca_maxrequests = session->demand.initial;
     return session;
 }
@@ -139,27 +137,25 @@ static bool session_room_locked(const struct client *client, int64_t now_ns, str
 
 /* Phases 3 and 4.  The answer stands in client->create_reply afterwards; a session that was made is
  * returned with a reference. */
-static struct session *execute_locked(struct client *client,
-                                      const struct client_principal *principal,
-                                      uint32_t minor_version,
-                                      const struct CREATE_SESSION4args *args, int64_t now_ns,
-                                      struct list *doomed)
+static struct session *execute_locked(struct creation *x, struct client *client)
 {
+    const struct CREATE_SESSION4args *args = x->args;
     struct client_create_reply *reply = &client->create_reply;
     struct session *session;
 
-    if (!client->confirmed && !client_principal_equal(&client->principal, principal)) {
+    if (!client->confirmed &&
+        !client_principal_equal(client->caller.principal, x->caller->principal)) {
         reply->status = NFS4ERR_CLID_INUSE;
         return NULL;
     }
-    reply->status = check_args(args);
+    reply->status = check_args(x);
     if (reply->status != NFS4_OK)
         return NULL;
-    if (!session_room_locked(client, now_ns, doomed)) {
+    if (!session_room_locked(client, x->now_ns, &x->doomed)) {
         reply->status = NFS4ERR_NOSPC;
         return NULL;
     }
-    session = session_make(client, minor_version, args, now_ns);
+    session = session_make(x, client);
     if (!session) {
         reply->status = NFS4ERR_DELAY;
         return NULL;
@@ -167,7 +163,7 @@ static struct session *execute_locked(struct client *client,
     session_get(session);
     session_hash_locked(client->state, session);
     if (!client->confirmed)
-        client_confirm_locked(client, doomed);
+        client_confirm_locked(client, &x->doomed);
     reply->status = NFS4_OK;
     memcpy(reply->resok.csr_sessionid, session->id, NFS4_SESSIONID_SIZE);
     reply->resok.csr_sequence = args->csa_sequence;
@@ -188,24 +184,37 @@ static bool refused_for_arguments(const struct client_create_reply *reply)
 
 /* A retry has the arguments of the original.  So if they are good now, and were refused then, it is
  * another request, of a client that does not count refused ones; it may have the number. */
-static bool is_retry(const struct client_create_reply *last, const struct CREATE_SESSION4args *args)
+static bool is_retry(const struct creation *x, const struct client_create_reply *last)
 {
-    if (args->csa_sequence != last->sequence)
+    if (x->args->csa_sequence != last->sequence)
         return false;
-    return !refused_for_arguments(last) || check_args(args) != NFS4_OK;
+    return !refused_for_arguments(last) || check_args(x) != NFS4_OK;
 }
 
-/* Phases 1 and 2. */
-static enum nfsstat4 create_locked(struct state *state, const struct client_principal *principal,
-                                   uint32_t minor_version, const struct CREATE_SESSION4args *args,
-                                   int64_t now_ns, struct list *doomed,
-                                   struct CREATE_SESSION4resok *resok, bool *again)
+/* A protected client is created, confirmed and used by one principal alone. */
+static enum nfsstat4 check_caller(const struct client *client, const struct client_caller *caller)
 {
-    struct client *client = client_lookup_kind_locked(state, args->csa_clientid, CLIENT_V41);
+    if (client_protection_admits(client, caller))
+        return NFS4_OK;
+    return client->confirmed || client_principal_equal(client->caller.principal, caller->principal)
+               ? NFS4ERR_WRONG_CRED
+               : NFS4ERR_CLID_INUSE;
+}
 
-    if (!client || (!client->confirmed && client_expired(client, now_ns)))
+/* Phases 1 and 2.  Nobody but its machine credential moves the sequence of a protected client. */
+static enum nfsstat4 create_locked(struct creation *x, struct CREATE_SESSION4resok *resok,
+                                   bool *again)
+{
+    const struct CREATE_SESSION4args *args = x->args;
+    struct client *client = client_lookup_kind_locked(x->state, args->csa_clientid, CLIENT_V41);
+    enum nfsstat4 status;
+
+    if (!client || (!client->confirmed && client_expired(client, x->now_ns)))
         return NFS4ERR_STALE_CLIENTID;
-    *again = is_retry(&client->create_reply, args);
+    status = check_caller(client, x->caller);
+    if (status != NFS4_OK)
+        return status;
+    *again = is_retry(x, &client->create_reply);
     if (!*again) {
         const struct client_create_reply before = client->create_reply;
         struct session *session;
@@ -213,9 +222,9 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         if (args->csa_sequence - client->create_reply.sequence > 1)
             return NFS4ERR_SEQ_MISORDERED;
         client->create_reply.sequence = args->csa_sequence;
-        session = execute_locked(client, principal, minor_version, args, now_ns, doomed);
+        session = execute_locked(x, client);
         if (session)
-            client_renew(client, now_ns);
+            client_renew(client, x->now_ns);
         session_put(session);
         /* Without memory nothing has happened: it may come again with the same number. */
         if (client->create_reply.status == NFS4ERR_DELAY) {
@@ -278,20 +287,35 @@ static void bind_created(struct state *state, struct session_conn *conn,
     session_put(session);
 }
 
-enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
+/* NOENT only if nothing of the client's offer is left without the contexts that are not its own. */
+static enum nfsstat4 security_check(struct creation *x)
+{
+    enum nfsstat4 status =
+        session_cb_auth_check(x->state, x->caller->principal, x->args->csa_sec_parms,
+                              x->args->csa_sec_parms_count, &x->usable);
+
+    return status == NFS4ERR_NOENT && x->usable != 0 ? NFS4_OK : status;
+}
+
+enum nfsstat4 session_create(struct state *state, const struct client_caller *caller,
                              struct session_conn *conn, uint32_t minor_version,
                              const struct CREATE_SESSION4args *args, int64_t now_ns,
                              struct CREATE_SESSION4resok *resok)
 {
+    struct creation x = {.state = state,
+                         .caller = caller,
+                         .args = args,
+                         .minor_version = minor_version,
+                         .now_ns = now_ns};
     enum nfsstat4 status;
-    struct list doomed;
     bool again = false;
 
-    list_init(&doomed);
+    list_init(&x.doomed);
+    x.security = security_check(&x);
     pthread_mutex_lock(&state->clients.lock);
-    status = create_locked(state, principal, minor_version, args, now_ns, &doomed, resok, &again);
+    status = create_locked(&x, resok, &again);
     pthread_mutex_unlock(&state->clients.lock);
-    client_release(state, &doomed);
+    client_release(state, &x.doomed);
     if (status == NFS4_OK)
         bind_created(state, conn, resok, again);
     return status;

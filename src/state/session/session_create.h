@@ -8,7 +8,7 @@ struct session_conn;
 
 /* CREATE_SESSION over `conn`, in a COMPOUND of `minor_version`; the session is bound to both.  On
  * NFS4_OK *resok is the reply, without pointers. */
-enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
+enum nfsstat4 session_create(struct state *state, const struct client_caller *caller,
                              struct session_conn *conn, uint32_t minor_version,
                              const struct CREATE_SESSION4args *args, int64_t now_ns,
                              struct CREATE_SESSION4resok *resok);

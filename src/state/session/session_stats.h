@@ -34,7 +34,8 @@
     X(too_many_ops, NFS4ERR_TOO_MANY_OPS, "More operations than ca_maxoperations")                 \
     X(replay_hit, NFS4_OK, "A retry was answered with the reply that was kept")                    \
     X(uncached, NFS4_OK, "A retry whose reply was not kept: RETRY_UNCACHED_REP")                   \
-    X(not_bound, NFS4_OK, "DESTROY_SESSION over a connection that is not the session's")
+    X(not_bound, NFS4ERR_CONN_NOT_BOUND_TO_SESSION,                                                \
+      "A request over a connection that is not the session's and has to be")
 
 enum session_counter {
 #define X(name, help) SESSION_COUNTER_##name,

@@ -21,8 +21,10 @@ static uint32_t path_flags(const struct session *session)
 
     if (session_back_faulty(session))
         return SEQ4_STATUS_BACKCHANNEL_FAULT;
+    if (atomic_load_explicit(&session->back_mute, memory_order_relaxed))
+        flags |= SEQ4_STATUS_CB_GSS_CONTEXTS_EXPIRED;
     if (load(&session->back_bound) > 0)
-        return 0;
+        return flags;
     if (atomic_load_explicit(&session->back_ever_bound, memory_order_relaxed))
         flags |= SEQ4_STATUS_CB_PATH_DOWN_SESSION;
     if (load(&client->back_sessions) > 0 && load(&client->back_up) == 0)

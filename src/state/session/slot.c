@@ -72,7 +72,7 @@ static void replay_describe(struct slot_replay *replay, uint64_t word)
 
 static bool request_equal(const struct slot_request *a, const struct slot_request *b)
 {
-    return a->digest == b->digest && a->flavor == b->flavor && a->uid == b->uid;
+    return a->digest == b->digest && client_principal_equal(a->principal, b->principal);
 }
 
 /* The caller has moved the slot to READING. */

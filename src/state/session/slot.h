@@ -34,6 +34,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "state/client/client_principal.h"
+
 enum slot_state {
     SLOT_STATE_FRESH,
     SLOT_STATE_BUSY,
@@ -46,8 +48,7 @@ enum slot_state {
 /* What a request is, for telling a retry from a false one (RFC 8881 §2.10.6.1.3.1). */
 struct slot_request {
     uint64_t digest; /* of its arguments */
-    uint32_t flavor; /* and the principal */
-    uint32_t uid;
+    struct client_principal principal;
 };
 
 struct slot {

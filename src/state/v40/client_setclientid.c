@@ -22,7 +22,7 @@
 /* One SETCLIENTID on its way. */
 struct setting {
     struct state *state;
-    const struct client_principal *principal;
+    const struct client_caller *caller;
     const struct client_source *source;
     const struct SETCLIENTID4args *args;
     int64_t now_ns;
@@ -74,11 +74,10 @@ static bool same_incarnation(const struct setting *x, const struct client *clien
 }
 
 /* May a client with another principal have the name (RFC 7530 §9.1.2)? */
-static bool in_use_locked(struct client *client, const struct client_principal *principal,
-                          int64_t now_ns)
+static bool in_use_locked(struct client *client, struct client_principal principal, int64_t now_ns)
 {
-    return !client_principal_equal(&client->principal, principal) && client_busy_locked(client) &&
-           !client_lapsed_locked(client, now_ns);
+    return !client_principal_equal(client->caller.principal, principal) &&
+           client_busy_locked(client) && !client_lapsed_locked(client, now_ns);
 }
 
 /* The same incarnation: all that may change is where to call it back. */
@@ -101,7 +100,7 @@ static bool record_add_locked(const struct setting *x, struct client_setclientid
     const struct client_new what = {.kind = CLIENT_V40,
                                     .id = x->args->client.id,
                                     .verifier = x->args->client.verifier,
-                                    .principal = x->principal,
+                                    .caller = x->caller,
                                     .source = x->source,
                                     .now_ns = x->now_ns};
     struct client_v40 *v40 = memory_zalloc(MEMORY_clients, sizeof(*v40));
@@ -126,12 +125,12 @@ static enum nfsstat4 establish_locked(struct setting *x, struct client_setclient
     struct client_owner *owner = owner_find_locked(x);
     struct client *confirmed = owner ? owner->confirmed : NULL;
 
-    if (confirmed && in_use_locked(confirmed, x->principal, x->now_ns)) {
+    if (confirmed && in_use_locked(confirmed, x->caller->principal, x->now_ns)) {
         out->using = confirmed->v40->callback;
         return NFS4ERR_CLID_INUSE;
     }
     if (confirmed && same_incarnation(x, confirmed) &&
-        client_principal_equal(&confirmed->principal, x->principal)) {
+        client_principal_equal(confirmed->caller.principal, x->caller->principal)) {
         update_locked(x, confirmed, out);
         return NFS4_OK;
     }
@@ -143,13 +142,13 @@ static enum nfsstat4 establish_locked(struct setting *x, struct client_setclient
     return record_add_locked(x, out) ? NFS4_OK : NFS4ERR_DELAY;
 }
 
-enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
+enum nfsstat4 client_setclientid(struct state *state, const struct client_caller *caller,
                                  const struct client_source *source,
                                  const struct SETCLIENTID4args *args, int64_t now_ns,
                                  struct client_setclientid *out)
 {
     struct setting x = {
-        .state = state, .principal = principal, .source = source, .args = args, .now_ns = now_ns};
+        .state = state, .caller = caller, .source = source, .args = args, .now_ns = now_ns};
     const struct wire_opaque *id = &args->client.id;
     enum nfsstat4 status;
 
@@ -202,7 +201,7 @@ static enum nfsstat4 confirm_new_locked(struct confirming *x, struct client *cli
         memcmp(client->v40->confirm, x->verifier, NFS4_VERIFIER_SIZE) != 0)
         return NFS4ERR_STALE_CLIENTID;
     /* It may have got state since the SETCLIENTID. */
-    if (before && in_use_locked(before, &client->principal, x->now_ns))
+    if (before && in_use_locked(before, client->caller.principal, x->now_ns))
         return NFS4ERR_CLID_INUSE;
     client_renew(client, x->now_ns);
     client->v40->callback_serial++;
@@ -210,7 +209,7 @@ static enum nfsstat4 confirm_new_locked(struct confirming *x, struct client *cli
     return NFS4_OK;
 }
 
-static enum nfsstat4 confirm_locked(struct confirming *x, const struct client_principal *principal,
+static enum nfsstat4 confirm_locked(struct confirming *x, struct client_principal principal,
                                     uint64_t clientid, struct client **out)
 {
     struct client *client = client_lookup_kind_locked(x->state, clientid, CLIENT_V40);
@@ -218,7 +217,7 @@ static enum nfsstat4 confirm_locked(struct confirming *x, const struct client_pr
 
     if (!client)
         return NFS4ERR_STALE_CLIENTID;
-    if (!client_principal_equal(&client->principal, principal))
+    if (!client_principal_equal(client->caller.principal, principal))
         return NFS4ERR_CLID_INUSE;
     status =
         client->confirmed ? confirm_known_locked(x, client->v40) : confirm_new_locked(x, client);
@@ -227,8 +226,7 @@ static enum nfsstat4 confirm_locked(struct confirming *x, const struct client_pr
     return status;
 }
 
-enum nfsstat4 client_setclientid_confirm(struct state *state,
-                                         const struct client_principal *principal,
+enum nfsstat4 client_setclientid_confirm(struct state *state, struct client_principal principal,
                                          const struct SETCLIENTID_CONFIRM4args *args,
                                          int64_t now_ns, struct client **confirmed)
 {

@@ -73,7 +73,7 @@ uint32_t client_v40_callback(struct client *client, struct client_callback *out)
     return serial;
 }
 
-static bool has_open_of(struct client *client, const struct client_principal *principal)
+static bool has_open_of(struct client *client, struct client_principal principal)
 {
     struct owner_table *table = owner_table_of(client);
     bool found = false;
@@ -83,13 +83,13 @@ static bool has_open_of(struct client *client, const struct client_principal *pr
         const struct client_principal opener =
             atomic_load_explicit(&open->opener, memory_order_relaxed);
 
-        found = found || client_principal_equal(&opener, principal);
+        found = found || client_principal_equal(opener, principal);
     }
     pthread_mutex_unlock(&table->lock);
     return found;
 }
 
-enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
+enum nfsstat4 client_renew_id(struct state *state, struct client_principal principal,
                               uint64_t clientid, int64_t now_ns)
 {
     struct client *client;
@@ -97,7 +97,8 @@ enum nfsstat4 client_renew_id(struct state *state, const struct client_principal
 
     if (status != NFS4_OK)
         return status;
-    if (client_principal_equal(&client->principal, principal) || has_open_of(client, principal)) {
+    if (client_principal_equal(client->caller.principal, principal) ||
+        has_open_of(client, principal)) {
         client_renew(client, now_ns);
         status = revocation_announce(client) ? NFS4ERR_EXPIRED : NFS4_OK;
     } else {

@@ -35,7 +35,7 @@ struct client_v40 {
 /* RENEW, RFC 7530 §16.28.  STALE_CLIENTID; ACCESS: `principal` is neither that of the client nor of
  * one of its opens; EXPIRED: the client has losses, and has not sent SETCLIENTID since it could
  * know of them. */
-enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
+enum nfsstat4 client_renew_id(struct state *state, struct client_principal principal,
                               uint64_t clientid, int64_t now_ns);
 
 /* A request of the client begins: one that named it by its ID (STALE_CLIENTID: no confirmed 4.0

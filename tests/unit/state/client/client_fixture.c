@@ -7,7 +7,7 @@
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"
 
-const struct client_principal alice = {1, 1000}, bob = {1, 1001};
+const struct client_caller alice = CLIENT_CALLER_SYS(1000), bob = CLIENT_CALLER_SYS(1001);
 struct state *state;
 struct session_conn *conn;
 _Atomic uint32_t released;
@@ -61,7 +61,7 @@ struct EXCHANGE_ID4args exchange_args(const char *owner, uint8_t verifier, uint3
     return args;
 }
 
-enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_principal *who,
+enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_caller *who,
                        uint32_t flags, struct client_exchange *out)
 {
     struct EXCHANGE_ID4args args = exchange_args(owner, verifier, flags);
@@ -70,7 +70,7 @@ enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_
 }
 
 enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t flags,
-                              const struct client_principal *who, struct CREATE_SESSION4resok *res)
+                              const struct client_caller *who, struct CREATE_SESSION4resok *res)
 {
     const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, {0}, 0};
     const struct CREATE_SESSION4args args = {.csa_clientid = clientid,
@@ -82,7 +82,7 @@ enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t fla
     return session_create(state, who, conn, 1, &args, clock_now_ns(), res);
 }
 
-enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_principal *who,
+enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_caller *who,
                       struct CREATE_SESSION4resok *res)
 {
     return session_flagged(clientid, sequence, 0, who, res);

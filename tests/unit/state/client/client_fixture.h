@@ -16,7 +16,7 @@ enum {
     LEASE_S = 10
 };
 
-extern const struct client_principal alice, bob;
+extern const struct client_caller alice, bob;
 extern struct state *state;
 extern struct session_conn *conn;
 extern _Atomic uint32_t released; /* number of clients that the hook was called for */
@@ -28,13 +28,13 @@ int client_tear_down(void **unused);
 #define CLIENT_TEST(name) cmocka_unit_test_setup_teardown(name, client_set_up, client_tear_down)
 
 struct EXCHANGE_ID4args exchange_args(const char *owner, uint8_t verifier, uint32_t flags);
-enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_principal *who,
+enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_caller *who,
                        uint32_t flags, struct client_exchange *out);
 
 /* CREATE_SESSION over `conn`. */
 enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t flags,
-                              const struct client_principal *who, struct CREATE_SESSION4resok *res);
-enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_principal *who,
+                              const struct client_caller *who, struct CREATE_SESSION4resok *res);
+enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_caller *who,
                       struct CREATE_SESSION4resok *res);
 
 /* A confirmed client of alice's with one session. */

@@ -69,7 +69,7 @@ static void unconfirmed(void **unused)
     clock_advance_ns(3 * state->lease_ns);
     info = info_of(out.clientid);
     assert_false(info.confirmed || info.courtesy || info.reclaim_complete || info.callback_path);
-    assert_int_equal(info.principal.uid, bob.uid);
+    assert_true(client_principal_equal(info.principal, bob.principal));
     assert_int_equal(info.owner_len, 5);
     assert_memory_equal(info.owner, "owner", 5);
     assert_int_equal(info.sessions + info.connections + info.revoked, 0);

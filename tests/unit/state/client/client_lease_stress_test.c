@@ -40,7 +40,7 @@ struct user {
     _Atomic uint32_t turns;
 };
 
-static const struct client_principal alice = {1, 1000};
+static const struct client_caller alice = CLIENT_CALLER_SYS(1000);
 static struct state *state;
 static struct user users[USERS];
 static _Atomic uint32_t revocations, acknowledged;
@@ -210,7 +210,7 @@ static void *timer_run(void *arg)
         (void)client_info_get(state, id, clock_now_ns(), &info);
         state_tick(state, clock_now_ns());
         if (turn % 64 == 0)
-            (void)client_destroy_id(state, id, clock_now_ns());
+            (void)client_destroy_id(state, id, &alice, clock_now_ns());
     }
     return NULL;
 }

@@ -157,7 +157,7 @@ static void request_without_timer(void **unused)
     clock_advance_ns(NSEC_PER_SEC * 2 * LIMIT_COURTESY_S);
     assert_true(client_lease_over(party.client, clock_now_ns()));
     assert_false(client_lapsed(party.client, clock_now_ns()));
-    assert_int_equal(client_destroy_id(state, party.client->id, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, party.client->id, &alice, clock_now_ns()),
                      NFS4ERR_CLIENTID_BUSY);
     tick_after(0);
     assert_true(lives(&party));
@@ -250,10 +250,10 @@ static void destroy_courtesy(void **unused)
 
     (void)unused;
     holds_state = true;
-    assert_int_equal(client_destroy_id(state, party.client->id, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, party.client->id, &alice, clock_now_ns()),
                      NFS4ERR_CLIENTID_BUSY);
     tick_after(OVER_MS);
-    assert_int_equal(client_destroy_id(state, party.client->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(state, party.client->id, &alice, clock_now_ns()), NFS4_OK);
     assert_false(lives(&party));
     assert_int_equal(released, 1);
     party_put(&party);

@@ -58,7 +58,7 @@ static void case3_collision(void **unused)
 
 static void case4_unconfirmed_replaced(void **unused)
 {
-    static const struct client_principal *const who[] = {&alice, &bob};
+    static const struct client_caller *const who[] = {&alice, &bob};
     struct client_exchange first, next;
 
     (void)unused;
@@ -149,20 +149,21 @@ static void destroy_clientid(void **unused)
     struct client_exchange made, unconfirmed;
 
     (void)unused;
-    assert_int_equal(client_destroy_id(state, 0, clock_now_ns()), NFS4ERR_STALE_CLIENTID);
+    assert_int_equal(client_destroy_id(state, 0, &alice, clock_now_ns()), NFS4ERR_STALE_CLIENTID);
     made = confirmed("a", 1, &res);
-    assert_int_equal(client_destroy_id(state, made.clientid, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, made.clientid, &alice, clock_now_ns()),
                      NFS4ERR_CLIENTID_BUSY);
     drop_session(&res);
     holds_state = true;
-    assert_int_equal(client_destroy_id(state, made.clientid, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, made.clientid, &alice, clock_now_ns()),
                      NFS4ERR_CLIENTID_BUSY);
     holds_state = false;
-    assert_int_equal(client_destroy_id(state, made.clientid, clock_now_ns()), NFS4_OK);
-    assert_int_equal(client_destroy_id(state, made.clientid, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, made.clientid, &alice, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(state, made.clientid, &alice, clock_now_ns()),
                      NFS4ERR_STALE_CLIENTID);
     assert_int_equal(exchange("b", 1, &alice, 0, &unconfirmed), NFS4_OK);
-    assert_int_equal(client_destroy_id(state, unconfirmed.clientid, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(state, unconfirmed.clientid, &alice, clock_now_ns()),
+                     NFS4_OK);
     assert_int_equal(state->clients.count, 0);
     assert_int_equal(state->clients.by_owner.count, 0);
 }

@@ -75,16 +75,20 @@ static void none_in_between(void **unused)
 
     (void)unused;
     counting_waiter_init(&waiter);
-    assert_int_equal(delegation_begin(fx.state, fx.files[0], fx.bob, DELEGATION_USE_CHANGE,
-                                      clock_now_ns(), NULL),
-                     NFS4_OK);
+    assert_int_equal(
+        delegation_begin(fx.state,
+                         &(struct delegation_claim){fx.bob, fx.files[0], DELEGATION_USE_CHANGE},
+                         clock_now_ns(), NULL),
+        NFS4_OK);
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
     assert_int_equal(fx.files[0]->node->delegations, 0);
     delegation_end(fx.state, fx.files[0]);
     stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
     /* An upgrade is refused as well. */
     assert_int_equal(
-        delegation_begin(fx.state, fx.files[0], fx.bob, DELEGATION_USE_READ, clock_now_ns(), NULL),
+        delegation_begin(fx.state,
+                         &(struct delegation_claim){fx.bob, fx.files[0], DELEGATION_USE_READ},
+                         clock_now_ns(), NULL),
         NFS4_OK);
     request.kind = DELEGATION_WRITE;
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
@@ -248,6 +252,28 @@ static void rests(void **unused)
     (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
 }
 
+/* So it is after a late return, and no other reader joins the one that is waited for. */
+static void rests_after_a_late_return(void **unused)
+{
+    const int64_t late_ms = LEASE_S * 1000 / 2;
+    struct delegation_request request = wish(fx.carol, fx.files[0], DELEGATION_READ);
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    pass_ms(late_ms);
+    request.now_ns = clock_now_ns();
+    assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+    assert_int_equal(stats().refused_contention, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    pass_ms(late_ms * DELEGATION_COOLDOWN_SHARE);
+    request.now_ns = clock_now_ns();
+    assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+    assert_int_equal(stats().refused_history, 1);
+    pass_ms(late_ms * DELEGATION_COOLDOWN_SHARE);
+    (void)must_give(fx.carol, fx.files[0], DELEGATION_READ);
+}
+
 /* Local file systems soon reuse the number of a removed file for a new one. */
 static void new_file_does_not_rest(void **unused)
 {
@@ -331,6 +357,7 @@ int main(void)
         DELEGATION_TEST(waits_to_open),
         DELEGATION_TEST(denied_anyhow),
         DELEGATION_TEST(rests),
+        DELEGATION_TEST(rests_after_a_late_return),
         DELEGATION_TEST(new_file_does_not_rest),
         DELEGATION_TEST(silent_holder),
         DELEGATION_TEST(silent_holder_of_opened),

@@ -111,7 +111,8 @@ enum nfsstat4 do_return(struct client *client, const struct stateid4 *stateid)
 static enum nfsstat4 begin_and_end(struct client *client, struct vfs_object *obj,
                                    enum delegation_use what, struct delegation_waiter *waiter)
 {
-    enum nfsstat4 status = delegation_begin(fx.state, obj, client, what, clock_now_ns(), waiter);
+    enum nfsstat4 status = delegation_begin(fx.state, &(struct delegation_claim){client, obj, what},
+                                            clock_now_ns(), waiter);
 
     if (status == NFS4_OK)
         delegation_end(fx.state, obj);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_dir.h"
 #include "state/delegation/delegation_offer.h"
 #include "state/delegation/delegation_tables.h"
 #include "unit/state/open/open_fixture.h"
@@ -26,12 +27,14 @@ static struct stateid4 given[CROWD][FIXTURE_FILES];
 /* The calls of the hooks, and their results. */
 static struct client *asked_of, *told_to;
 static uint32_t asked_count, asked_keep, told_count, told_number, recall_count;
-static bool takes, silent;
+static bool takes, silent, told_of_directories;
+static enum delegation_any asked_any;
 static struct stateid4 recalled[MOST];
 
-static bool recall_any(struct client *client, uint32_t keep, void *context)
+static bool recall_any(struct client *client, uint32_t keep, enum delegation_any any, void *context)
 {
     (void)context;
+    asked_any = any;
     asked_of = client;
     asked_keep = keep;
     asked_count++;
@@ -40,9 +43,10 @@ static bool recall_any(struct client *client, uint32_t keep, void *context)
     return takes;
 }
 
-static void available(struct client *client, uint32_t count, void *context)
+static void available(struct client *client, uint32_t count, bool directories, void *context)
 {
     (void)context;
+    told_of_directories = directories;
     told_to = client;
     told_number = count;
     told_count++;
@@ -237,12 +241,12 @@ static void test_refused_and_told_later(void **unused)
 {
     (void)unused;
     fill(12);
-    assert_false(delegation_will_signal(fx.state, crowd[4])); /* there is room */
+    assert_false(delegation_will_signal(fx.state, crowd[4], false)); /* there is room */
     for (int file = 0; file < FIXTURE_FILES; file++)
         assert_true(want(3, file));
     assert_false(want(4, 0));
-    assert_true(delegation_will_signal(fx.state, crowd[4]));
-    assert_true(delegation_will_signal(fx.state, crowd[4])); /* and that is one */
+    assert_true(delegation_will_signal(fx.state, crowd[4], false));
+    assert_true(delegation_will_signal(fx.state, crowd[4], false)); /* and that is one */
     tick();
     assert_int_equal(told_count, 0);
     for (int who = 0; who < 3; who++)
@@ -256,14 +260,98 @@ static void test_refused_and_told_later(void **unused)
     assert_int_equal(told_count, 1);
 }
 
+static bool want_root(struct client *client, struct stateid4 *stateid)
+{
+    const struct delegation_request request = {.client = client,
+                                               .obj = fx.root,
+                                               .cred = &fx.cred,
+                                               .kind = DELEGATION_DIRECTORY,
+                                               .fh = name_of("fh"),
+                                               .now_ns = clock_now_ns()};
+    enum delegation_counter why;
+    bool got = delegation_dir_offer(fx.state, &request, stateid, &why);
+
+    assert_true(got || why == DELEGATION_COUNTER_refused_limit);
+    return got;
+}
+
+/* They may have half of the delegations. */
+static void test_directories(void **unused)
+{
+    struct stateid4 given_root, stateid;
+    struct stateid *sid;
+
+    (void)unused;
+    delegation_dir_allow(fx.state, DELEGATION_DIR_RECALL);
+    delegation_set_limit(fx.state, 2);
+    assert_false(delegation_will_signal(fx.state, crowd[1], true));
+    assert_true(want_root(crowd[0], &given_root));
+    assert_false(want_root(crowd[1], &stateid));
+    assert_false(delegation_will_signal(fx.state, crowd[1], false));
+    assert_true(delegation_will_signal(fx.state, crowd[1], true));
+    tick();
+    assert_int_equal(told_count, 0);
+    assert_true(want(0, 0));
+    tick();
+    assert_int_equal(asked_count, 0);
+    delegation_set_limit(fx.state, 1);
+    pass(5);
+    tick();
+    assert_ptr_equal(asked_of, crowd[0]);
+    assert_int_equal(asked_any, DELEGATION_ANY);
+    delegation_set_limit(fx.state, 4);
+    sid = stateid_lookup(fx.state->opens->stateids, &given_root, crowd[0]);
+    assert_non_null(sid);
+    assert_int_equal(delegation_return(delegation_of_stateid(sid), 0), NFS4_OK);
+    stateid_put(sid);
+    tick();
+    assert_int_equal(told_count, 1);
+    assert_ptr_equal(told_to, crowd[1]);
+    assert_true(told_of_directories);
+    assert_int_equal(told_number, 2);
+}
+
+/* Each holds one of the same directory; the oldest that the first has is one of a file. */
+static void test_clients_return_directories(void **unused)
+{
+    struct client *more[8];
+    struct stateid4 stateid;
+
+    (void)unused;
+    delegation_dir_allow(fx.state, true);
+    assert_true(want(0, 0));
+    for (int i = 0; i < 8; i++) {
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "more%d", i);
+        more[i] = i == 0 ? client_get(crowd[0]) : fixture_client(name);
+        assert_true(want_root(more[i], &stateid));
+        tick();
+        assert_true(i == 7 || asked_count == 0);
+    }
+    /* 8 of 16 are directories, above 7: down to 6. */
+    assert_true(asked_count > 0);
+    assert_int_equal(asked_any, DELEGATION_ANY_DIRECTORY);
+    assert_int_equal(asked_keep, 0);
+    pass(LEASE_S);
+    for (int i = 0; i < 8; i++)
+        client_renew(more[i], clock_now_ns());
+    tick();
+    assert_int_equal(recall_count, asked_count);
+    for (uint32_t i = 0; i < recall_count; i++)
+        assert_memory_not_equal(recalled[i].other, given[0][0].other, sizeof(recalled[i].other));
+    for (int i = 0; i < 8; i++)
+        client_put(more[i]);
+}
+
 static void test_no_empty_promises(void **unused)
 {
     (void)unused;
     delegation_set_limit(fx.state, 0);
     assert_false(want(0, 0));
     atomic_store(&crowd[0]->back_up, 0);
-    assert_false(delegation_will_signal(fx.state, crowd[0]));
-    assert_true(delegation_will_signal(fx.state, crowd[1]));
+    assert_false(delegation_will_signal(fx.state, crowd[0], false));
+    assert_true(delegation_will_signal(fx.state, crowd[1], false));
     atomic_store(&crowd[1]->dead, true);
     delegation_set_limit(fx.state, MOST);
     tick();
@@ -284,7 +372,8 @@ static void test_how_many_may_wait(void **unused)
         (void)snprintf(name, sizeof(name), "c%u", i);
         client = fixture_client(name);
         atomic_store(&client->back_up, 1);
-        assert_int_equal(delegation_will_signal(fx.state, client), i < LIMIT_DELEGATION_SIGNALS);
+        assert_int_equal(delegation_will_signal(fx.state, client, false),
+                         i < LIMIT_DELEGATION_SIGNALS);
         client_put(client);
     }
     delegation_set_limit(fx.state, LIMIT_DELEGATIONS);
@@ -296,10 +385,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_asked_near_the_limit),     TEST(test_clients_with_the_most),
-        TEST(test_clients_that_return_some), TEST(test_clients_that_return_none),
-        TEST(test_unreachable_clients),      TEST(test_clients_that_refuse),
-        TEST(test_refused_and_told_later),   TEST(test_no_empty_promises),
+        TEST(test_asked_near_the_limit),       TEST(test_clients_with_the_most),
+        TEST(test_clients_that_return_some),   TEST(test_clients_that_return_none),
+        TEST(test_unreachable_clients),        TEST(test_clients_that_refuse),
+        TEST(test_refused_and_told_later),     TEST(test_directories),
+        TEST(test_clients_return_directories), TEST(test_no_empty_promises),
         TEST(test_how_many_may_wait),
     };
 

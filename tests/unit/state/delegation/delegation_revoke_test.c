@@ -202,7 +202,8 @@ static void goes_with_client(void **unused)
     tick();
     assert_int_equal(fx.alice->revoked_count, 2);
     fall_silent(fx.alice);
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, &fixture_caller, clock_now_ns()),
+                     NFS4_OK);
     assert_int_equal(stats().recalls, 0);
     assert_int_equal(fx.alice->revoked_count, 0);
 }

@@ -11,6 +11,7 @@
 #include "lib/wait.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_dir.h"
 #include "state/delegation/delegation_getattr.h"
 #include "state/delegation/delegation_offer.h"
 #include "state/delegation/delegation_revoke.h"
@@ -24,6 +25,7 @@ enum {
     CLIENTS = 3,
     THREADS_PER_CLIENT = 2,
     FILES = 2,
+    OBJECTS = FILES + 1 /* and a directory */
 };
 
 static struct client *client_at(uint32_t index)
@@ -31,7 +33,12 @@ static struct client *client_at(uint32_t index)
     return (struct client *[]){fx.alice, fx.bob, fx.carol}[index];
 }
 
-static _Atomic uint64_t given, conflicts, woken, lost, asked;
+static struct vfs_object *object_at(int index)
+{
+    return index < FILES ? fx.files[index] : fx.root;
+}
+
+static _Atomic uint64_t given, directories, conflicts, woken, lost, asked;
 
 static bool always_reachable(struct client *client, void *context)
 {
@@ -59,6 +66,7 @@ static int set_up(void **unused)
     int status = fixture_set_up(unused);
 
     delegation_hook(fx.state, &hooks);
+    delegation_dir_allow(fx.state, true);
     return status;
 }
 
@@ -82,8 +90,8 @@ struct worker {
     pthread_t thread;
     struct client *client;
     unsigned seed;
-    struct stateid4 held[FILES];
-    bool holds[FILES];
+    struct stateid4 held[OBJECTS];
+    bool holds[OBJECTS];
 };
 
 struct stress_waiter {
@@ -120,6 +128,18 @@ static void give_back(struct worker *self, int file)
     self->holds[file] = false;
 }
 
+static void take_directory(struct worker *self, int index)
+{
+    struct delegation_request request = wish(self->client, object_at(index), DELEGATION_DIRECTORY);
+    enum delegation_counter why;
+
+    request.now_ns += (int64_t)(rand_r(&self->seed) % 1024) * NSEC_PER_SEC;
+    if (!delegation_dir_offer(fx.state, &request, &self->held[index], &why))
+        return;
+    self->holds[index] = true;
+    directories++;
+}
+
 static void take(struct worker *self, int file)
 {
     struct delegation_request request =
@@ -136,24 +156,28 @@ static void take(struct worker *self, int file)
     given++;
 }
 
-static void use_file(struct worker *self, int file)
+static void use_object(struct worker *self, int index)
 {
     struct stress_waiter waiter = {.waiter = {.wake = note_wake}};
     struct client *client = chance(self, 8) ? NULL : self->client;
     bool all = chance(self, 2);
     enum nfsstat4 status;
 
-    status = delegation_begin(fx.state, fx.files[file], client,
-                              all ? DELEGATION_USE_CHANGE : DELEGATION_USE_READ, clock_now_ns(),
-                              &waiter.waiter);
+    status = delegation_begin(
+        fx.state,
+        &(struct delegation_claim){client, object_at(index),
+                                   all ? DELEGATION_USE_CHANGE : DELEGATION_USE_READ},
+        clock_now_ns(), &waiter.waiter);
     if (status == NFS4_OK) {
         for (int i = rand_r(&self->seed) % 4; i >= 0; i--)
-            CHECK(!excluded(fx.files[file], client, all));
-        delegation_end(fx.state, fx.files[file]);
+            CHECK(!excluded(object_at(index), client, all));
+        if (index >= FILES && client && all && chance(self, 4))
+            delegation_dir_removed(fx.state, object_at(index));
+        delegation_end(fx.state, object_at(index));
         return;
     }
     conflicts++;
-    give_back(self, file);
+    give_back(self, index);
     for (int i = rand_r(&self->seed) % 64; i > 0 && !waiter.woken; i--)
         sched_yield();
     if (!delegation_waiter_queued(&waiter.waiter))
@@ -183,6 +207,14 @@ static void open_file(struct worker *self, int file, const char *owner)
     (void)do_free(self->client, &open); /* an administrator was faster */
 }
 
+static void take_any(struct worker *self, int index)
+{
+    if (index < FILES)
+        take(self, index);
+    else
+        take_directory(self, index);
+}
+
 static int64_t end_ms;
 static _Atomic bool done;
 
@@ -192,29 +224,30 @@ static void *client_main(void *arg)
     const char owner[2] = {(char)('a' + self->seed % 26), 0};
 
     for (int turn = 0; turn < TURNS && wait_now_ms() < end_ms; turn++) {
-        int file = rand_r(&self->seed) % FILES;
+        int index = rand_r(&self->seed) % OBJECTS;
 
         client_renew(self->client, clock_now_ns());
         switch (rand_r(&self->seed) % 5) {
         case 0:
-            give_back(self, file);
+            give_back(self, index);
             break;
         case 1:
         case 2:
-            if (!self->holds[file])
-                take(self, file);
+            if (!self->holds[index])
+                take_any(self, index);
             break;
         case 3:
-            use_file(self, file);
+            use_object(self, index);
             break;
         default:
-            open_file(self, file, owner);
+            if (index < FILES)
+                open_file(self, index, owner);
         }
         if (chance(self, 16))
             fall_silent(self->client);
     }
-    for (int file = 0; file < FILES; file++)
-        give_back(self, file);
+    for (int index = 0; index < OBJECTS; index++)
+        give_back(self, index);
     return NULL;
 }
 
@@ -273,13 +306,16 @@ static void everything_at_once(void **unused)
     done = true;
     pthread_join(revoker, NULL);
     pthread_join(asker, NULL);
-    for (int file = 0; file < FILES; file++)
-        assert_int_equal(fx.files[file]->node->delegations, 0);
-    assert_int_equal(stats().held_read + stats().held_write + stats().recalls, 0);
-    print_message("%llu given, %llu conflicts, %llu woken, %llu lost, %llu asked\n",
-                  (unsigned long long)given, (unsigned long long)conflicts,
-                  (unsigned long long)woken, (unsigned long long)lost, (unsigned long long)asked);
-    assert_true(given > 0 && conflicts > 0);
+    for (int index = 0; index < OBJECTS; index++)
+        assert_int_equal(object_at(index)->node->delegations, 0);
+    assert_int_equal(stats().held_read + stats().held_write + stats().held_directory, 0);
+    assert_int_equal(stats().recalls, 0);
+    print_message("%llu given, %llu of directories, %llu conflicts, %llu woken, %llu lost, %llu "
+                  "asked\n",
+                  (unsigned long long)given, (unsigned long long)directories,
+                  (unsigned long long)conflicts, (unsigned long long)woken,
+                  (unsigned long long)lost, (unsigned long long)asked);
+    assert_true(given > 0 && directories > 0 && conflicts > 0);
 }
 
 int main(void)

@@ -61,9 +61,10 @@ static void goes_with_client(void **unused)
     (void)unused;
     (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
     (void)must_give(fx.alice, fx.files[1], DELEGATION_READ);
-    assert_int_equal(client_destroy_id(fx.state, id, clock_now_ns()), NFS4ERR_CLIENTID_BUSY);
+    assert_int_equal(client_destroy_id(fx.state, id, &fixture_caller, clock_now_ns()),
+                     NFS4ERR_CLIENTID_BUSY);
     fall_silent(fx.alice);
-    assert_int_equal(client_destroy_id(fx.state, id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(fx.state, id, &fixture_caller, clock_now_ns()), NFS4_OK);
     assert_int_equal(fixture_vfs_opens, 0);
     assert_int_equal(stats().held_read + stats().held_write, 0);
     assert_int_equal(stats().revoked, 0);

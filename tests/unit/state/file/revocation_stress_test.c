@@ -277,7 +277,8 @@ static void test_removed_meanwhile(void **unused)
         fall_silent(client);
         for (uint32_t i = turn % 16; i > 0; i--)
             sched_yield();
-        assert_int_equal(client_destroy_id(fx.state, client->id, clock_now_ns()), NFS4_OK);
+        assert_int_equal(client_destroy_id(fx.state, client->id, &fixture_caller, clock_now_ns()),
+                         NFS4_OK);
         client_put(client);
     }
     done = true;

@@ -422,8 +422,7 @@ static struct session *session_of(struct client *client, struct session_conn *co
     struct CREATE_SESSION4resok res;
 
     assert_int_equal(
-        session_create(fx.state, &client->principal, conn, 1, &args, clock_now_ns(), &res),
-        NFS4_OK);
+        session_create(fx.state, &client->caller, conn, 1, &args, clock_now_ns(), &res), NFS4_OK);
     return session_lookup(fx.state, res.csr_sessionid);
 }
 

@@ -16,16 +16,16 @@ struct wire_opaque fixture_fh;
 bool fixture_notifiable = true;
 
 struct recovery *fixture_recovery;
+const struct client_caller fixture_caller = CLIENT_CALLER_SYS(1000);
 
 struct client *fixture_client(const char *name)
 {
-    const struct client_principal principal = {1, 1000};
     struct EXCHANGE_ID4args args = {.eia_clientowner = {.co_ownerid = name_of(name)}};
     struct client_exchange out;
     struct client *client;
 
-    assert_int_equal(client_exchange_id(fx.state, &principal, NULL, &args, clock_now_ns(), &out),
-                     NFS4_OK);
+    assert_int_equal(
+        client_exchange_id(fx.state, &fixture_caller, NULL, &args, clock_now_ns(), &out), NFS4_OK);
     client = client_lookup(fx.state, out.clientid);
     assert_non_null(client);
     return client;

@@ -26,6 +26,7 @@ struct fixture {
     struct vfs_cred cred; /* owns the files */
 };
 extern struct fixture fx;
+extern const struct client_caller fixture_caller; /* who made all clients */
 
 /* vfs open()s without their close(). */
 extern _Atomic int fixture_vfs_opens;

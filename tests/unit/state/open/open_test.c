@@ -180,6 +180,7 @@ static void test_callers_are_told_apart(void **unused)
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], R, NONE);
     struct stateid *sid = stateid_lookup(fx.state->opens->stateids, &s, fx.alice);
     struct open *open = open_of_stateid(sid);
+    const uint32_t mine[] = {7, 8}, same[] = {7, 8}, others[] = {7, 9};
     struct vfs_cred other = fx.cred;
 
     (void)unused;
@@ -188,8 +189,19 @@ static void test_callers_are_told_apart(void **unused)
     other.uid++;
     assert_false(open_by_caller(open, R, &other));
     other = fx.cred;
-    other.gid_count = 1;
+    other.gids = mine;
+    other.gid_count = 2;
     assert_false(open_by_caller(open, R, &other));
+    assert_int_equal(
+        open_caller_hash(fx.state->opens, &other),
+        open_caller_hash(
+            fx.state->opens,
+            &(struct vfs_cred){.uid = other.uid, .gid = other.gid, .gid_count = 2, .gids = same}));
+    assert_int_not_equal(open_caller_hash(fx.state->opens, &other),
+                         open_caller_hash(fx.state->opens, &(struct vfs_cred){.uid = other.uid,
+                                                                              .gid = other.gid,
+                                                                              .gid_count = 2,
+                                                                              .gids = others}));
     stateid_put(sid);
 }
 
@@ -217,7 +229,7 @@ static void test_state_goes_with_its_client(void **unused)
     must_open(fx.alice, "b", fx.files[1], R, NONE);
     assert_int_equal(do_lock(fx.alice, &s, "l", true, 0, 10, &lock), NFS4_OK);
     assert_true(open_client_has_state(fx.alice));
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()),
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, &fixture_caller, clock_now_ns()),
                      NFS4ERR_CLIENTID_BUSY);
     open_client_release(fx.alice);
     assert_false(open_client_has_state(fx.alice));
@@ -234,10 +246,11 @@ static void test_busy_until_closed(void **unused)
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], R, NONE);
 
     (void)unused;
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()),
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, &fixture_caller, clock_now_ns()),
                      NFS4ERR_CLIENTID_BUSY);
     assert_int_equal(do_close(fx.alice, &s), NFS4_OK);
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, &fixture_caller, clock_now_ns()),
+                     NFS4_OK);
 }
 
 int main(void)

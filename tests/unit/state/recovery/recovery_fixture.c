@@ -102,10 +102,25 @@ int recovery_tear_down(void **unused)
     return directory_remove(directory);
 }
 
+/* A principal of Kerberos has the same name in each life, but not the same number. */
+static struct client_caller caller_of(uint32_t uid)
+{
+    static _Thread_local char name[64];
+
+    if (uid < GSS_UIDS)
+        return (struct client_caller)CLIENT_CALLER_SYS(uid);
+    (void)snprintf(name, sizeof(name), "host/web%u@LAB.EXAMPLE", uid);
+    return (struct client_caller){.principal = client_principal_gss(uid ^ state->boot_id >> 1),
+                                  .integrity = true,
+                                  .flavor = "krb5i",
+                                  .name = name,
+                                  .transport = "tcp"};
+}
+
 struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid)
 {
     struct EXCHANGE_ID4args args = {.eia_state_protect = {.spa_how = SP4_NONE}};
-    const struct client_principal who = {1, uid};
+    const struct client_caller who = caller_of(uid);
     struct client_exchange made;
     struct client *client;
 
@@ -127,7 +142,7 @@ void confirm(uint64_t clientid, uint32_t uid)
                                              .csa_sequence = next_sequence,
                                              .csa_fore_chan_attrs = attrs,
                                              .csa_back_chan_attrs = attrs};
-    const struct client_principal who = {1, uid};
+    const struct client_caller who = caller_of(uid);
     struct CREATE_SESSION4resok res;
 
     assert_int_equal(session_create(state, &who, conn, 1, &args, clock_now_ns(), &res), NFS4_OK);
@@ -162,7 +177,9 @@ struct client *come_and_complete(const char *owner)
 
 void leave(struct client *client)
 {
-    assert_int_equal(client_destroy_id(state, client->id, clock_now_ns()), NFS4_OK);
+    const struct client_caller root = CLIENT_CALLER_SYS(0);
+
+    assert_int_equal(client_destroy_id(state, client->id, &root, clock_now_ns()), NFS4_OK);
 }
 
 bool in_grace(void)

@@ -54,6 +54,9 @@ struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid);
 void confirm(uint64_t clientid, uint32_t uid);
 
 /* Both; the session is destroyed at once. */
+enum {
+    GSS_UIDS = 1000000 /* from here on they stand for principals of Kerberos */
+};
 struct client *come_as(const char *owner, uint8_t verifier, uint32_t uid);
 struct client *come(const char *owner);
 

@@ -52,7 +52,7 @@ static int dir_fd;
 static struct state *state;
 static struct user users[USERS];
 static _Atomic bool stop, failing;
-static const struct client_principal who = {1, 1000};
+static const struct client_caller who = CLIENT_CALLER_SYS(1000);
 
 static bool no_state(struct state *s, struct client *client)
 {
@@ -136,7 +136,7 @@ static void turn(struct user *user, uint32_t number)
     if (!user->client || what == 0) {
         start_anew(user, number + 1);
     } else if (what == 1) {
-        CHECK(client_destroy_id(state, user->client->id, clock_now_ns()) == NFS4_OK);
+        CHECK(client_destroy_id(state, user->client->id, &who, clock_now_ns()) == NFS4_OK);
         forget(user);
     } else if (what < 5) {
         enum nfsstat4 status = client_reclaim_complete(user->client);

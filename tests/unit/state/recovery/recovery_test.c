@@ -480,6 +480,21 @@ static void names(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
+/* The machine credential of a client is known again by its name, when all else has changed. */
+static void kerberos(void **unused)
+{
+    const uint32_t web1 = GSS_UIDS + 1, web2 = GSS_UIDS + 2;
+
+    (void)unused;
+    complete(come_as("alice", 1, web1));
+    crash();
+    assert_true(in_grace());
+    assert_false(come_as("alice", 1, web2)->may_reclaim);
+    assert_false(come_as("alice", 1, OWNER_UID)->may_reclaim);
+    crash();
+    assert_true(come_as("alice", 2, web1)->may_reclaim);
+}
+
 /* --grace 0: no client reclaims, so none may later. */
 static void no_grace(void **unused)
 {
@@ -602,6 +617,7 @@ int main(void)
         RECOVERY_TEST(leaves),
         RECOVERY_TEST(drops_aside),
         RECOVERY_TEST(names),
+        RECOVERY_TEST(kerberos),
         RECOVERY_TEST(no_grace),
         RECOVERY_TEST(by_lease),
         RECOVERY_TEST(nothing_outlives),

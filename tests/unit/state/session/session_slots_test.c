@@ -30,7 +30,7 @@ enum {
     SHARE = BUDGET_SLOTS / 8 * 7 / CROWD
 };
 
-static const struct client_principal alice = {1, 1000};
+static const struct client_caller alice = CLIENT_CALLER_SYS(1000);
 static struct state *state;
 static struct session_conn *conn;
 static int64_t now_ns;

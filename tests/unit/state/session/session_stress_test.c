@@ -28,7 +28,7 @@ enum {
     SHARED = 4 /* sessions that all users look up */
 };
 
-static const struct client_principal alice = {1, 1000};
+static const struct client_caller alice = CLIENT_CALLER_SYS(1000);
 static struct state *state;
 static pthread_mutex_t ids_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t ids[SHARED][NFS4_SESSIONID_SIZE]; /* guarded by ids_lock */

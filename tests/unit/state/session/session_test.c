@@ -18,7 +18,7 @@
 #include "state/session/session_end.h"
 #include "state/session/session_status.h"
 
-static const struct client_principal alice = {1, 1000}, bob = {1, 1001};
+static const struct client_caller alice = CLIENT_CALLER_SYS(1000), bob = CLIENT_CALLER_SYS(1001);
 static struct state *state;
 static struct session_conn *conn;
 static uint64_t clientid; /* unconfirmed after set_up() */
@@ -271,12 +271,12 @@ static void too_long_credentials(void **unused)
     assert_int_equal(create_with(&args, &res), NFS4_OK);
     session = session_lookup(state, res.csr_sessionid);
     assert_non_null(session);
-    assert_int_equal(session_back_control(session, &ctl), NFS4ERR_INVAL);
+    assert_int_equal(session_back_control(session, alice.principal, &ctl), NFS4ERR_INVAL);
     session_back_params(session, &caller);
     assert_int_equal(caller.program, 0);
     assert_int_equal(caller.auth.flavor, AUTH_NONE);
     sec.cbsp_sys_cred.machinename.len = 4;
-    assert_int_equal(session_back_control(session, &ctl), NFS4_OK);
+    assert_int_equal(session_back_control(session, alice.principal, &ctl), NFS4_OK);
     session_back_params(session, &caller);
     assert_int_equal(caller.program, 7);
     assert_int_equal(caller.auth.flavor, AUTH_SYS);

@@ -25,7 +25,7 @@ enum {
     CYCLES = 50 /* of shrinking and growing again */
 };
 
-static const struct client_principal alice = {1, 1000};
+static const struct client_caller alice = CLIENT_CALLER_SYS(1000);
 static struct state *state;
 static struct session *session;
 static uint32_t owned[SLOTS]; /* not atomic: owning the slot protects it */

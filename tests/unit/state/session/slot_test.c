@@ -34,7 +34,8 @@ static void run_step(struct slot *slot, const struct step *step)
 {
     uint8_t buffer[64];
     struct slot_replay replay = {.data = buffer, .size = sizeof(buffer)};
-    struct slot_request request = {.digest = step->digest, .flavor = 1, .uid = step->uid};
+    struct slot_request request = {.digest = step->digest,
+                                   .principal = CLIENT_PRINCIPAL_SYS(step->uid)};
     enum slot_verdict got = slot_acquire(slot, step->seqid, &request, &replay);
     const char *text = reply_text(step->seqid);
 
@@ -251,7 +252,9 @@ static void in_use_stays(void **unused)
 static void retries_only(void **unused)
 {
     struct slot_table table;
-    struct slot_request request = {.digest = 1, .flavor = 1}, other = {.digest = 2, .flavor = 1};
+    const struct client_principal root = CLIENT_PRINCIPAL_SYS(0);
+    struct slot_request request = {.digest = 1, .principal = root};
+    struct slot_request other = {.digest = 2, .principal = root};
     uint8_t buffer[8];
     struct slot_replay replay = {.data = buffer, .size = sizeof(buffer)};
     const struct step first = {1, 1, 0, SLOT_NEW, KEEP}, running = {2, 1, 0, SLOT_NEW, LEAVE};

@@ -71,7 +71,7 @@ static void *old_host(void *arg)
         if (client)
             client_put(client);
         client = found;
-        status = client_renew_id(fx.state, &v40_alice, set.clientid, clock_now_ns());
+        status = client_renew_id(fx.state, v40_alice.principal, set.clientid, clock_now_ns());
         CHECK(status == NFS4_OK || (status == NFS4ERR_STALE_CLIENTID && !undisturbed));
         status = client_v40_begin(fx.state, set.clientid, clock_now_ns(), &found);
         CHECK(status == NFS4_OK || (status == NFS4ERR_STALE_CLIENTID && !undisturbed));
@@ -100,7 +100,7 @@ static void *echo(void *arg)
         if (rand_r(&seed) % 2)
             (void)v40_set(fx.state, host_name(host), 200, &v40_bob, turn, &set);
         else
-            (void)client_renew_id(fx.state, &v40_bob, set.clientid, clock_now_ns());
+            (void)client_renew_id(fx.state, v40_bob.principal, set.clientid, clock_now_ns());
         (void)v40_confirm(fx.state, &set, &v40_bob, NULL);
     }
     return NULL;
@@ -144,7 +144,7 @@ static void *new_host(void *arg)
         last = out.clientid;
         if (session_destroy(fx.state, res.csr_sessionid, conn, NULL, 0) != NFS4_OK)
             CHECK(!undisturbed);
-        CHECK(client_renew_id(fx.state, &v40_alice, out.clientid, clock_now_ns()) ==
+        CHECK(client_renew_id(fx.state, v40_alice.principal, out.clientid, clock_now_ns()) ==
               NFS4ERR_STALE_CLIENTID);
     }
     session_conn_destroy(conn);
@@ -260,7 +260,8 @@ static void *loser(void *arg)
             sched_yield();
         if (rand_r(&seed) % 2)
             dave_asks(rand_r(&seed) % 2 ? &open : &lock);
-        if (client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns()) == NFS4ERR_EXPIRED &&
+        if (client_renew_id(fx.state, v40_alice.principal, dave->id, clock_now_ns()) ==
+                NFS4ERR_EXPIRED &&
             rand_r(&seed) % 2)
             dave_says_his_name();
         if (rand_r(&seed) % 2)
@@ -309,9 +310,10 @@ static void losses(void **unused)
     assert_int_equal(pthread_join(takers[0], NULL), 0);
     assert_int_equal(pthread_join(takers[1], NULL), 0);
     /* The rest has been reported and acknowledged. */
-    if (client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns()) == NFS4ERR_EXPIRED)
+    if (client_renew_id(fx.state, v40_alice.principal, dave->id, clock_now_ns()) == NFS4ERR_EXPIRED)
         dave_says_his_name();
-    assert_int_equal(client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_renew_id(fx.state, v40_alice.principal, dave->id, clock_now_ns()),
+                     NFS4_OK);
     client_put(dave);
 }
 

@@ -15,7 +15,7 @@
 #include "unit/state/client/client_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 
-static enum nfsstat4 set(const char *owner, uint8_t verifier, const struct client_principal *who,
+static enum nfsstat4 set(const char *owner, uint8_t verifier, const struct client_caller *who,
                          struct client_setclientid *out)
 {
     return v40_set(state, owner, verifier, who, 1, out);
@@ -42,9 +42,9 @@ static struct client_setclientid must_come(const char *owner, uint8_t verifier)
     return out;
 }
 
-static enum nfsstat4 renew_as(uint64_t id, const struct client_principal *who)
+static enum nfsstat4 renew_as(uint64_t id, const struct client_caller *who)
 {
-    return client_renew_id(state, who, id, clock_now_ns());
+    return client_renew_id(state, who->principal, id, clock_now_ns());
 }
 
 static enum nfsstat4 renew(uint64_t id)
@@ -376,11 +376,11 @@ static void ids_of_the_other_kind(void **unused)
 
     (void)unused;
     assert_int_equal(session(old.clientid, 1, &alice, &made), NFS4ERR_STALE_CLIENTID);
-    assert_int_equal(client_destroy_id(state, old.clientid, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, old.clientid, &v40_alice, clock_now_ns()),
                      NFS4ERR_STALE_CLIENTID);
     assert_int_equal(confirm(&old), NFS4_OK);
     assert_int_equal(session(old.clientid, 1, &alice, &made), NFS4ERR_STALE_CLIENTID);
-    assert_int_equal(client_destroy_id(state, old.clientid, clock_now_ns()),
+    assert_int_equal(client_destroy_id(state, old.clientid, &v40_alice, clock_now_ns()),
                      NFS4ERR_STALE_CLIENTID);
     assert_int_equal(exchange("host", 1, &alice, EXCHGID4_FLAG_UPD_CONFIRMED_REC_A, &new),
                      NFS4ERR_NOENT);

@@ -71,7 +71,7 @@ static void bob_takes(int file)
 
 static enum nfsstat4 renew(void)
 {
-    return client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns());
+    return client_renew_id(fx.state, v40_alice.principal, dave->id, clock_now_ns());
 }
 
 static void tell(const struct stateid4 *stateid)
@@ -335,7 +335,7 @@ static void registration_acknowledges_all(void **unused)
 /* RFC 7530 §16.28.5: a principal with an open may renew, too. */
 static void renew_by_a_principal_with_an_open(void **unused)
 {
-    const struct client_principal root = {1, 0};
+    const struct client_principal root = CLIENT_PRINCIPAL_SYS(0);
     struct open_request request = {.client = dave,
                                    .owner = name_of("root"),
                                    .obj = fx.files[0],
@@ -346,17 +346,19 @@ static void renew_by_a_principal_with_an_open(void **unused)
     struct stateid4 opened;
 
     (void)unused;
-    assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_int_equal(client_renew_id(fx.state, root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
     assert_int_equal(fx.files[0]->fs->ops->open(fx.files[0], &fx.cred, VFS_WANT_READ, false), 0);
     assert_int_equal(open_reserve(&request), NFS4_OK);
     assert_int_equal(open_commit(&request, &opened), NFS4_OK);
-    assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4_OK);
-    assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_int_equal(client_renew_id(fx.state, root, dave->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_renew_id(fx.state, v40_bob.principal, dave->id, clock_now_ns()),
+                     NFS4ERR_ACCESS);
     assert_int_equal(do_close(dave, &opened), NFS4_OK);
-    assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_int_equal(client_renew_id(fx.state, root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
     /* A principal that may not renew does not. */
     dave_sleeps();
-    assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_int_equal(client_renew_id(fx.state, v40_bob.principal, dave->id, clock_now_ns()),
+                     NFS4ERR_ACCESS);
     assert_true(client_lapsed(dave, clock_now_ns()));
     assert_int_equal(renew(), NFS4_OK);
     assert_false(client_lapsed(dave, clock_now_ns()));
@@ -420,7 +422,8 @@ static void ignore(struct delegation *delegation, void *context)
 static void bob_wants(struct vfs_object *obj)
 {
     assert_int_equal(
-        delegation_begin(fx.state, obj, fx.bob, DELEGATION_USE_CHANGE, clock_now_ns(), NULL),
+        delegation_begin(fx.state, &(struct delegation_claim){fx.bob, obj, DELEGATION_USE_CHANGE},
+                         clock_now_ns(), NULL),
         NFS4ERR_DELAY);
 }
 

@@ -273,7 +273,7 @@ static void one_version_ends(void **unused)
     come_and_open("host");
     new = come("host");
     assert_int_equal(client_reclaim_complete(new), NFS4_OK);
-    assert_int_equal(client_destroy_id(state, new->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_destroy_id(state, new->id, &v40_alice, clock_now_ns()), NFS4_OK);
     crash();
     assert_true(in_grace());
     assert_false(come("host")->may_reclaim);

@@ -7,7 +7,7 @@
 #include "lib/test.h"
 #include "state/v40/client_setclientid.h"
 
-const struct client_principal v40_alice = {1, 1000}, v40_bob = {1, 1001};
+const struct client_caller v40_alice = CLIENT_CALLER_SYS(1000), v40_bob = CLIENT_CALLER_SYS(1001);
 
 static struct wire_opaque text(const char *string)
 {
@@ -15,7 +15,7 @@ static struct wire_opaque text(const char *string)
 }
 
 enum nfsstat4 v40_set(struct state *state, const char *owner, uint8_t verifier,
-                      const struct client_principal *who, uint32_t ident,
+                      const struct client_caller *who, uint32_t ident,
                       struct client_setclientid *out)
 {
     struct SETCLIENTID4args args = {
@@ -30,14 +30,14 @@ enum nfsstat4 v40_set(struct state *state, const char *owner, uint8_t verifier,
 }
 
 enum nfsstat4 v40_confirm(struct state *state, const struct client_setclientid *set,
-                          const struct client_principal *who, struct client **client)
+                          const struct client_caller *who, struct client **client)
 {
     struct SETCLIENTID_CONFIRM4args args = {.clientid = set->clientid};
     struct client *found;
     enum nfsstat4 status;
 
     memcpy(args.setclientid_confirm, set->confirm, NFS4_VERIFIER_SIZE);
-    status = client_setclientid_confirm(state, who, &args, clock_now_ns(), &found);
+    status = client_setclientid_confirm(state, who->principal, &args, clock_now_ns(), &found);
     if (client)
         *client = found;
     else if (found)
