@@ -28,6 +28,9 @@
 #include "transport/record.h"
 #include "transport/rpc_serve.h"
 #include "transport/send_queue.h"
+#include "transport/starttls.h"
+#include "transport/stream.h"
+#include "transport/stream_receive.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
 #include "transport/worker_internal.h"
@@ -133,15 +136,30 @@ static void batch_work(struct batch *batch, const struct call_frame *frame)
                   (uint32_t)((frame->record_len + frame->reply_len) / LIMIT_SLICE_PAGE);
 }
 
+/* The reply to the probe of TLS does not belong to this batch, nor does what follows the probe to
+ * the next. */
+static void batch_start_tls(struct batch *batch, struct call_frame *frame)
+{
+    starttls_begin(batch->conn, frame->reply, frame->reply_len, batch->pos,
+                   (size_t)(batch->end - batch->pos));
+    frame->reply_len = 0;
+    batch->pos = batch->end;
+    batch->more = false;
+}
+
 /* The call has ended and this thread still owns the loop. */
 static void frame_end(struct loop *loop, struct call_frame *frame)
 {
     struct rpc_tail tail = frame->call.tail;
 
     loop->encoding = false;
+    if (frame->starttls)
+        batch_start_tls(&loop->batch, frame);
     loop->out_used += frame->reply_len;
     batch_work(&loop->batch, frame);
     frame_unpin(frame);
+    if (frame->gss.context)
+        gss_call_end(frame);
     arena_reset(&frame->arena);
     loop->frame = frame;
     buffer_put(loop->batch.record);
@@ -187,7 +205,7 @@ static void frame_park(struct loop *loop, struct call_frame *frame)
     loop->batch.record = NULL;
 }
 
-static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
+static void call_run(struct loop *loop, struct buffer *in, uint8_t *data, size_t len)
 {
     struct transport *transport = loop->transport;
     struct worker *worker = worker_self;
@@ -240,7 +258,7 @@ static void reply_run(struct loop *loop, struct buffer *in, uint32_t xid, const 
 
 /* Peek at the message type before decoding anything else.  A message that is neither a CALL nor a
  * REPLY is not RPC: close the connection, as for a header that can't be decoded. */
-static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
+static void record_run(struct loop *loop, struct buffer *in, uint8_t *data, size_t len)
 {
     struct connection *conn = loop->batch.conn;
     enum rpc_msg_type type;
@@ -407,17 +425,21 @@ static void batch_records(struct loop *loop)
 /* ---- receiving ---- */
 
 /* Receive into the record that is being assembled, and what follows it into the scratch buffer. */
-static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, size_t *asked)
+static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, bool *more)
 {
     struct connection *conn = loop->batch.conn;
+    bool secure = stream_is_secure(conn);
     struct iovec iov[2];
+    size_t asked = 0;
     int count = 0;
+    ssize_t n;
 
     if (!loop->scratch || !buffer_is_private(loop->scratch)) {
         buffer_put(loop->scratch);
         loop->scratch = buffer_obtain(loop);
     }
-    *direct = *asked = 0;
+    *direct = 0;
+    *more = false;
     if (!loop->scratch) {
         errno = ENOMEM;
         return -1;
@@ -425,14 +447,18 @@ static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, size_t *as
     iov[0].iov_base = record_direct(&conn->reader, &loop->transport->buffers, direct);
     iov[0].iov_len = *direct;
     if (*direct > 0)
-        *asked = iov[count++].iov_len;
-    if (*direct == record_missing(&conn->reader) || *direct == 0) {
+        asked = iov[count++].iov_len;
+    if (*direct == record_missing(&conn->reader) || *direct == 0 || secure) {
         iov[count].iov_base = loop->scratch->data;
         iov[count].iov_len = BUFFER_BATCH_BYTES;
-        *asked += iov[count++].iov_len;
+        asked += iov[count++].iov_len;
     }
-    return count == 1 ? recv(conn->fd, iov[0].iov_base, iov[0].iov_len, 0)
-                      : readv(conn->fd, iov, count);
+    if (secure)
+        return stream_receive(loop, conn, iov, (size_t)count, more);
+    n = count == 1 ? recv(conn->fd, iov[0].iov_base, iov[0].iov_len, 0)
+                   : readv(conn->fd, iov, count);
+    *more = n > 0 && (size_t)n == asked;
+    return n;
 }
 
 /* Receive once.  False when there was nothing to receive, and at the end of the stream. */
@@ -440,12 +466,13 @@ static bool batch_receive(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
     struct connection *conn = batch->conn;
-    size_t direct, asked;
+    size_t direct;
     ssize_t n;
+    bool more;
 
     batch_drop_input(batch);
-    n = batch_receive_bytes(loop, &direct, &asked);
-    batch->more = n > 0 && (size_t)n == asked && ++batch->receives < BATCH_RECEIVES;
+    n = batch_receive_bytes(loop, &direct, &more);
+    batch->more = more && ++batch->receives < BATCH_RECEIVES;
     if (n <= 0) {
         batch->eof = n == 0;
         if (n < 0 && errno == ENOMEM)
@@ -479,6 +506,27 @@ static bool batch_receive(struct loop *loop)
 
 /* ---- beginning and end ---- */
 
+/* True when nothing more can be received from a connection that speaks TLS. */
+static bool batch_end_secure(struct loop *loop, struct connection *conn)
+{
+    if (connection_is_dead(conn))
+        return false;
+    if (stream_state(stream_tls(conn)) == STREAM_STARTING) {
+        if (starttls_continue(conn))
+            turn_wait(&loop->turns, &conn->turn);
+        return false;
+    }
+    if (stream_is_spent(conn)) {
+        /* The client reconnects, and its sessions go on. */
+        transport_count(loop->transport, TRANSPORT_COUNTER_tls_spent, 1);
+        send_queue_set(conn, SEND_QUEUE_EOF);
+        return true;
+    }
+    /* Its end may have come with calls that wait for their turn. */
+    return stream_is_closed(conn) && !conn->stalled && !conn->reader.complete &&
+           list_empty(&conn->yielded);
+}
+
 /* End the batch; leave the loop if nothing more can come. */
 static void batch_end(struct loop *loop)
 {
@@ -487,6 +535,8 @@ static void batch_end(struct loop *loop)
     bool eof = batch->eof;
 
     batch_drop_input(batch);
+    if (stream_is_secure(conn))
+        eof |= batch_end_secure(loop, conn);
     batch->conn = NULL;
     half_record_note(loop, conn);
     if (conn->queue.deferred && !turn_waits(&conn->turn))
@@ -528,6 +578,11 @@ static void batch_init(struct loop *loop, struct connection *conn)
 void batch_begin(struct loop *loop, struct connection *conn)
 {
     batch_init(loop, conn);
+    if (stream_is_secure(conn)) {
+        /* A receive is work: it is charged to this connection. */
+        turn_begin(&loop->turns, &conn->turn, clock_now_ns());
+        loop->batch.begins = false;
+    }
     if (batch_receive(loop)) {
         batch_run(loop);
         return;

@@ -51,7 +51,7 @@ void frame_release(struct transport *transport, struct call_frame *frame)
 {
     bool keep;
 
-    CHECK(!frame->pinned && !frame->park.record && !frame->park.results);
+    CHECK(!frame->pinned && !frame->gss.context && !frame->park.record && !frame->park.results);
     arena_reset(&frame->arena);
     pthread_mutex_lock(&transport->frame_lock);
     keep = transport->frame_count < LIMIT_FREE_FRAMES;
@@ -94,5 +94,7 @@ void frame_finish(struct transport *transport, struct call_frame *frame)
          !send_queue_postpone(frame->call.conn, frame->reply, frame->reply_len, true)))
         send_queue_transmit(frame->call.conn, frame->out, frame->reply, frame->reply_len, tail);
     frame_unpin(frame);
+    if (frame->gss.context)
+        gss_call_end(frame);
     frame_release(transport, frame);
 }

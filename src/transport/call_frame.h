@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "transport/buffer.h"
 #include "transport/connection_internal.h"
+#include "transport/gss_call.h"
 #include "transport/park.h"
 #include "transport/rpc_call.h"
 
@@ -26,11 +27,14 @@ struct call_frame {
                               * call.conn->active */
     const uint8_t *record;   /* the CALL, of record_len bytes */
     size_t record_len;
+    struct gss_call gss;
     const struct rpc_program *program; /* the program that runs the call */
     struct park park;
-    uint8_t *reply;   /* where the reply begins in `out` */
-    size_t reply_len; /* 0: no reply */
-    bool close;       /* the record is malformed: close the connection */
+    uint8_t *reply;      /* where the reply begins in `out`, with its record mark */
+    uint32_t reply_head; /* bytes of a successful reply in front of its results */
+    size_t reply_len;    /* 0: no reply */
+    bool close;          /* the record is malformed: close the connection */
+    bool starttls;       /* the reply offers TLS: starttls_begin() */
 };
 
 /* NULL without memory. */

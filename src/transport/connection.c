@@ -21,6 +21,8 @@
 #include "transport/dial.h"
 #include "transport/peer_table.h"
 #include "transport/send_queue.h"
+#include "transport/stream.h"
+#include "transport/tls_table.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
 #include "transport/unsent.h"
@@ -81,7 +83,7 @@ struct connection *connection_create(struct transport *transport, int fd,
 
 struct connection *connection_get(struct connection *conn)
 {
-    atomic_fetch_add_explicit(&conn->refs, 1, memory_order_relaxed);
+    connection_hold(conn);
     return conn;
 }
 
@@ -89,6 +91,8 @@ void connection_put(struct connection *conn)
 {
     if (atomic_fetch_sub_explicit(&conn->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (stream_is_secure(conn))
+        stream_destroy(conn);
     pthread_mutex_destroy(&conn->queue.lock);
     memory_free(MEMORY_connections, conn);
 }
@@ -126,11 +130,20 @@ static void programs_closed(struct connection *conn)
     }
 }
 
+static void secure_closed(struct connection *conn)
+{
+    tls_table_leave(&conn->transport->tls, stream_tls(conn));
+    if (!connection_is_dead(conn))
+        stream_close(conn);
+}
+
 /* The socket has no users left, and no call of the connection runs. */
 static void connection_close(struct connection *conn)
 {
     struct transport *transport = conn->transport;
 
+    if (stream_is_secure(conn))
+        secure_closed(conn);
     atomic_store_explicit(&conn->dead, true, memory_order_relaxed);
     send_queue_fini(conn);
     unsent_done(conn);
@@ -160,6 +173,11 @@ uint64_t connection_id(const struct connection *conn)
 const struct sockaddr *connection_peer(const struct connection *conn)
 {
     return &conn->peer.sa;
+}
+
+const struct tls_peer *connection_tls_peer(const struct connection *conn)
+{
+    return conn && stream_is_open(conn) ? stream_tls(conn)->peer : NULL;
 }
 
 int64_t connection_activity_ns(const struct connection *conn)

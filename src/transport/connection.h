@@ -17,6 +17,7 @@
 #include "base/check.h"
 
 struct connection;
+struct tls_peer; /* tls/tls_peer.h */
 
 enum {
     CONNECTION_USER_SLOTS = 2 /* one for each program that wants one; daemon/ assigns them */
@@ -30,6 +31,10 @@ uint64_t connection_id(const struct connection *conn);
 
 /* The client's address: AF_INET or AF_INET6, never IPv4 mapped into IPv6. */
 const struct sockaddr *connection_peer(const struct connection *conn);
+
+/* Who the peer is according to the TLS session of the connection; NULL: there is none.  Lives as
+ * long as the connection.  NULL is allowed, for a call without a connection. */
+const struct tls_peer *connection_tls_peer(const struct connection *conn);
 
 /* When the last bytes were received, as clock_now_ns(). */
 int64_t connection_activity_ns(const struct connection *conn);

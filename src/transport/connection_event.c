@@ -8,13 +8,35 @@
 #include "transport/batch.h"
 #include "transport/call_frame.h"
 #include "transport/connection_internal.h"
+#include "transport/handshake.h"
 #include "transport/loop.h"
 #include "transport/park.h"
 #include "transport/send_queue.h"
 #include "transport/source.h"
+#include "transport/starttls.h"
+#include "transport/stream.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
 #include "transport/worker_internal.h"
+
+/* Until TLS is established.  False: the event is dealt with, or the loop lost. */
+static bool secure_event(struct loop *loop, struct connection *conn, uint32_t events)
+{
+    switch (stream_state(stream_tls(conn))) {
+    case STREAM_STARTING:
+        send_queue_pump(conn);
+        if (worker_owns(loop) && !connection_is_dead(conn) && starttls_continue(conn))
+            turn_wait(&loop->turns, &conn->turn);
+        return false;
+    case STREAM_SHAKING:
+        if (events & EPOLLOUT)
+            handshake_room(conn);
+        return true;
+    case STREAM_OPEN:
+        break;
+    }
+    return true;
+}
 
 void connection_event(struct loop *loop, struct source *source, uint32_t events)
 {
@@ -26,6 +48,8 @@ void connection_event(struct loop *loop, struct source *source, uint32_t events)
         loop_leave(loop, conn);
         return;
     }
+    if (stream_is_secure(conn) && !secure_event(loop, conn, events))
+        return;
     if (events & EPOLLOUT) {
         turn_begin(&loop->turns, &conn->turn, clock_now_ns());
         send_queue_pump(conn);

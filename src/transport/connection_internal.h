@@ -29,6 +29,7 @@
 struct dial_hooks;
 struct loop;
 struct peer;
+struct tls_stream;
 
 /* What a dialled connection has in addition (dial.c).  For accepted connections `hooks` is NULL. */
 struct dial {
@@ -67,6 +68,7 @@ struct connection {
     struct dial dial;
     struct peer *counted; /* the address that it counts for; NULL: it is dialled */
     _Atomic bool serves_client;
+    _Atomic(struct tls_stream *) tls; /* NULL: it is plain */
     struct half_record half;
     struct blocked blocked;
 
@@ -95,6 +97,12 @@ void connection_cut(struct connection *conn, enum transport_counter counter, con
 
 /* Set the socket options that every connection has. */
 void connection_options(int fd, const struct transport_config *config);
+
+/* connection_get(). */
+static inline void connection_hold(struct connection *conn)
+{
+    atomic_fetch_add_explicit(&conn->refs, 1, memory_order_relaxed);
+}
 
 /* Take a reference on the socket.  The caller knows that the socket has another one. */
 static inline void connection_pin(struct connection *conn)

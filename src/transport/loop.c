@@ -98,6 +98,7 @@ void loop_fini(struct loop *loop)
     if (loop->frame)
         frame_release(loop->transport, loop->frame);
     buffer_put(loop->scratch);
+    buffer_put(loop->sealed);
     buffer_put(loop->out);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);

@@ -57,6 +57,7 @@ struct loop {
     struct batch batch;
     struct turn_table turns;
     struct buffer *scratch;   /* receive buffer */
+    struct buffer *sealed;    /* that of encrypted bytes; NULL until the first */
     struct call_frame *frame; /* a free frame; NULL: the running call uses it */
 
     /* Replies of the batch: [out_start, out_used) of `out` is to be sent.  `encoding`: a call is

@@ -229,7 +229,7 @@ static bool results_restore(struct call_frame *frame)
     if (!frame->out)
         return false;
     frame->reply = frame->out->data;
-    xdr_init_encode(out, frame->reply + RPC_REPLY_HEADER_BYTES, LIMIT_REPLY_BYTES);
+    xdr_init_encode(out, frame->reply + frame->reply_head, LIMIT_REPLY_BYTES);
     memcpy(out->p, frame->park.results, frame->park.results_len);
     out->p += frame->park.results_len;
     memory_free(MEMORY_calls, frame->park.results);

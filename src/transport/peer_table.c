@@ -63,6 +63,13 @@ static struct peer *peer_find_locked(const struct peer_table *table, const struc
     return NULL;
 }
 
+uint64_t peer_hash(const struct peer_table *table, const struct sockaddr *address)
+{
+    struct peer_key key = key_of(address);
+
+    return hash_bytes(&key, sizeof(key), table->seed);
+}
+
 uint32_t peer_connections(const struct peer *peer)
 {
     return atomic_load_explicit(&peer->count, memory_order_relaxed);

@@ -38,5 +38,8 @@ void peer_put(struct peer_table *table, struct peer *peer);
 uint32_t peer_connections(const struct peer *peer);
 uint32_t peer_table_connections(struct peer_table *table, const struct sockaddr *address);
 
+/* The same for all connections of an address. */
+uint64_t peer_hash(const struct peer_table *table, const struct sockaddr *address);
+
 /* Addresses that have connections now. */
 uint32_t peer_table_count(struct peer_table *table);

@@ -27,9 +27,12 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "wire/nfs4_const.h" /* enum rpc_gss_svc_t, RFC 2203 §5.3.1 */
 #include "wire/xdr.h"
 
-struct connection; /* transport/connection.h */
+struct connection;    /* transport/connection.h */
+struct gss_principal; /* gss/gss_principal.h */
+struct identity;      /* identity/identity.h */
 
 enum rpc_auth_flavor {
     RPC_AUTH_NONE = 0,
@@ -37,15 +40,21 @@ enum rpc_auth_flavor {
     RPC_AUTH_GSS = 6,
 };
 
-/* Credentials of the call.  For AUTH_NONE, uid and gid are RPC_NOBODY and there are no groups. */
+/* Credentials of the call.  For AUTH_NONE, uid and gid are RPC_NOBODY and there are no groups.
+ * What it points to lives as long as the call, parked or not.  Don't copy the struct: `gids` may
+ * point into it. */
 #define RPC_NOBODY 65534u
 struct rpc_cred {
     enum rpc_auth_flavor flavor;
+    enum rpc_gss_svc_t service; /* RPC_AUTH_GSS: how this call is protected; else 0 */
     uint32_t uid;
     uint32_t gid;
     uint32_t gid_count;
-    uint32_t gids[LIMIT_RPC_AUTH_SYS_GIDS];
-    struct wire_opaque machine; /* points into the receive buffer */
+    const uint32_t *gids; /* gid_count of them: sys_gids, or those of `identity` */
+    uint32_t sys_gids[LIMIT_RPC_AUTH_SYS_GIDS];
+    struct wire_opaque machine;            /* points into the receive buffer */
+    const struct gss_principal *principal; /* RPC_AUTH_GSS: who calls; else NULL */
+    const struct identity *identity;       /* NULL: uid and groups are what the caller said */
 };
 
 /* The result of dispatch. */
@@ -83,6 +92,8 @@ struct rpc_call {
     struct arena *arena;
     const void *args; /* the encoded arguments, args_len bytes, for digests */
     uint32_t args_len;
+    uint32_t request_bytes;  /* of the whole call, from its xid on */
+    uint32_t overhead_bytes; /* at most, of a successful reply besides the results */
     bool tail_ok;            /* the transport can send a tail */
     struct rpc_tail tail;    /* set by dispatch; sent after `out` */
     int64_t received_ns;     /* clock_now_ns() when the batch was received: the request's only clock

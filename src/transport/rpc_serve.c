@@ -13,6 +13,9 @@
 #include "base/limits.h"
 #include "transport/call_frame.h"
 #include "transport/connection_internal.h"
+#include "transport/gss_body.h"
+#include "transport/gss_call.h"
+#include "transport/starttls.h"
 #include "transport/transport_internal.h"
 #include "wire/rpc_msg.h"
 
@@ -48,20 +51,25 @@ static bool auth_sys_take(const struct wire_opaque *body, struct arena *arena,
     cred->gid = parms.gid;
     cred->gid_count = parms.gids_count;
     if (parms.gids_count > 0)
-        memcpy(cred->gids, parms.gids, parms.gids_count * sizeof(*parms.gids));
+        memcpy(cred->sys_gids, parms.gids, parms.gids_count * sizeof(*parms.gids));
     cred->machine = parms.machinename;
     return true;
 }
 
 /* Set the call's credentials.  AUTH_OK, or why they are refused. */
-static enum auth_stat cred_check(const struct rpc_call_header *header, struct rpc_call *call)
+static enum auth_stat cred_check(const struct rpc_call_header *header, struct call_frame *frame)
 {
+    struct rpc_call *call = &frame->call;
     struct rpc_cred *cred = &call->cred;
 
     cred->flavor = RPC_AUTH_NONE;
+    cred->service = 0;
     cred->uid = cred->gid = RPC_NOBODY;
     cred->gid_count = 0;
+    cred->gids = cred->sys_gids;
     cred->machine = (struct wire_opaque){0};
+    cred->principal = NULL;
+    cred->identity = NULL;
     switch (header->cred.flavor) {
     case AUTH_NONE:
         if (header->cred.body.len > 0)
@@ -71,6 +79,10 @@ static enum auth_stat cred_check(const struct rpc_call_header *header, struct rp
         if (!auth_sys_take(&header->cred.body, call->arena, cred))
             return AUTH_BADCRED;
         break;
+    case RPCSEC_GSS:
+        return gss_call_check(frame, header);
+    case AUTH_TLS:
+        return starttls_check(header, call->conn);
     default:
         return AUTH_REJECTEDCRED;
     }
@@ -81,8 +93,16 @@ static enum auth_stat cred_check(const struct rpc_call_header *header, struct rp
 
 /* ---- replies ---- */
 
+/* A reply for whose verifier there is none becomes a refusal, RFC 2203 §5.3.3.4.1. */
 static void reply_begin(struct call_frame *frame, struct xdr *x, struct rpc_reply_header *header)
 {
+    uint8_t mic[LIMIT_GSS_MIC_BYTES];
+
+    if (frame->gss.context && header->stat == MSG_ACCEPTED &&
+        !gss_call_verifier(frame, mic, &header->verf))
+        *header = (struct rpc_reply_header){.stat = MSG_DENIED,
+                                            .reject_stat = REJECT_AUTH_ERROR,
+                                            .auth_stat = RPCSEC_GSS_CTXPROBLEM};
     header->xid = frame->call.xid;
     xdr_init_encode(x, frame->reply + RPC_RECORD_MARK_BYTES,
                     RPC_REPLY_ROOM - RPC_RECORD_MARK_BYTES);
@@ -143,8 +163,21 @@ static void tail_drop(struct rpc_tail *tail)
     tail->fd = -1;
 }
 
+/* Put the results, which are where they belong, behind the header. */
+static bool results_take(struct call_frame *frame, struct xdr *whole)
+{
+    const struct rpc_call *call = &frame->call;
+
+    if (frame->gss.context)
+        return gss_body_seal(frame, whole);
+    CHECK(whole->p == call->out.start && call->out.p <= whole->end);
+    whole->p = call->out.p;
+    return true;
+}
+
 static void reply_success(struct call_frame *frame)
 {
+    struct rpc_reply_header header = {.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_SUCCESS};
     struct rpc_call *call = &frame->call;
     size_t tail_len = call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
     struct xdr whole;
@@ -154,11 +187,16 @@ static void reply_success(struct call_frame *frame)
         reply_error(frame, ACCEPT_SYSTEM_ERR);
         return;
     }
-    reply_begin(frame, &whole,
-                &(struct rpc_reply_header){.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_SUCCESS});
-    CHECK(whole.p == call->out.start && call->out.p <= whole.end);
-    whole.p = call->out.p;
-    reply_end(frame, &whole, tail_len);
+    reply_begin(frame, &whole, &header);
+    if (header.stat == MSG_ACCEPTED && results_take(frame, &whole)) {
+        reply_end(frame, &whole, tail_len);
+        return;
+    }
+    tail_drop(&call->tail);
+    if (header.stat == MSG_ACCEPTED)
+        connection_shutdown_no_memory(call->conn); /* RFC 2203 §5.3.3.4: no reply */
+    else
+        reply_end(frame, &whole, 0);
 }
 
 static void result_encode(struct call_frame *frame, enum rpc_result result)
@@ -199,14 +237,28 @@ static void program_run(struct call_frame *frame, const struct rpc_program *prog
 {
     struct rpc_call *call = &frame->call;
 
+    if (frame->gss.context && !gss_body_open(frame)) {
+        gss_call_refuse_body(frame);
+        reply_error(frame, ACCEPT_GARBAGE_ARGS);
+        return;
+    }
     frame->program = program;
     call->work_pos = 0;
     call->blocked_in = NULL;
     call->park_ok = program->resume != NULL;
     call->args = call->in.p;
     call->args_len = (uint32_t)xdr_left(&call->in);
-    xdr_init_encode(&call->out, frame->reply + RPC_REPLY_HEADER_BYTES, LIMIT_REPLY_BYTES);
+    xdr_init_encode(&call->out, frame->reply + frame->reply_head, LIMIT_REPLY_BYTES);
     result_encode(frame, program->dispatch(call, program->context));
+}
+
+/* RPCSEC_GSS makes or destroys a context. */
+static void control_run(struct call_frame *frame)
+{
+    if (gss_call_control(frame))
+        reply_success(frame);
+    else
+        reply_error(frame, ACCEPT_GARBAGE_ARGS);
 }
 
 void rpc_serve_resumed(struct call_frame *frame)
@@ -230,6 +282,8 @@ static void program_find(struct transport *transport, struct call_frame *frame)
             continue;
         if (call->version < program->version_low || call->version > program->version_high)
             reply_prog_mismatch(frame, program);
+        else if (gss_call_is_control(frame))
+            control_run(frame);
         else
             program_run(frame, program);
         return;
@@ -237,8 +291,35 @@ static void program_find(struct transport *transport, struct call_frame *frame)
     reply_error(frame, ACCEPT_PROG_UNAVAIL);
 }
 
+/* RFC 9289 4.1: what the verifier says of the connection is valid whatever becomes of the call. */
+static void probe_answer(struct call_frame *frame)
+{
+    const struct rpc_call *call = &frame->call;
+    const struct transport_config *config = &call->conn->transport->config;
+    struct rpc_reply_header header = {.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_PROG_UNAVAIL};
+    struct xdr x;
+
+    for (unsigned i = 0; i < config->program_count; i++) {
+        const struct rpc_program *program = &config->programs[i];
+
+        if (program->program != call->program)
+            continue;
+        header.low = program->version_low;
+        header.high = program->version_high;
+        header.accept_stat = call->version < header.low || call->version > header.high
+                                 ? ACCEPT_PROG_MISMATCH
+                                 : ACCEPT_SUCCESS;
+        break;
+    }
+    frame->starttls = starttls_offer(call->conn);
+    if (frame->starttls)
+        header.verf = starttls_verf;
+    reply_begin(frame, &x, &header);
+    reply_end(frame, &x, 0);
+}
+
 /* Process everything up to the arguments.  False when no program is to be run. */
-static bool header_take(struct call_frame *frame, const uint8_t *data, size_t len)
+static bool header_take(struct call_frame *frame, uint8_t *data, size_t len)
 {
     struct rpc_call *call = &frame->call;
     struct rpc_call_header header;
@@ -258,7 +339,7 @@ static bool header_take(struct call_frame *frame, const uint8_t *data, size_t le
         reply_rpc_mismatch(frame);
         return false;
     }
-    auth_stat = oversize ? AUTH_BADCRED : cred_check(&header, call);
+    auth_stat = oversize ? AUTH_BADCRED : cred_check(&header, frame);
     if (frame->arena.out_of_memory) {
         connection_shutdown_no_memory(
             call->conn); /* without memory, valid credentials may have failed to
@@ -266,25 +347,33 @@ static bool header_take(struct call_frame *frame, const uint8_t *data, size_t le
         return false;
     }
     if (auth_stat != AUTH_OK) {
-        reply_auth_error(frame, auth_stat);
+        if (!connection_is_dead(call->conn))
+            reply_auth_error(frame, auth_stat);
         return false;
     }
     call->program = header.prog;
     call->version = header.vers;
     call->procedure = header.proc;
+    if (__builtin_expect(header.cred.flavor == AUTH_TLS, 0)) {
+        probe_answer(frame);
+        return false;
+    }
     return true;
 }
 
-void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
-               size_t len)
+void rpc_serve(struct transport *transport, struct call_frame *frame, uint8_t *data, size_t len)
 {
     struct rpc_call *call = &frame->call;
 
     frame->reply_len = 0;
-    frame->close = false;
+    frame->close = frame->starttls = false;
+    frame->gss.context = NULL;
     call->tail.fd = -1;
     call->tail_ok = true;
+    call->request_bytes = (uint32_t)len;
+    call->overhead_bytes = RPC_ACCEPTED_BYTES;
     call->arena = &frame->arena;
+    frame->reply_head = RPC_RECORD_MARK_BYTES + RPC_ACCEPTED_BYTES;
     frame->record = data;
     frame->record_len = len;
     if (header_take(frame, data, len))

@@ -25,6 +25,7 @@
 #include "transport/buffer.h"
 #include "transport/connection_internal.h"
 #include "transport/loop.h"
+#include "transport/stream.h"
 #include "transport/transport_internal.h"
 #include "transport/unsent.h"
 #include "transport/worker_internal.h"
@@ -170,8 +171,11 @@ static uint32_t queue_events_locked(struct connection *conn)
     } else if (bytes <= LIMIT_SEND_QUEUE_MARK_BYTES / 2) {
         queue->paused = false;
     }
-    if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled && !queue->deferred)
+    if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled && !queue->deferred &&
+        !queue->starting)
         events |= EPOLLIN;
+    if (queue->awaits_room || queue->nudged)
+        events |= EPOLLOUT;
     /* At the end of the stream, and to resume stalled calls, a writable socket triggers the
      * loop. */
     if (!queue->flushing && !queue->postponed &&
@@ -200,7 +204,10 @@ static ssize_t tail_send(struct connection *conn, struct send_item *item)
     ssize_t n;
 
     worker_may_block();
-    n = sendfile(conn->fd, item->tail.fd, &offset, item->tail.len);
+    if (stream_is_open(conn))
+        n = stream_sendfile(conn, item->tail.fd, item->tail.offset, item->tail.len);
+    else
+        n = sendfile(conn->fd, item->tail.fd, &offset, item->tail.len);
     worker_unblock();
     return n;
 }
@@ -224,10 +231,18 @@ static enum send_status payload_send(struct connection *conn, struct send_item *
     return SEND_DONE;
 }
 
+/* May send less than the socket has room for. */
+static ssize_t bytes_send(struct connection *conn, const uint8_t *data, size_t len, bool more)
+{
+    if (stream_is_open(conn))
+        return stream_send(conn, &(struct iovec){(void *)data, len}, 1, more);
+    return send(conn->fd, data, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+}
+
 static enum send_status zeros_send(struct connection *conn, struct send_item *item)
 {
     size_t len = item->zeros < sizeof(zeros) ? item->zeros : sizeof(zeros);
-    ssize_t n = send(conn->fd, zeros, len, MSG_NOSIGNAL);
+    ssize_t n = bytes_send(conn, zeros, len, false);
 
     if (n < 0)
         return send_failed(conn);
@@ -240,7 +255,8 @@ static enum send_status iovecs_send(struct connection *conn, struct iovec *iov, 
                                     size_t *sent)
 {
     struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
-    ssize_t n = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    ssize_t n = stream_is_open(conn) ? stream_send(conn, iov, count, false)
+                                     : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 
     *sent = 0;
     if (n < 0)
@@ -423,16 +439,20 @@ static void transmit_behind(struct connection *conn, struct buffer *buffer, cons
 /* As the flusher: returns how many bytes the socket took. */
 static size_t transmit_now(struct connection *conn, const uint8_t *data, size_t len, bool more)
 {
+    size_t sent = 0;
     ssize_t n = 0;
 
-    if (!connection_is_dead(conn))
-        n = send(conn->fd, data, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-    if (n < 0) {
-        send_failed(conn);
-        n = 0;
-    }
-    transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
-    return (size_t)n;
+    do {
+        if (!connection_is_dead(conn))
+            n = bytes_send(conn, data + sent, len - sent, more);
+        if (n < 0) {
+            send_failed(conn);
+            n = 0;
+        }
+        sent += (size_t)n;
+    } while (n > 0 && sent < len && stream_is_open(conn));
+    transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, sent);
+    return sent;
 }
 
 /* Put what is left at the head of the queue: no other thread has sent meanwhile. */
@@ -605,6 +625,10 @@ void send_queue_set(struct connection *conn, unsigned flags)
         queue->deferred = true;
     if (flags & SEND_QUEUE_GO_ON)
         queue->deferred = false;
+    if (flags & (SEND_QUEUE_STARTING | SEND_QUEUE_STARTED)) {
+        queue->starting = flags & SEND_QUEUE_STARTING;
+        queue->nudged = false;
+    }
     queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -623,6 +647,51 @@ unsigned send_queue_state(struct connection *conn)
         state |= SEND_QUEUE_RESUME;
     pthread_mutex_unlock(&queue->lock);
     return state;
+}
+
+bool send_queue_seize(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+    bool seized;
+
+    pthread_mutex_lock(&queue->lock);
+    seized = !queue->flushing && !queue->head && !queue->postponed;
+    queue->flushing |= seized;
+    pthread_mutex_unlock(&queue->lock);
+    return seized;
+}
+
+void send_queue_release(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    queue->flushing = queue->awaits_room = false;
+    queue_arm_locked(conn);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void send_queue_await_room(struct connection *conn, bool awaits)
+{
+    struct send_queue *queue = &conn->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    queue->awaits_room = awaits;
+    queue_arm_locked(conn);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void send_queue_nudge(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+
+    if (!connection_try_pin(conn))
+        return;
+    pthread_mutex_lock(&queue->lock);
+    queue->nudged = queue->starting;
+    queue_arm_locked(conn);
+    pthread_mutex_unlock(&queue->lock);
+    connection_unpin(conn);
 }
 
 void send_queue_leave(struct connection *conn)

@@ -34,10 +34,12 @@ struct send_queue {
     struct send_item *head, *tail;
     _Atomic size_t bytes; /* written under the lock */
     bool flushing, arming;
-    bool postponed; /* the connection is in a loop.postponed */
-    bool paused;    /* above the mark: receive no more for now */
-    bool blocked;   /* the socket is full and items wait: unsent.h */
-    uint32_t armed; /* the events that epoll waits for */
+    bool postponed;   /* the connection is in a loop.postponed */
+    bool paused;      /* above the mark: receive no more for now */
+    bool nudged;      /* the loop should look at the connection: send_queue_nudge() */
+    bool awaits_room; /* what the handshake sends waits for room in the socket */
+    bool blocked;     /* the socket is full and items wait: unsent.h */
+    uint32_t armed;   /* the events that epoll waits for */
     /* Only the loop's owner writes these, so it reads them without the lock.  Kept apart from the
      * fields above, because compilers read neighbouring fields together. */
     bool left;     /* the loop has left the connection */
@@ -45,6 +47,7 @@ struct send_queue {
     bool quiet;    /* draining: receive no more */
     bool stalled;  /* received calls wait until the queue is no longer paused */
     bool deferred; /* received calls wait for the connection's next turn */
+    bool starting; /* the reply to the probe of TLS waits: receive no more */
 };
 
 /* Send `len` bytes of `buffer` at `data` (whole records), then the tail if there is one, after the
@@ -76,16 +79,30 @@ enum {
     SEND_QUEUE_WAITS = 16,
     SEND_QUEUE_DEFER = 32,
     SEND_QUEUE_GO_ON = 64,
+    SEND_QUEUE_STARTING = 128,
+    SEND_QUEUE_STARTED = 256,
 };
 
 /* For the loop's owner: set or clear flags, then set what epoll waits for.  EOF: the peer sends no
  * more.  QUIET: receive no more.  STALL, RESUME: received calls wait for room in the queue, or no
- * longer.  DEFER, GO_ON: received calls wait for a turn, or no longer. */
+ * longer.  DEFER, GO_ON: received calls wait for a turn, or no longer.  STARTING, STARTED: the
+ * reply to the probe of TLS waits until all else is sent, or no longer. */
 void send_queue_set(struct connection *conn, unsigned flags);
 
 /* WAITS: bytes are queued.  EOF: it was set, and no bytes are queued.  RESUME: stalled calls may
  * continue. */
 unsigned send_queue_state(struct connection *conn);
+
+/* Become the flusher, if nothing is queued and nobody sends.  What is queued from then on waits for
+ * send_queue_release(). */
+bool send_queue_seize(struct connection *conn) MUST_USE;
+void send_queue_release(struct connection *conn);
+
+/* For who has seized the queue: report room in the socket, or no longer. */
+void send_queue_await_room(struct connection *conn, bool awaits);
+
+/* Have the loop's owner look at a connection whose flag STARTING is set.  Any thread. */
+void send_queue_nudge(struct connection *conn);
 
 /* The loop leaves: from now on, what the socket does not take at once is lost. */
 void send_queue_leave(struct connection *conn);

@@ -16,12 +16,14 @@
 #include "transport/buffer.h"
 #include "transport/call_frame.h"
 #include "transport/half_record.h"
+#include "transport/handshake.h"
 #include "transport/idle.h"
 #include "transport/listener.h"
 #include "transport/loop.h"
 #include "transport/loop_run.h"
 #include "transport/park.h"
 #include "transport/peer_table.h"
+#include "transport/tls_table.h"
 #include "transport/transport_internal.h"
 #include "transport/unsent.h"
 #include "transport/worker_internal.h"
@@ -63,6 +65,8 @@ struct transport *transport_create(const struct transport_config *config)
     transport->config = *config;
     if (!config->connections_max)
         transport->config.connections_max = LIMIT_CONNECTIONS;
+    if (!config->tls_records_max)
+        transport->config.tls_records_max = LIMIT_TLS_RECORDS;
     if (!config->dialled_max)
         transport->config.dialled_max = dialled_max_default();
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
@@ -73,6 +77,7 @@ struct transport *transport_create(const struct transport_config *config)
 #undef X
     peer_table_init(&transport->peers);
     unsent_init(&transport->unsent);
+    tls_table_init(&transport->tls, config->tls_handshakes_max);
     buffer_pool_init(&transport->buffers);
     CHECK(pthread_mutex_init(&transport->frame_lock, NULL) == 0);
     worker_pool_init(transport);
@@ -176,6 +181,7 @@ void transport_destroy(struct transport *transport)
     park_table_fini(transport);
     buffer_pool_fini(&transport->buffers);
     unsent_fini(&transport->unsent);
+    tls_table_fini(&transport->tls);
     peer_table_fini(&transport->peers);
     pthread_mutex_destroy(&transport->frame_lock);
     counter_set_destroy(transport->counters);
@@ -185,6 +191,11 @@ void transport_destroy(struct transport *transport)
 }
 
 /* ---- limits ---- */
+
+const struct transport_gss *transport_gss(const struct transport *transport)
+{
+    return transport->config.gss;
+}
 
 void transport_limit_set(struct transport *transport, enum transport_limit limit, uint32_t value)
 {
@@ -211,6 +222,7 @@ void transport_tick(struct transport *transport, int64_t now_ns)
         loop_pulse(&transport->loops[i]);
     }
     unsent_tick(transport);
+    handshakes_tick(transport);
 }
 
 /* ---- counters ---- */
@@ -260,6 +272,7 @@ void transport_stats_read(struct transport *transport, struct transport_stats *s
     half_record_stats(transport, stats);
     loop_stats(transport, stats);
     stats->unsent_bytes = atomic_load_explicit(&transport->unsent.bytes, memory_order_relaxed);
+    stats->tls_handshakes = tls_table_shaking(&transport->tls);
     stats->parked_calls = atomic_load_explicit(&transport->parks.count, memory_order_relaxed);
     stats->blocked_threads =
         (uint64_t)atomic_load_explicit(&transport->shares.blocked, memory_order_relaxed);

@@ -17,6 +17,9 @@
 #include "base/limits.h"
 #include "transport/rpc_call.h"
 
+struct gss_acceptor;
+struct gss_table;
+struct tls_context; /* tls/tls_context.h */
 struct transport;
 
 /* X(name, help): all counters.  transport_stats_read() has them, too. */
@@ -41,6 +44,12 @@ struct transport;
     X(rejected, "Calls answered with an RPC error")                                                \
     X(dropped, "Calls that got no reply")                                                          \
     X(orphan_replies, "RPC replies received that match no call")                                   \
+    X(gss_unknown, "Calls refused: their RPCSEC_GSS context is not known here")                    \
+    X(gss_expired, "Calls refused: their RPCSEC_GSS context has expired")                          \
+    X(gss_malformed, "Calls refused: their RPCSEC_GSS credentials or verifier make no sense")      \
+    X(gss_bad_verifiers, "Calls refused: the RPCSEC_GSS checksum of the header is wrong")          \
+    X(gss_bad_bodies, "Calls refused: their arguments are not what RPCSEC_GSS protected")          \
+    X(gss_replays, "Connections closed: an RPCSEC_GSS sequence number came twice or too late")     \
     X(bad_headers, "Connections closed: a record was not an RPC message")                          \
     X(oversize_records, "Connections closed: a record was too long")                               \
     X(bytes_in, "Bytes received")                                                                  \
@@ -56,7 +65,23 @@ struct transport;
     X(parks, "Calls parked to wait without a thread")                                              \
     X(parks_expired, "Parked calls whose deadline passed")                                         \
     X(parks_refused,                                                                               \
-      "Calls that could not be parked: LIMIT_PARKED_CALLS or a similar limit, or shutdown")
+      "Calls that could not be parked: LIMIT_PARKED_CALLS or a similar limit, or shutdown")        \
+    X(tls_probes, "Calls that ask whether the server speaks TLS (AUTH_TLS)")                       \
+    X(tls_sessions, "TLS sessions that began")                                                     \
+    X(tls_mutual, "TLS sessions that began, of clients with a certificate")                        \
+    X(tls_refused_protocol, "TLS sessions refused: what came was not TLS")                         \
+    X(tls_refused_version, "TLS handshakes refused: no TLS 1.3, or no cipher suite in common")     \
+    X(tls_refused_alpn, "TLS handshakes refused: the client speaks another protocol than RPC")     \
+    X(tls_refused_untrusted, "TLS handshakes refused: the certificate is not of a trusted CA")     \
+    X(tls_refused_expired, "TLS handshakes refused: the certificate has expired")                  \
+    X(tls_refused_revoked, "TLS handshakes refused: the certificate is revoked")                   \
+    X(tls_refused_certificate, "TLS handshakes refused: another fault of the certificate")         \
+    X(tls_refused_by_client, "TLS handshakes ended by the client")                                 \
+    X(tls_late, "Connections closed: the TLS handshake took too long")                             \
+    X(tls_displaced, "Connections closed: too many TLS handshakes in progress")                    \
+    X(tls_no_longer_good, "Connections closed: the certificate was no longer good at a reload")    \
+    X(tls_truncated, "TLS sessions cut off by the client without being ended")                     \
+    X(tls_spent, "Connections closed: many records sent with one key")
 
 enum transport_counter {
 #define X(name, help) TRANSPORT_COUNTER_##name,
@@ -99,6 +124,7 @@ struct transport_stats {
     uint64_t spare_threads;
     uint64_t blocked_threads;
     uint64_t parked_calls;
+    uint64_t tls_handshakes; /* in progress */
     uint64_t loops;
     uint64_t loops_stuck; /* that have not turned for LIMIT_LOOP_STUCK_S */
     uint64_t loop_lag_ns; /* that the slowest loop took to turn, when the timer last asked */
@@ -125,6 +151,18 @@ enum transport_limit {
     TRANSPORT_LIMIT_COUNT
 };
 
+/* What serves RPCSEC_GSS.  All of it must outlive the transport; the functions may be NULL. */
+struct transport_gss {
+    struct gss_table *table;
+    struct gss_acceptor *acceptor;
+    /* Around what opens the keytab: the thread acts for the server, not for the last caller. */
+    void (*begin)(void);
+    void (*end)(void);
+    /* A context was made for this principal.  Must not block. */
+    void (*seen)(const struct gss_principal *principal, void *context);
+    void *context;
+};
+
 struct transport_config {
     unsigned loops; /* number of event loops, each with a thread; 0: one per CPU */
     const struct rpc_program *programs;
@@ -137,11 +175,16 @@ struct transport_config {
                   void *context);
     void *reply_context;
 
+    const struct transport_gss *gss; /* not copied; NULL: RPCSEC_GSS is refused */
+
     int send_buffer_bytes;    /* SO_SNDBUF of connections; 0: sized by the kernel */
     uint32_t connections_max; /* most accepted connections; 0: LIMIT_CONNECTIONS */
     /* Most outgoing connections; 0: the smaller of LIMIT_DIALLED_CONNECTIONS and an eighth of the
      * descriptors that the process may open now. */
     uint32_t dialled_max;
+    /* A connection ends after so many TLS records sent; 0: LIMIT_TLS_RECORDS. */
+    uint32_t tls_records_max;
+    uint32_t tls_handshakes_max; /* that are in progress at a time; 0: LIMIT_TLS_HANDSHAKES */
 };
 
 /* NULL, with errno set, when the kernel provides no epoll set or eventfd. */
@@ -154,6 +197,14 @@ int transport_listen(struct transport *transport, const struct sockaddr *address
 /* The port of the n-th listener in host order, also if port 0 was asked for.  0 if there is no such
  * listener. */
 uint16_t transport_port(const struct transport *transport, unsigned n);
+
+/* What the configuration said. */
+const struct transport_gss *transport_gss(const struct transport *transport);
+
+/* Speak TLS from now on with clients that ask for it, as `context` says; NULL: with no more of
+ * them.  Takes a reference.  Then verifies the clients of all open TLS connections again, and
+ * closes those that are no longer good: may take long.  Any thread, without locks, at any time. */
+void transport_tls_set(struct transport *transport, struct tls_context *context);
 
 /* Change a limit; any thread, at any time. */
 void transport_limit_set(struct transport *transport, enum transport_limit limit, uint32_t value);

@@ -4,7 +4,8 @@
  *
  * Locks: send_queue.lock before buffer_pool.lock and unsent.lock.  All others (loop.list_lock,
  * loop.resumed_lock, half_records.lock, peer_table.lock, worker_pool.lock, monitor_lock,
- * frame_lock, park_table.lock) are never held together.
+ * frame_lock, park_table.lock, tls_table.lock, and tls_session.lock of tls/) are never held
+ * together.
  */
 #pragma once
 
@@ -23,6 +24,7 @@
 #include "transport/park.h"
 #include "transport/peer_table.h"
 #include "transport/share.h"
+#include "transport/tls_table.h"
 #include "transport/transport.h"
 #include "transport/unsent.h"
 #include "transport/worker_internal.h"
@@ -59,6 +61,7 @@ struct transport {
     _Atomic uint32_t limits[TRANSPORT_LIMIT_COUNT];
     struct peer_table peers;
     struct unsent unsent;
+    struct tls_table tls;
     struct log_limit cuts;  /* limits log lines about connections that were cut */
     int64_t ticked_ns;      /* time of the last tick; the timer's */
     _Atomic int64_t now_ns; /* transport_now_ns() */

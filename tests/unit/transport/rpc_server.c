@@ -240,23 +240,25 @@ static bool reply(struct connection *conn, uint32_t xid, const void *body, size_
     return atomic_load(&server->replies_wanted);
 }
 
-static void start(struct rpc_server *server, unsigned loops, int send_buffer_bytes)
+static void start_with(struct rpc_server *server, struct transport_config config)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct transport_config config = {
-        .loops = loops,
-        .programs = &server->program,
-        .program_count = 1,
-        .reply = reply,
-        .reply_context = server,
-        .send_buffer_bytes = send_buffer_bytes,
-    };
 
+    config.programs = &server->program;
+    config.program_count = 1;
+    config.reply = reply;
+    config.reply_context = server;
     server->transport = transport_create(&config);
     assert_non_null(server->transport);
     assert_int_equal(
         transport_listen(server->transport, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(transport_start(server->transport), 0);
+}
+
+static void start(struct rpc_server *server, unsigned loops, int send_buffer_bytes)
+{
+    start_with(server,
+               (struct transport_config){.loops = loops, .send_buffer_bytes = send_buffer_bytes});
 }
 
 static struct rpc_program program_of(struct rpc_server *server)
@@ -287,6 +289,16 @@ void rpc_server_start_with(struct rpc_server *server, unsigned loops,
     server->program.dispatch = run;
     server->program.resume = resume;
     start(server, loops, 0);
+}
+
+void rpc_server_start_tls(struct rpc_server *server, uint32_t tls_records_max,
+                          uint32_t tls_handshakes_max)
+{
+    memset(server, 0, sizeof(*server));
+    server->program = program_of(server);
+    start_with(server, (struct transport_config){.loops = 2,
+                                                 .tls_records_max = tls_records_max,
+                                                 .tls_handshakes_max = tls_handshakes_max});
 }
 
 void rpc_server_stop(struct rpc_server *server)

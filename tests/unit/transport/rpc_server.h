@@ -62,6 +62,10 @@ struct rpc_server {
 /* `loops` 0: default; `send_buffer_bytes` as in the config. */
 void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer_bytes);
 
+/* With two loops and these limits; 0: the usual one. */
+void rpc_server_start_tls(struct rpc_server *server, uint32_t tls_records_max,
+                          uint32_t tls_handshakes_max);
+
 /* With a program of the test's own; its context is `server`. */
 void rpc_server_start_with(struct rpc_server *server, unsigned loops,
                            enum rpc_result (*run)(struct rpc_call *call, void *context),

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "transport/buffer.h"
+#include "transport/transport_internal.h"
+
+enum {
+    /* What is read of a file, encrypted and sent at a time: it should stay in the cache. */
+    STREAM_CHUNK_RECORDS = 4,
+    STREAM_CHUNK_BYTES = STREAM_CHUNK_RECORDS * TLS_RECORD_BYTES,
+    /* Room for them, and for what the receiver had to send. */
+    STREAM_OUT_BYTES = STREAM_CHUNK_BYTES + (STREAM_CHUNK_RECORDS + 2) * TLS_RECORD_EXTRA_BYTES,
+};
+
+/* ---- output ---- */
+
+bool stream_output_begin(struct connection *conn)
+{
+    struct tls_stream *tls = stream_tls(conn);
+    size_t room;
+
+    if (!tls->out) {
+        tls->out = buffer_create(&conn->transport->buffers, STREAM_OUT_BYTES);
+        if (!tls->out)
+            return false;
+    }
+    room = tls->out->size - tls->out_used;
+    tls_session_output(tls->session, tls->out->data + tls->out_used,
+                       room < STREAM_OUT_BYTES ? room : STREAM_OUT_BYTES);
+    return true;
+}
+
+static void output_free(struct tls_stream *tls)
+{
+    buffer_put(tls->out);
+    tls->out = NULL;
+    tls->out_start = tls->out_used = 0;
+}
+
+/* Send what is left in the buffer.  False, with errno, while some is left. */
+static bool output_push(struct connection *conn, bool more)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    while (tls->out_start < tls->out_used) {
+        ssize_t n = send(conn->fd, tls->out->data + tls->out_start, tls->out_used - tls->out_start,
+                         MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+
+        if (n < 0)
+            return false;
+        tls->out_start += (uint32_t)n;
+    }
+    tls->out_start = tls->out_used = 0;
+    return true;
+}
+
+bool stream_output_end(struct connection *conn, bool more)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    tls->out_used += (uint32_t)tls_session_output_len(tls->session);
+    tls_session_output(tls->session, NULL, 0);
+    if (!output_push(conn, more))
+        return false;
+    output_free(tls);
+    return true;
+}
+
+bool stream_output_resume(struct connection *conn)
+{
+    if (!output_push(conn, false))
+        return false;
+    output_free(stream_tls(conn));
+    return true;
+}
+
+bool stream_reply_send(struct connection *conn)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    tls->out = buffer_create(&conn->transport->buffers, STREAM_OUT_BYTES);
+    if (!tls->out) {
+        errno = ENOMEM;
+        return false;
+    }
+    memcpy(tls->out->data, tls->reply, tls->reply_len);
+    tls->out_used = tls->reply_len;
+    return stream_output_resume(conn);
+}
+
+/* ---- sending ---- */
+
+/* How many plain bytes have been sent whose records were left over; -1: there still are some. */
+static ssize_t pending_send(struct connection *conn, bool more)
+{
+    struct tls_stream *tls = stream_tls(conn);
+    size_t sent = tls->pending;
+
+    if (!output_push(conn, more))
+        return -1;
+    tls->pending = 0;
+    return (ssize_t)sent;
+}
+
+static ssize_t chunk_send(struct connection *conn, const struct iovec *iov, size_t count, bool more)
+{
+    struct tls_stream *tls = stream_tls(conn);
+    ssize_t n;
+
+    if (!stream_output_begin(conn)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    n = tls_session_write(tls->session, iov, count);
+    if (n < 0) {
+        errno = EPROTO;
+        return -1;
+    }
+    tls->pending = (size_t)n;
+    if (!stream_output_end(conn, more))
+        return -1;
+    tls->pending = 0;
+    return n;
+}
+
+ssize_t stream_send(struct connection *conn, const struct iovec *iov, size_t count, bool more)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    if (tls->out_used > 0) {
+        ssize_t n = pending_send(conn, more);
+
+        if (n != 0)
+            return n;
+    }
+    return chunk_send(conn, iov, count, more);
+}
+
+ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t len)
+{
+    struct tls_stream *tls = stream_tls(conn);
+    struct buffer *plain;
+    ssize_t n;
+
+    if (tls->out_used > 0) {
+        n = pending_send(conn, tls->pending < len);
+        if (n != 0)
+            return n;
+    }
+    plain = buffer_create(&conn->transport->buffers, STREAM_CHUNK_BYTES);
+    if (!plain) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (len > STREAM_CHUNK_BYTES)
+        len = STREAM_CHUNK_BYTES;
+    n = pread(fd, plain->data, len, (off_t)offset);
+    if (n > 0) {
+        struct iovec iov = {.iov_base = plain->data, .iov_len = (size_t)n};
+
+        n = chunk_send(conn, &iov, 1, false);
+    }
+    buffer_put(plain);
+    return n;
+}
+
+/* ---- life ---- */
+
+struct tls_stream *stream_create(struct connection *conn, struct tls_context *context)
+{
+    struct tls_stream *tls = memory_zalloc(MEMORY_connections, sizeof(*tls));
+
+    if (!tls)
+        return NULL;
+    tls->context = tls_context_get(context);
+    tls->conn = conn;
+    list_init(&tls->link);
+    atomic_init(&tls->state, STREAM_STARTING);
+    atomic_store_explicit(&conn->tls, tls, memory_order_release);
+    return tls;
+}
+
+void stream_close(struct connection *conn)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    /* What is left of a record before it would make the message unreadable. */
+    if (stream_state(tls) != STREAM_OPEN || tls->out_used > 0 || !stream_output_begin(conn))
+        return;
+    tls_session_close(tls->session);
+    if (!stream_output_end(conn, false))
+        return; /* it is lost like other bytes that the socket has no room for */
+}
+
+void stream_destroy(struct connection *conn)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    output_free(tls);
+    buffer_put(tls->in);
+    tls_session_destroy(tls->session);
+    tls_peer_destroy(tls->peer);
+    tls_context_put(tls->context);
+    memory_free(MEMORY_connections, tls);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/tls_table.h"
+
+#include "base/limits.h"
+#include "transport/stream.h"
+
+void tls_table_init(struct tls_table *table, uint32_t shaking_max)
+{
+    table->shaking_max = shaking_max ? shaking_max : LIMIT_TLS_HANDSHAKES;
+    CHECK(pthread_mutex_init(&table->lock, NULL) == 0);
+    list_init(&table->shaking);
+    list_init(&table->open);
+}
+
+void tls_table_fini(struct tls_table *table)
+{
+    CHECK(list_empty(&table->shaking) && list_empty(&table->open));
+    tls_context_put(table->context);
+    pthread_mutex_destroy(&table->lock);
+}
+
+struct tls_context *tls_table_context(struct tls_table *table)
+{
+    struct tls_context *context;
+
+    pthread_mutex_lock(&table->lock);
+    context = table->context ? tls_context_get(table->context) : NULL;
+    pthread_mutex_unlock(&table->lock);
+    return context;
+}
+
+void tls_table_replace(struct tls_table *table, struct tls_context *context)
+{
+    struct tls_context *old;
+
+    pthread_mutex_lock(&table->lock);
+    old = table->context;
+    table->context = context;
+    table->generation++;
+    pthread_mutex_unlock(&table->lock);
+    tls_context_put(old);
+}
+
+static void leave_locked(struct tls_table *table, struct tls_stream *tls)
+{
+    if (list_empty(&tls->link))
+        return;
+    list_remove(&tls->link);
+    if (stream_state(tls) != STREAM_OPEN)
+        table->shaking_count--;
+}
+
+static struct connection *first_shaking_locked(struct tls_table *table, int64_t before_ns)
+{
+    struct tls_stream *tls;
+
+    if (list_empty(&table->shaking))
+        return NULL;
+    tls = LIST_ENTRY(table->shaking.next, struct tls_stream, link);
+    if (tls->begun_ns >= before_ns)
+        return NULL;
+    leave_locked(table, tls);
+    connection_hold(tls->conn);
+    return tls->conn;
+}
+
+struct connection *tls_table_enter(struct tls_table *table, struct tls_stream *tls, int64_t now_ns)
+{
+    struct connection *victim = NULL;
+
+    pthread_mutex_lock(&table->lock);
+    if (table->shaking_count >= table->shaking_max)
+        victim = first_shaking_locked(table, INT64_MAX);
+    tls->begun_ns = now_ns;
+    tls->generation = table->context == tls->context ? table->generation : 0;
+    list_push_back(&table->shaking, &tls->link);
+    table->shaking_count++;
+    pthread_mutex_unlock(&table->lock);
+    return victim;
+}
+
+bool tls_table_open(struct tls_table *table, struct tls_stream *tls)
+{
+    bool current;
+
+    pthread_mutex_lock(&table->lock);
+    leave_locked(table, tls);
+    atomic_store_explicit(&tls->state, STREAM_OPEN, memory_order_release);
+    current = tls->generation == table->generation;
+    if (current)
+        list_push_back(&table->open, &tls->link);
+    else
+        list_push_front(&table->open, &tls->link);
+    pthread_mutex_unlock(&table->lock);
+    return current;
+}
+
+void tls_table_leave(struct tls_table *table, struct tls_stream *tls)
+{
+    pthread_mutex_lock(&table->lock);
+    leave_locked(table, tls);
+    pthread_mutex_unlock(&table->lock);
+}
+
+struct connection *tls_table_late(struct tls_table *table, int64_t before_ns)
+{
+    struct connection *conn;
+
+    pthread_mutex_lock(&table->lock);
+    conn = first_shaking_locked(table, before_ns);
+    pthread_mutex_unlock(&table->lock);
+    return conn;
+}
+
+unsigned tls_table_starting(struct tls_table *table, struct connection **found, unsigned max)
+{
+    unsigned count = 0;
+
+    pthread_mutex_lock(&table->lock);
+    LIST_FOREACH (tls, &table->shaking, struct tls_stream, link) {
+        if (count == max)
+            break;
+        if (stream_state(tls) != STREAM_STARTING)
+            continue;
+        connection_hold(tls->conn);
+        found[count++] = tls->conn;
+    }
+    pthread_mutex_unlock(&table->lock);
+    return count;
+}
+
+struct connection *tls_table_unverified(struct tls_table *table, struct tls_context **context)
+{
+    struct connection *conn = NULL;
+
+    pthread_mutex_lock(&table->lock);
+    if (!list_empty(&table->open) && table->context) {
+        struct tls_stream *tls = LIST_ENTRY(table->open.next, struct tls_stream, link);
+
+        if (tls->generation != table->generation) {
+            list_remove(&tls->link);
+            list_push_back(&table->open, &tls->link);
+            tls->generation = table->generation;
+            *context = tls_context_get(table->context);
+            conn = tls->conn;
+            connection_hold(conn);
+        }
+    }
+    pthread_mutex_unlock(&table->lock);
+    return conn;
+}
+
+uint32_t tls_table_shaking(struct tls_table *table)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&table->lock);
+    count = table->shaking_count;
+    pthread_mutex_unlock(&table->lock);
+    return count;
+}
