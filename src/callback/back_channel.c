@@ -97,19 +97,36 @@ void back_channel_active_locked(struct back_channel *channel)
         session_put(channel->session);
 }
 
-/* RFC 8881 §18.36.3: sizes include the RPC headers. */
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* RFC 8881 §18.36.3: sizes include the RPC headers.  CREATE_SESSION has seen to it that a CB_RECALL
+ * and its result fit. */
+struct callback_room back_channel_room(struct session *session, bool refers)
+{
+    const struct channel_attrs4 *attrs = &session->back;
+    const uint32_t bytes = min_u32(attrs->ca_maxrequestsize, LIMIT_CALLBACK_CALL_BYTES);
+    struct session_back_params caller;
+    uint32_t ops, results, taken;
+
+    if (!session_back_accepts_calls(session))
+        return (struct callback_room){0};
+    ops = min_u32(attrs->ca_maxoperations, LIMIT_CALLBACK_OPS) - 1;
+    results = (attrs->ca_maxresponsesize - SESSION_BACK_REPLY_BYTES_MIN) / 8 + 1;
+    session_back_params(session, &caller);
+    taken = SESSION_RPC_CALL_BYTES + session_cb_auth_bytes(&caller.auth) + 16 +
+            SESSION_CB_SEQUENCE_BYTES + (refers ? SESSION_CB_REFERRING_BYTES : 0);
+    return (struct callback_room){.ops = min_u32(ops, results),
+                                  .bytes = taken < bytes ? bytes - taken : 0};
+}
+
 static bool fits(struct session *session, const struct back_call *call)
 {
-    const uint32_t refers = call->refers ? SESSION_CB_REFERRING_BYTES : 0;
-    struct session_back_params caller;
-    uint32_t bytes;
+    const struct callback_room room = back_channel_room(session, call->refers);
 
-    if (call->op_count > session->back.ca_maxoperations)
-        return false;
-    session_back_params(session, &caller);
-    bytes = SESSION_RPC_CALL_BYTES + session_cb_auth_bytes(&caller.auth) + 16 +
-            SESSION_CB_SEQUENCE_BYTES + refers + call->len;
-    return bytes <= session->back.ca_maxrequestsize && bytes <= LIMIT_CALLBACK_CALL_BYTES;
+    return call->op_count - 1 <= room.ops && call->len <= room.bytes;
 }
 
 bool back_channel_queue_call(struct back_channel *channel, struct back_call *call)

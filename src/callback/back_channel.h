@@ -20,6 +20,7 @@
 #include "base/list.h"
 #include "callback/back_slot.h"
 #include "callback/callback_backlog.h"
+#include "callback/callback_room.h"
 
 struct back_call;
 struct callback;
@@ -56,6 +57,9 @@ struct back_channel *back_channel_of(struct back_service *service, struct sessio
 
 /* The session is being freed: free its back channel. */
 void back_channel_destroy(struct back_channel *channel);
+
+/* What a call over the session may contain; `refers`: with room for a referring call. */
+struct callback_room back_channel_room(struct session *session, bool refers);
 
 /* Queue a call; takes over the caller's reference.  False when the queue is full, when the call
  * exceeds the session's limits, and when the channel is closed. */

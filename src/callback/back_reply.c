@@ -17,6 +17,7 @@
 #include "callback/callback.h"
 #include "callback/callback_counters.h"
 #include "callback/cb_compound.h"
+#include "gss/gss_context.h"
 #include "state/client/client_lease.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
@@ -36,6 +37,8 @@ enum verdict {
 
 struct answer {
     struct back_slot *slot;
+    struct cb_gss gss; /* how the request was sealed */
+    bool lost;         /* the client does not know that context */
     enum cb_answer kind;
     struct cb_reply reply; /* at first including the result of CB_SEQUENCE */
     struct back_completion completion;
@@ -96,6 +99,8 @@ static enum verdict verdict_of(const struct answer *answer)
 
     if (answer->kind == CB_MALFORMED)
         return VERDICT_NONSENSE;
+    if (answer->lost && ++answer->slot->refusals <= REFUSALS_MAX)
+        return VERDICT_AGAIN; /* under another context, or with other credentials */
     if (refused_as_such(answer))
         return answer->slot->unknown ? VERDICT_AGAIN : VERDICT_REFUSED;
     if (reply->results[0].status == NFS4_OK)
@@ -189,15 +194,25 @@ static struct back_link *slot_leave_locked(struct back_slot *slot)
 
     slot->link = NULL;
     slot->state = BACK_SLOT_SENDING; /* owned by this thread */
+    cb_gss_fini(&slot->gss);
     return link;
 }
 
 static void answer_read(struct answer *answer, const struct back_call *call, const void *body,
                         size_t len)
 {
+    struct wire_opaque results;
+
     arena_init(&answer->arena, 512);
-    answer->kind =
-        cb_compound_answer(body, len, call->ops, call->op_count, &answer->arena, &answer->reply);
+    if (!answer->gss.context) {
+        answer->kind = cb_compound_answer(body, len, call->ops, call->op_count, &answer->arena,
+                                          &answer->reply);
+        return;
+    }
+    answer->kind = cb_gss_open(&answer->gss, body, len, &answer->arena, &results, &answer->lost);
+    if (answer->kind == CB_ANSWERED)
+        answer->kind = cb_compound_results(results.data, results.len, call->ops, call->op_count,
+                                           &answer->arena, &answer->reply);
 }
 
 static void fault(struct back_channel *channel, const struct answer *answer)
@@ -231,7 +246,7 @@ static void answer_take(struct back_channel *channel, struct answer *answer, str
     pthread_mutex_lock(&channel->lock);
     link = slot_leave_locked(slot);
     verdict = verdict_of(answer);
-    if (verdict == VERDICT_EXECUTED || refused_as_such(answer))
+    if (verdict == VERDICT_EXECUTED || (refused_as_such(answer) && !answer->lost))
         client_back_set_refused(channel->session->client, verdict != VERDICT_EXECUTED);
     answer_count(channel, call, verdict, now_ns - slot->sent_ns);
     if (verdict == VERDICT_FAULT && !channel->closed) {
@@ -284,13 +299,19 @@ bool back_reply(struct connection *conn, uint32_t xid, const void *body, size_t 
     channel = answer.slot->channel;
     pthread_mutex_lock(&channel->lock);
     call = answer.slot->call ? back_call_get(answer.slot->call) : NULL;
+    answer.gss = answer.slot->gss; /* this thread owns the slot */
+    answer.slot->gss = (struct cb_gss){0};
     pthread_mutex_unlock(&channel->lock);
     if (!call) {
+        cb_gss_fini(&answer.gss);
         slot_lost(answer.slot); /* the call was taken off the slot meanwhile: only references are
                                  * left to put */
         return true;
     }
     answer_read(&answer, call, body, len);
+    if (answer.lost)
+        cb_gss_forget(channel->session, gss_context_handle(answer.gss.context), GSS_HANDLE_BYTES);
+    cb_gss_fini(&answer.gss);
     answer_take(channel, &answer, call, clock_now_ns());
     back_completion_run(&answer.completion, answer.outcome,
                         answer.outcome == CALLBACK_ANSWERED ? &answer.reply : NULL);

@@ -82,3 +82,17 @@ bool back_route_session(struct back_service *service, struct session *session,
     back_send(channel);
     return true;
 }
+
+struct session *back_route_best(struct back_service *service, struct client *client)
+{
+    struct session *sessions[LIMIT_SESSIONS_PER_CLIENT], *best = NULL;
+    uint32_t count = stopped(service) ? 0 : sessions_sorted(client, sessions);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!best && !session_back_faulty(sessions[i]) && !session_dead(sessions[i]))
+            best = sessions[i];
+        else
+            session_put(sessions[i]);
+    }
+    return best;
+}

@@ -19,3 +19,6 @@ bool back_route(struct back_service *service, struct client *client,
 /* The same for this session alone. */
 bool back_route_session(struct back_service *service, struct session *session,
                         struct back_call *call) MUST_USE;
+
+/* The best session of the client, a reference; NULL: none can be used. */
+struct session *back_route_best(struct back_service *service, struct client *client);

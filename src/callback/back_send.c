@@ -17,6 +17,7 @@
 #include "callback/callback.h"
 #include "callback/callback_counters.h"
 #include "callback/cb_compound.h"
+#include "callback/cb_gss.h"
 #include "state/session/session.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
@@ -31,6 +32,8 @@ struct sending {
     uint8_t *kept; /* memory in which the slot will keep the record; NULL: the slot has it, or there
                     * is none */
     uint8_t record[LIMIT_CALLBACK_CALL_BYTES];
+    size_t sealed_len; /* 0: the record is sent as it is */
+    uint8_t sealed[LIMIT_CALLBACK_CALL_BYTES + CB_GSS_BYTES];
 };
 
 /* ---- the record ---- */
@@ -131,6 +134,29 @@ static void sending_begin_locked(struct sending *sending, struct back_slot *slot
 
 /* ---- one connection ---- */
 
+/* Seal it under the strongest context that the client offers, with a new sequence number each time.
+ * False: neither a context nor other credentials may be used. */
+static bool record_seal(struct back_channel *channel, struct sending *sending, struct cb_gss *gss)
+{
+    const struct session_cb_context *context;
+    struct session_back_params caller;
+
+    sending->sealed_len = 0;
+    memset(gss, 0, sizeof(*gss));
+    session_back_params(channel->session, &caller);
+    if (caller.auth.context_count == 0)
+        return caller.auth.plain;
+    context = cb_gss_choose(channel->service->callback->gss, channel->session, &caller,
+                            clock_now_ns(), gss);
+    if (!context)
+        return caller.auth.plain;
+    sending->sealed_len = cb_gss_seal(gss, context, sending->record, sending->len, sending->sealed,
+                                      sizeof(sending->sealed));
+    if (sending->sealed_len == 0)
+        cb_gss_fini(gss);
+    return sending->sealed_len > 0;
+}
+
 enum post {
     POST_SENT,    /* the slot belongs to whichever thread handles the reply or the end of the
                    * connection */
@@ -140,7 +166,7 @@ enum post {
 
 /* The reply may arrive before connection_send() returns, so the slot is set up before. */
 static enum post post_begin(struct back_channel *channel, struct sending *sending,
-                            struct back_link *link, uint32_t xid)
+                            struct back_link *link, uint32_t xid, struct cb_gss *gss)
 {
     struct callback_counters *counters = channel->service->callback->counters;
     struct back_slot *slot = sending->slot;
@@ -155,6 +181,8 @@ static enum post post_begin(struct back_channel *channel, struct sending *sendin
         slot->link = back_link_get(link);
         slot->state = BACK_SLOT_SENT;
         slot->sent_ns = clock_now_ns();
+        slot->gss = *gss;
+        memset(gss, 0, sizeof(*gss));
         if (!slot->record)
             record_keep_locked(slot, sending);
         callback_counters_attempt(counters, back_call_op(sending->call),
@@ -177,6 +205,7 @@ static enum post post_undo(struct back_channel *channel, struct sending *sending
         link = slot->link;
         slot->link = NULL;
         slot->state = BACK_SLOT_SENDING;
+        cb_gss_fini(&slot->gss);
     }
     pthread_mutex_unlock(&channel->lock);
     if (!link)
@@ -190,13 +219,21 @@ static enum post post_undo(struct back_channel *channel, struct sending *sending
 static enum post post(struct back_channel *channel, struct sending *sending, struct back_link *link)
 {
     uint32_t xid = atomic_fetch_add_explicit(&channel->service->next_xid, 1, memory_order_relaxed);
+    struct cb_gss gss;
     enum post result;
+    bool sent;
 
     xid_put(sending->record, xid);
-    result = post_begin(channel, sending, link, xid);
-    if (result != POST_SENT || connection_send(link->conn, sending->record, sending->len))
+    if (!record_seal(channel, sending, &gss))
+        return POST_REFUSED;
+    result = post_begin(channel, sending, link, xid, &gss);
+    cb_gss_fini(&gss);
+    if (result != POST_SENT)
         return result;
-    return post_undo(channel, sending);
+    sent = sending->sealed_len > 0
+               ? connection_send(link->conn, sending->sealed, sending->sealed_len)
+               : connection_send(link->conn, sending->record, sending->len);
+    return sent ? POST_SENT : post_undo(channel, sending);
 }
 
 /* ---- all connections ---- */

@@ -15,6 +15,7 @@
 #include "callback/back_route.h"
 #include "callback/back_send.h"
 #include "callback/callback.h"
+#include "callback/cb_gss.h"
 #include "state/session/session.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
@@ -59,9 +60,10 @@ bool back_service_call(struct back_service *service, struct client *client, stru
 }
 
 bool back_service_call_session(struct back_service *service, struct session *session,
-                               struct cb_op *ops, uint32_t op_count, callback_done *done, void *arg)
+                               struct cb_op *ops, uint32_t op_count,
+                               const struct session_call *after, callback_done *done, void *arg)
 {
-    struct back_call *call = call_create(service, ops, op_count, NULL, done, arg);
+    struct back_call *call = call_create(service, ops, op_count, after, done, arg);
 
     if (!call)
         return false;
@@ -218,6 +220,14 @@ static void hook_ended(struct session *session, void *context)
         back_close(channel);
 }
 
+static bool hook_context_known(const struct wire_opaque *handle,
+                               const struct client_principal *caller, void *context)
+{
+    const struct back_service *service = context;
+
+    return cb_gss_known(service->callback->gss, handle, caller, clock_now_ns());
+}
+
 static void hook_freed(void *channel)
 {
     back_channel_destroy(channel);
@@ -227,9 +237,12 @@ static void hook_freed(void *channel)
 
 struct back_service *back_service_create(struct callback *callback)
 {
-    const struct state_back_hooks hooks = {
-        .bound = hook_bound, .ended = hook_ended, .freed = hook_freed};
     struct back_service *service = must_calloc(1, sizeof(*service));
+    const struct state_back_hooks hooks = {.bound = hook_bound,
+                                           .ended = hook_ended,
+                                           .freed = hook_freed,
+                                           .context_known = hook_context_known,
+                                           .context = service};
 
     service->callback = callback;
     atomic_init(&service->next_xid, randombytes_random());

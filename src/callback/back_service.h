@@ -50,5 +50,6 @@ bool back_service_call(struct back_service *service, struct client *client, stru
 
 /* The same for a callback that concerns this session: it does not move to another one. */
 bool back_service_call_session(struct back_service *service, struct session *session,
-                               struct cb_op *ops, uint32_t op_count, callback_done *done,
+                               struct cb_op *ops, uint32_t op_count,
+                               const struct session_call *after, callback_done *done,
                                void *arg) MUST_USE;

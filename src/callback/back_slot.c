@@ -68,6 +68,7 @@ void back_slot_free_locked(struct back_slot *slot, bool executed)
     if (slot->call)
         back_call_put(slot->call);
     back_slot_drop_record_locked(slot);
+    cb_gss_fini(&slot->gss);
     slot->call = NULL;
     slot->unknown = false;
     slot->refusals = 0;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/htable.h"
+#include "callback/cb_gss.h"
 
 struct back_call;
 struct back_channel;
@@ -36,6 +37,7 @@ struct back_slot {
     uint32_t refusals;
     int64_t sent_ns, retry_ns;
     struct back_link *link; /* a reference while SENT */
+    struct cb_gss gss;      /* how it was sealed, while SENT */
     uint32_t xid;
     struct hnode pending; /* of link->pending; guarded by its lock */
 };

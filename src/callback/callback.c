@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "callback/back_channel.h"
 #include "callback/back_reply.h"
+#include "callback/back_route.h"
 #include "callback/back_service.h"
 #include "callback/callback_counters.h"
 #include "callback/dial_out.h"
@@ -38,6 +40,11 @@ void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t
     set_wait(&callback->waits.backoff_max_ms, backoff_max_ms);
     if (callback->dial_out)
         dial_out_set_timeout(callback->dial_out, timeout_ms);
+}
+
+void callback_set_gss(struct callback *callback, struct gss_table *gss)
+{
+    callback->gss = gss;
 }
 
 void callback_stop(struct callback *callback)
@@ -93,7 +100,19 @@ bool callback_call(struct callback *callback, struct client *client, struct cb_o
 }
 
 bool callback_call_session(struct callback *callback, struct session *session, struct cb_op *ops,
-                           uint32_t op_count, callback_done *done, void *arg)
+                           uint32_t op_count, const struct session_call *after, callback_done *done,
+                           void *arg)
 {
-    return back_service_call_session(callback->back_service, session, ops, op_count, done, arg);
+    return back_service_call_session(callback->back_service, session, ops, op_count, after, done,
+                                     arg);
+}
+
+struct session *callback_session(struct callback *callback, struct client *client)
+{
+    return back_route_best(callback->back_service, client);
+}
+
+struct callback_room callback_room(struct session *session)
+{
+    return back_channel_room(session, true);
 }

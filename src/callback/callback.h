@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "callback/callback_done.h"
+#include "callback/callback_room.h"
 #include "callback/callback_waits.h"
 
 struct back_service;
@@ -20,6 +21,7 @@ struct callback_counters;
 struct client;
 struct connection;
 struct dial_out;
+struct gss_table;
 struct session;
 struct session_call;
 struct state;
@@ -36,10 +38,15 @@ struct callback {
     struct back_service *back_service;
     struct callback_counters *counters;
     struct callback_waits waits;
+    struct gss_table *gss; /* contexts that clients may offer for callbacks; NULL: none */
 };
 
 /* The caller keeps `dial_out`; NULL: clients of 4.0 are not called. */
 struct callback *callback_create(struct state *state, struct dial_out *dial_out);
+
+/* From now on callbacks may use the contexts of `gss`, which outlives the callbacks.  Before the
+ * first request. */
+void callback_set_gss(struct callback *callback, struct gss_table *gss);
 
 /* Cancel all callbacks except those of dial_out, and take no more. */
 void callback_stop(struct callback *callback);
@@ -74,6 +81,14 @@ bool callback_call(struct callback *callback, struct client *client, struct cb_o
                    uint32_t op_count, const struct session_call *after, callback_done *done,
                    void *arg) MUST_USE;
 
-/* The same over a given session, which the callback concerns; the client uses 4.1 or later. */
+/* The same over a given session, and over no other; the client uses 4.1 or later. */
 bool callback_call_session(struct callback *callback, struct session *session, struct cb_op *ops,
-                           uint32_t op_count, callback_done *done, void *arg) MUST_USE;
+                           uint32_t op_count, const struct session_call *after, callback_done *done,
+                           void *arg) MUST_USE;
+
+/* The session over which callback_call() would call the client now; a reference, or NULL.  It may
+ * be without a connection. */
+struct session *callback_session(struct callback *callback, struct client *client);
+
+/* What a callback over the session has room for besides a referring call. */
+struct callback_room callback_room(struct session *session);

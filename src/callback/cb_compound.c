@@ -118,22 +118,37 @@ static bool results_get(struct xdr *x, const uint32_t *sent, uint32_t sent_count
     return xdr_left(x) == 0;
 }
 
+static enum cb_answer compound_get(struct xdr *x, const uint32_t *sent, uint32_t sent_count,
+                                   struct cb_reply *reply)
+{
+    struct wire_opaque tag;
+
+    reply->status = xdr_get_u32(x);
+    xdr_opaque(x, &tag, LIMIT_COMPOUND_TAG_BYTES);
+    reply->result_count = xdr_get_u32(x);
+    if (x->failed || !results_get(x, sent, sent_count, reply))
+        return CB_MALFORMED;
+    return CB_ANSWERED;
+}
+
+enum cb_answer cb_compound_results(const void *results, size_t len, const uint32_t *sent,
+                                   uint32_t sent_count, struct arena *arena, struct cb_reply *reply)
+{
+    struct xdr x;
+
+    CHECK(sent_count <= LIMIT_CALLBACK_OPS);
+    xdr_init_decode(&x, results, len, arena);
+    return compound_get(&x, sent, sent_count, reply);
+}
+
 enum cb_answer cb_compound_answer(const void *body, size_t len, const uint32_t *sent,
                                   uint32_t sent_count, struct arena *arena, struct cb_reply *reply)
 {
-    struct wire_opaque tag;
     enum cb_answer answer;
     struct xdr x;
 
     CHECK(sent_count <= LIMIT_CALLBACK_OPS);
     xdr_init_decode(&x, body, len, arena);
     answer = reply_header_get(&x);
-    if (answer != CB_ANSWERED)
-        return answer;
-    reply->status = xdr_get_u32(&x);
-    xdr_opaque(&x, &tag, LIMIT_COMPOUND_TAG_BYTES);
-    reply->result_count = xdr_get_u32(&x);
-    if (x.failed || !results_get(&x, sent, sent_count, reply))
-        return CB_MALFORMED;
-    return CB_ANSWERED;
+    return answer == CB_ANSWERED ? compound_get(&x, sent, sent_count, reply) : answer;
 }

@@ -62,3 +62,8 @@ enum cb_answer cb_null_answer(const void *body, size_t len) MUST_USE;
 enum cb_answer cb_compound_answer(const void *body, size_t len, const uint32_t *sent,
                                   uint32_t sent_count, struct arena *arena,
                                   struct cb_reply *reply) MUST_USE;
+
+/* The same for the results alone, when the header has been read. */
+enum cb_answer cb_compound_results(const void *results, size_t len, const uint32_t *sent,
+                                   uint32_t sent_count, struct arena *arena,
+                                   struct cb_reply *reply) MUST_USE;

@@ -26,7 +26,6 @@ bool dial_client_set(struct dial_out *out, const struct client *client,
                      const struct client_callback *callback, const struct sockaddr *peer,
                      uint32_t serial)
 {
-    const struct client_principal *principal = &client->principal;
     struct dial_target target = {.program = callback->program,
                                  .ident = callback->ident,
                                  .cred = {.flavor = AUTH_SYS, .uid = NOBODY, .gid = NOBODY}};
@@ -35,8 +34,8 @@ bool dial_client_set(struct dial_out *out, const struct client *client,
     if (status == NETADDR_OK && dial_out_own_address(out) &&
         !netaddr_same_host(&target.address, peer))
         status = NETADDR_FOREIGN;
-    if (principal->flavor == AUTH_SYS)
-        target.cred.uid = principal->uid;
+    if (client_principal_flavor(client->caller.principal) == AUTH_SYS)
+        target.cred.uid = client_principal_uid(client->caller.principal);
     if (status == NETADDR_OK && dial_out_set(out, client->id, &target, serial)) {
         /* The client was removed after it was confirmed: nothing else would close its path. */
         if (client_dead(client))

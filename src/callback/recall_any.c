@@ -5,8 +5,10 @@
 #include "state/client/client.h"
 #include "state/delegation/delegation_pressure.h"
 
-static const struct bitmap4 file_delegations = {
-    .words = {1u << RCA4_TYPE_MASK_RDATA_DLG | 1u << RCA4_TYPE_MASK_WDATA_DLG}, .count = 1};
+enum {
+    FILES = 1 << RCA4_TYPE_MASK_RDATA_DLG | 1 << RCA4_TYPE_MASK_WDATA_DLG,
+    DIRECTORIES = 1 << RCA4_TYPE_MASK_DIR_DLG
+};
 
 static bool answered(enum callback_outcome outcome, const struct cb_reply *reply)
 {
@@ -30,11 +32,12 @@ static void available_done(enum callback_outcome outcome, const struct cb_reply 
 
 /* CB_RECALL_ANY and CB_RECALLABLE_OBJ_AVAIL have the same arguments. */
 static bool call(struct callback *callback, struct client *client, enum nfs_cb_opnum4 number,
-                 uint32_t objects, callback_done *done)
+                 uint32_t objects, uint32_t types, callback_done *done)
 {
     struct cb_op op = {
         .op = number,
-        .recall_any = {.craa_objects_to_keep = objects, .craa_type_mask = file_delegations},
+        .recall_any = {.craa_objects_to_keep = objects,
+                       .craa_type_mask = {.words = {types}, .count = 1}},
     };
 
     if (callback_call(callback, client_get(client), &op, 1, NULL, done, client))
@@ -43,14 +46,19 @@ static bool call(struct callback *callback, struct client *client, enum nfs_cb_o
     return false;
 }
 
-static bool recall_any(struct client *client, uint32_t keep, void *context)
+static bool recall_any(struct client *client, uint32_t keep, enum delegation_any any, void *context)
 {
-    return call(context, client, OP_CB_RECALL_ANY, keep, recall_any_done);
+    static const uint32_t types[] = {[DELEGATION_ANY_FILE] = FILES,
+                                     [DELEGATION_ANY_DIRECTORY] = DIRECTORIES,
+                                     [DELEGATION_ANY] = FILES | DIRECTORIES};
+
+    return call(context, client, OP_CB_RECALL_ANY, keep, types[any], recall_any_done);
 }
 
-static void available(struct client *client, uint32_t count, void *context)
+static void available(struct client *client, uint32_t count, bool directories, void *context)
 {
-    (void)call(context, client, OP_CB_RECALLABLE_OBJ_AVAIL, count, available_done);
+    (void)call(context, client, OP_CB_RECALLABLE_OBJ_AVAIL, count,
+               directories ? DIRECTORIES : FILES, available_done);
 }
 
 void recall_any_start(struct callback *callback)

@@ -20,7 +20,7 @@ static bool ask(struct session *session, uint32_t target_highest, void *context)
     struct cb_op op = {.op = OP_CB_RECALL_SLOT,
                        .recall_slot = {.rsa_target_highest_slotid = target_highest}};
 
-    if (callback_call_session(context, session_get(session), &op, 1, asked, session))
+    if (callback_call_session(context, session_get(session), &op, 1, NULL, asked, session))
         return true;
     session_put(session);
     return false;

@@ -23,7 +23,7 @@ enum {
 struct back_fixture back;
 static _Atomic(struct connection *) newest;
 static _Atomic unsigned heard, closed;
-static const struct client_principal alice = {1, 1000};
+struct client_caller back_caller = CLIENT_CALLER_SYS(1000);
 
 /* ---- the server's end ---- */
 
@@ -173,8 +173,9 @@ static void session_begin(struct back_session *s, struct back_conn *conn,
 
     if (change)
         change(&args);
-    assert_int_equal(session_create(back.state, &alice, conn->conn, 1, &args, clock_now_ns(), &res),
-                     NFS4_OK);
+    assert_int_equal(
+        session_create(back.state, &back_caller, conn->conn, 1, &args, clock_now_ns(), &res),
+        NFS4_OK);
     s->session = session_lookup(back.state, res.csr_sessionid);
     assert_non_null(s->session);
 }
@@ -187,8 +188,8 @@ void back_session_make(struct back_session *s, struct back_conn *conn, const cha
 
     args.eia_clientowner.co_ownerid =
         (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    assert_int_equal(client_exchange_id(back.state, &alice, NULL, &args, clock_now_ns(), &made),
-                     NFS4_OK);
+    assert_int_equal(
+        client_exchange_id(back.state, &back_caller, NULL, &args, clock_now_ns(), &made), NFS4_OK);
     s->clientid = made.clientid;
     s->sequence = made.sequence;
     session_begin(s, conn, change);
@@ -237,16 +238,30 @@ static void done(enum callback_outcome outcome, const struct cb_reply *reply, vo
     atomic_fetch_add(&told->count, 1);
 }
 
+static struct cb_op recall_op(void)
+{
+    static const uint8_t fh[] = {1, 2, 3, 4, 5};
+
+    return (struct cb_op){.op = OP_CB_RECALL,
+                          .recall = {.stateid.seqid = 3, .fh = {fh, sizeof(fh)}}};
+}
+
 bool back_call(struct back_session *s, struct back_test_call *told,
                const struct session_call *after)
 {
-    static const uint8_t fh[] = {1, 2, 3, 4, 5};
-    struct cb_op op = {.op = OP_CB_RECALL};
+    struct cb_op op = recall_op();
 
     memset(told, 0, sizeof(*told));
-    op.recall.stateid.seqid = 3;
-    op.recall.fh = (struct nfs_fh4){fh, sizeof(fh)};
     return callback_call(back.callback, s->session->client, &op, 1, after, done, told);
+}
+
+bool back_call_session(struct back_session *s, struct back_test_call *told,
+                       const struct session_call *after)
+{
+    struct cb_op op = recall_op();
+
+    memset(told, 0, sizeof(*told));
+    return callback_call_session(back.callback, s->session, &op, 1, after, done, told);
 }
 
 bool back_call_slot(struct back_session *s, struct back_test_call *told)
@@ -254,7 +269,7 @@ bool back_call_slot(struct back_session *s, struct back_test_call *told)
     struct cb_op op = {.op = OP_CB_RECALL_SLOT};
 
     memset(told, 0, sizeof(*told));
-    return callback_call_session(back.callback, s->session, &op, 1, done, told);
+    return callback_call_session(back.callback, s->session, &op, 1, NULL, done, told);
 }
 
 void back_wait_completed(struct back_test_call *told, enum callback_outcome outcome)

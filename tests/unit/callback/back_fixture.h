@@ -31,6 +31,9 @@ struct back_fixture {
 
 extern struct back_fixture back;
 
+/* Who makes the clients and their sessions. */
+extern struct client_caller back_caller;
+
 int back_set_up(void **unused);
 int back_tear_down(void **unused);
 
@@ -79,6 +82,10 @@ struct back_test_call {
 /* One CB_RECALL for the client of the session; false as callback_call() returns. */
 bool back_call(struct back_session *s, struct back_test_call *told,
                const struct session_call *after);
+
+/* The same, over this session alone. */
+bool back_call_session(struct back_session *s, struct back_test_call *told,
+                       const struct session_call *after);
 
 /* One CB_RECALL_SLOT, for this session alone. */
 bool back_call_slot(struct back_session *s, struct back_test_call *told);

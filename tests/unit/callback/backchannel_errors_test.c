@@ -385,7 +385,9 @@ static void refuses_all(void **unused)
     back_stir(&a);
     refuse_by_rpc();
     assert_false(callback_reachable(back.callback, client));
-    assert_int_equal(session_back_control(s.session, &ctl), NFS4_OK);
+    assert_int_equal(
+        session_back_control(s.session, (struct client_principal)CLIENT_PRINCIPAL_SYS(0), &ctl),
+        NFS4_OK);
     assert_true(callback_reachable(back.callback, client));
     assert_int_equal(back_flags(&s), 0);
 }

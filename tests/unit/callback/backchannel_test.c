@@ -212,6 +212,25 @@ static void referring_calls(void **unused)
     back_session_put(&other);
 }
 
+/* So does a callback over a given session. */
+static void referring_call_of_session(void **unused)
+{
+    struct slot_request request = {.digest = 1};
+    struct session_call after = {.slotid = 3, .sequenceid = 1};
+    static struct back_test_call told;
+    struct slot_replay replay = {0};
+    struct back_seen seen;
+
+    (void)unused;
+    memcpy(after.sessionid, s.session->id, NFS4_SESSIONID_SIZE);
+    assert_int_equal(slot_acquire(slot_at(&s.session->slots, 3), 1, &request, &replay), SLOT_NEW);
+    assert_true(back_call_session(&s, &told, &after));
+    back_expect(&a, &seen);
+    assert_int_equal(seen.list_count, 1);
+    assert_memory_equal(&seen.refers, &after, sizeof(after));
+    slot_release(slot_at(&s.session->slots, 3), NULL, 0);
+}
+
 /* S22B-04: the queue is full. */
 static void queue_full(void **unused)
 {
@@ -253,6 +272,7 @@ static void too_big(void **unused)
     struct cb_op notify = {.op = OP_CB_NOTIFY_LOCK};
     struct session_call after = {.slotid = 0};
     struct back_session small;
+    struct callback_room room;
     struct peer_call call;
     struct client *client;
 
@@ -264,11 +284,55 @@ static void too_big(void **unused)
     assert_false(callback_call(back.callback, client, ops, 2, NULL, no_hook, NULL));
     notify.notify_lock.cnla_lock_owner.owner = (struct wire_opaque){owner, sizeof(owner)};
     assert_false(callback_call(back.callback, client, &notify, 1, NULL, no_hook, NULL));
+    room = callback_room(small.session);
+    assert_int_equal(room.ops, 1);
+    assert_int_equal(room.bytes, 28 + LIMIT_FH_BYTES);
     assert_true(callback_call(back.callback, client, ops, 1, &after, no_hook, NULL));
     peer_receive(a.fd, &call);
     assert_int_equal(call.x.end - call.bytes, SESSION_BACK_REQUEST_BYTES_MIN + CRED_BYTES);
     peer_call_fini(&call);
     back_session_put(&small);
+}
+
+/* The client's limits, and ours: in operations, bytes, and bytes of the reply. */
+static void many_operations(struct CREATE_SESSION4args *args)
+{
+    args->csa_back_chan_attrs.ca_maxoperations = 1000;
+    args->csa_back_chan_attrs.ca_maxrequestsize = 1 << 20;
+}
+
+static void short_replies(struct CREATE_SESSION4args *args)
+{
+    args->csa_back_chan_attrs.ca_maxresponsesize = SESSION_BACK_REPLY_BYTES_MIN + 2 * 8 + 7;
+}
+
+static void no_calls(struct CREATE_SESSION4args *args)
+{
+    memset(&args->csa_back_chan_attrs, 0, sizeof(args->csa_back_chan_attrs));
+}
+
+static struct callback_room room_of(const char *owner,
+                                    void (*change)(struct CREATE_SESSION4args *args))
+{
+    struct callback_room room;
+    struct back_session made;
+
+    back_session_make(&made, &a, owner, change);
+    room = callback_room(made.session);
+    back_session_put(&made);
+    return room;
+}
+
+static void room_for_calls(void **unused)
+{
+    (void)unused;
+    assert_int_equal(room_of("many", many_operations).ops, LIMIT_CALLBACK_OPS - 1);
+    assert_int_equal(room_of("many", many_operations).bytes,
+                     LIMIT_CALLBACK_CALL_BYTES -
+                         (SESSION_BACK_REQUEST_BYTES_MIN + CRED_BYTES - 28 - LIMIT_FH_BYTES));
+    assert_int_equal(room_of("short", short_replies).ops, 3);
+    assert_int_equal(room_of("none", no_calls).ops, 0);
+    assert_int_equal(room_of("none", no_calls).bytes, 0);
 }
 
 int main(void)
@@ -281,8 +345,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(few_slots, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wanted_slots, set_up, tear_down),
         cmocka_unit_test_setup_teardown(referring_calls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(referring_call_of_session, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queue_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_big, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(room_for_calls, set_up, tear_down),
     };
 
     return test_group_run(tests);

@@ -74,8 +74,9 @@ static struct stateid4 give(enum delegation_kind kind)
 
 static enum nfsstat4 conflict(void)
 {
-    enum nfsstat4 status = delegation_begin(fx.state, fx.files[0], fx.bob, DELEGATION_USE_CHANGE,
-                                            clock_now_ns(), NULL);
+    enum nfsstat4 status = delegation_begin(
+        fx.state, &(struct delegation_claim){fx.bob, fx.files[0], DELEGATION_USE_CHANGE},
+        clock_now_ns(), NULL);
 
     if (status == NFS4_OK)
         delegation_end(fx.state, fx.files[0]);
