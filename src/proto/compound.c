@@ -5,8 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gss/gss_principal.h"
+#include "identity/identity.h"
+#include "proto/caller.h"
 #include "proto/op_counters.h"
+#include "proto/security.h"
 #include "proto/utf8.h"
+#include "tls/tls_peer.h"
 #include "transport/connection.h"
 
 static inline void ops_take(struct compound *c)
@@ -27,6 +32,7 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
     c->out = &call->out;
     c->arena = call->arena;
     c->op_count = op_count;
+    c->named_owners = call->cred.flavor == RPC_AUTH_GSS && server->identities;
     c->exports_phase = export_enter(server->exports);
     c->op_rows = op_row_first(minor);
     c->timed = op_sample_due();
@@ -43,11 +49,34 @@ struct client_principal compound_principal(const struct compound *c)
 {
     const struct rpc_cred *cred = &c->call->cred;
 
-    return (struct client_principal){.flavor = (uint32_t)cred->flavor, .uid = cred->uid};
+    if (__builtin_expect(cred->flavor == RPC_AUTH_GSS, 0))
+        return client_principal_gss(cred->principal->id);
+    return client_principal_plain((uint32_t)cred->flavor, cred->uid);
+}
+
+struct client_caller compound_caller(const struct compound *c)
+{
+    const struct rpc_cred *cred = &c->call->cred;
+    const struct tls_peer *tls = connection_tls_peer(c->call->conn);
+    struct client_caller caller = {
+        .principal = compound_principal(c),
+        .integrity = cred->service >= RPC_GSS_SVC_INTEGRITY,
+        .flavor = security_flavor_name(security_flavor_of(cred)),
+        .name = cred->principal ? cred->principal->name : NULL,
+        .transport = tls ? "tls" : "tcp",
+    };
+
+    if (tls_peer_is_known(tls)) {
+        caller.transport = "mtls";
+        caller.certificate = tls->subject;
+    }
+    return caller;
 }
 
 enum nfsstat4 compound_enter(struct compound *c, struct export *export)
 {
+    if (__builtin_expect(caller_is_open(c), 0) && caller_identify(c) != NFS4_OK)
+        return NFS4ERR_DELAY;
     c->call->blocked_in = &export->fs->volume->blocked;
     return rpc_call_is_crowded(c->call) ? NFS4ERR_DELAY : NFS4_OK;
 }
@@ -71,10 +100,9 @@ struct client_source compound_source(const struct compound *c)
 
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)
 {
-    const struct rpc_cred *cred = &c->call->cred;
-
     if (c->current.export != export) {
-        export_squash_cred(export, cred->uid, cred->gid, cred->gid_count, cred->gids, &c->cred);
+        caller_squash(c, export, &c->cred);
+        c->cred.actor = c->client;
         c->call->blocked_in = &export->fs->volume->blocked;
     }
     vfs_object_put(c->current.obj);
@@ -105,6 +133,8 @@ void compound_release(struct compound *c)
     c->current = c->saved = (struct compound_fh){NULL, NULL};
     if (changes_pending(&c->changes))
         changes_drop(&c->changes);
+    identity_put(c->identity);
+    c->identity = NULL;
     c->call->blocked_in = NULL; /* it belongs to the export */
     export_leave(c->server->exports, c->exports_phase);
 }

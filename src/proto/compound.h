@@ -28,9 +28,13 @@
 #include "wire/nfs4_codec.h"
 #include "wire/xdr.h"
 
+struct attr_missing;
 struct callback;
+struct counter_set;
 struct delegation_waiter;
 struct dial_out;
+struct identity;
+struct identity_cache;
 struct op_counters;
 struct state;
 struct transport;
@@ -47,11 +51,15 @@ struct compound_fh {
 struct server {
     struct export_table *exports;
     struct state *state;
-    struct dial_out *dial_out;   /* callbacks to 4.0 clients; NULL: none */
-    struct callback *callback;   /* callbacks; NULL: none */
-    struct transport *transport; /* for settings; NULL: not created yet */
-    struct v40 *v40;             /* set by nfs4_start(); NULL in a build without 4.0 */
-    struct op_counters *ops;     /* set by nfs4_start() */
+    struct dial_out *dial_out;         /* callbacks to 4.0 clients; NULL: none */
+    struct callback *callback;         /* callbacks; NULL: none */
+    struct transport *transport;       /* for settings; NULL: not created yet */
+    struct v40 *v40;                   /* set by nfs4_start(); NULL in a build without 4.0 */
+    struct op_counters *ops;           /* set by nfs4_start() */
+    struct counter_set *refused;       /* the same; by reason (admission.h) */
+    struct identity_cache *identities; /* who callers are; NULL: principals are nobody */
+    bool manage_gids;                  /* groups of AUTH_SYS by `identities`, not as callers say */
+    _Atomic int32_t identity_blocked;  /* threads that wait for the database of users */
     uint32_t lease_s;
     _Atomic uint32_t recall_park_ms; /* how long a request waits for delegations; a setting */
     /* The minor versions served.  Read once per COMPOUND, written at any time; relaxed, because
@@ -71,11 +79,22 @@ struct compound {
 
     unsigned exports_phase; /* for export_leave() */
     struct compound_fh current, saved;
-    struct vfs_cred cred; /* the caller, after the current export's squash */
+    struct export_caller caller;  /* set behind compound_begin() */
+    struct vfs_cred cred;         /* the caller, after the current export's squash */
+    struct identity *identity;    /* a reference; NULL: the caller is what it says (caller.h) */
+    bool named_owners;            /* it gets owners as names (attr_owner.h) */
+    struct attr_missing *missing; /* names that the operation lacks; in `arena` */
 
     /* Current and saved stateid, RFC 8881 §16.2.3.1.2 */
     struct stateid4 current_stateid, saved_stateid;
     bool has_current_stateid, has_saved_stateid;
+
+    /* The operations that the machine credential of a protected client may be used for, if this
+     * call has it; otherwise none: compound_mach_allows(). */
+    uint64_t mach_allow;
+    /* The current filehandle was accepted for the sake of those, though not with these
+     * credentials. */
+    bool wrongsec_deferred;
 
     struct client *client;        /* the sender: by session, or by 4.0's clientid; may be NULL */
     struct client *likely_client; /* the probable sender if it is not known */
@@ -117,6 +136,13 @@ static inline struct client *compound_holder(const struct compound *c)
     return c->client ? c->client : c->likely_client;
 }
 
+/* Is the operation sent with the machine credential of its client, which may be used for it
+ * whatever the export and the owner of the state demand (SP4_MACH_CRED, RFC 8881 §2.10.8.3)? */
+static inline bool compound_mach_allows(const struct compound *c, enum nfs_opnum4 op)
+{
+    return (uint32_t)op < 64 && (c->mach_allow >> (uint32_t)op & 1) != 0;
+}
+
 /* Has the sender been removed meanwhile, usually by a new incarnation of the client?  A request
  * that has waited checks this before it continues.  (Sessions of a client end before the client
  * only when none of their requests is in progress.) */
@@ -135,11 +161,14 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
 /* The calling thread goes on with it, after a wait; compound_begin() does the same. */
 void compound_take(struct compound *c);
 
-/* The principal of the caller, before any squash; for client records. */
+/* The principal of the caller, before any squash. */
 struct client_principal compound_principal(const struct compound *c);
 
-/* To be called before using the export's backend.  NFS4ERR_DELAY: too many threads block there
- * already. */
+/* The same for client records, with texts, which live as long as the call. */
+struct client_caller compound_caller(const struct compound *c);
+
+/* To be called before using the export's backend, without locks; finds out who the caller is, if
+ * that has to be.  NFS4ERR_DELAY: too many threads block there already, or nobody can tell now. */
 enum nfsstat4 compound_enter(struct compound *c, struct export *export);
 
 /* The source address of the call. */

@@ -5,6 +5,7 @@
  */
 #include "proto/nfs4_program.h"
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "callback/callback.h"
 #include "proto/admission.h"
@@ -47,6 +48,7 @@ void nfs4_closed(struct connection *conn, void *context)
 void nfs4_start(struct server *server)
 {
     server->ops = op_counters_create();
+    server->refused = counter_set_create(ADMISSION_REASON_COUNT);
 #ifdef MAINSTAY_V40
     server->v40 = v40_create(server->state);
 #else
@@ -60,6 +62,8 @@ void nfs4_stop(struct server *server)
     v40_destroy(server->v40);
 #endif
     server->v40 = NULL;
+    counter_set_destroy(server->refused);
+    server->refused = NULL;
     op_counters_destroy(server->ops);
     server->ops = NULL;
 }

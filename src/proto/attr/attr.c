@@ -250,7 +250,7 @@ static enum vfs_status fill_statfs(struct nfs4_attrs *a, struct vfs_object *any)
 enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *want, struct xdr *out)
 {
     uint8_t fh[LIMIT_FH_BYTES];
-    char owner[ATTR_OWNER_BYTES], group[ATTR_OWNER_BYTES];
+    char owner[ATTR_NAME_BYTES], group[ATTR_NAME_BYTES];
     struct bitmap4 mask, supported;
     struct nfs4_attrs a;
 
@@ -261,8 +261,10 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
     fill_constants(&a, s);
     if (s->attr) {
         fill_object(&a, s->attr);
-        a.owner = attr_owner_text(owner, s->attr->uid);
-        a.owner_group = attr_owner_text(group, s->attr->gid);
+        if (bitmap4_isset(&mask, FATTR4_OWNER))
+            a.owner = attr_owner_of(s->c, IDENTITY_USER, s->attr->uid, owner);
+        if (bitmap4_isset(&mask, FATTR4_OWNER_GROUP))
+            a.owner_group = attr_owner_of(s->c, IDENTITY_GROUP, s->attr->gid, group);
         if (!(s->attr->mask & VFS_ATTR_BTIME))
             bitmap4_clear(&mask, FATTR4_TIME_CREATE);
     }
@@ -352,7 +354,8 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     struct fattr4 ours, plain = *given;
     struct xdr x;
     enum nfsstat4 status = attr_check_readable(&given->attrmask);
-    const size_t room = given->attr_vals.len + 4096 + ATTR_ACL_BYTES_MAX;
+    const size_t room = given->attr_vals.len + 4096 +
+                        (c->named_owners ? ATTR_ACL_NAMED_BYTES_MAX : ATTR_ACL_BYTES_MAX);
     void *buffer;
 
     if (status != NFS4_OK || bitmap4_isset(&given->attrmask, FATTR4_RDATTR_ERROR))
@@ -368,7 +371,10 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     if (!buffer)
         return NFS4ERR_DELAY;
     xdr_init_encode(&x, buffer, room);
-    status = attr_encode_object(c, obj, c->current.export, &given->attrmask, &x);
+    do {
+        xdr_rewind(&x, 0);
+        status = attr_encode_object(c, obj, c->current.export, &given->attrmask, &x);
+    } while (status == NFS4_OK && attr_names_await(c));
     if (status != NFS4_OK)
         return status;
     xdr_init_decode(&x, buffer, xdr_pos(&x), c->arena);

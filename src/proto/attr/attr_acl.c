@@ -19,13 +19,25 @@ static const char *const special[] = {
     "DIALUP@", "BATCH@", "ANONYMOUS@", "AUTHENTICATED@", "SERVICE@",
 };
 
-static struct wire_opaque who_text(const struct vfs_ace *ace, char text[ATTR_WHO_BYTES])
+/* NULL without memory. */
+static struct wire_opaque who_name(struct compound *c, const struct vfs_ace *ace)
+{
+    char text[ATTR_NAME_BYTES];
+    struct wire_opaque name = attr_owner_name(
+        c, ace->who == VFS_ACE_NAMED_GROUP ? IDENTITY_GROUP : IDENTITY_USER, ace->id, text);
+
+    name.data = (const uint8_t *)arena_strndup(c->arena, name.data, name.len);
+    return name;
+}
+
+static struct wire_opaque who_text(struct compound *c, const struct vfs_ace *ace,
+                                   char text[ATTR_WHO_BYTES])
 {
     const char *name = ace->who <= VFS_ACE_EVERYONE ? special[ace->who] : NULL;
 
     if (name)
         return (struct wire_opaque){(const uint8_t *)name, (uint32_t)strlen(name)};
-    return attr_owner_text(text, ace->id);
+    return c->named_owners ? who_name(c, ace) : attr_owner_text(text, ace->id);
 }
 
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs)
@@ -43,8 +55,10 @@ bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_
             .type = ace->deny ? ACE4_ACCESS_DENIED_ACE_TYPE : ACE4_ACCESS_ALLOWED_ACE_TYPE,
             .flag = ace->flags | (ace->who == VFS_ACE_NAMED_GROUP ? ACE4_IDENTIFIER_GROUP : 0),
             .access_mask = ace->mask,
-            .who = who_text(ace, text + (size_t)i * ATTR_WHO_BYTES),
+            .who = who_text(c, ace, text + (size_t)i * ATTR_WHO_BYTES),
         };
+        if (!attrs->acl[i].who.data)
+            return false;
     }
     return true;
 }
@@ -82,7 +96,7 @@ bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr
     return wire_fattr4(&x, out);
 }
 
-static enum nfsstat4 decode_who(const struct nfsace4 *in, struct vfs_ace *out)
+static enum nfsstat4 decode_who(struct compound *c, const struct nfsace4 *in, struct vfs_ace *out)
 {
     uint32_t index = special_index(&in->who);
 
@@ -93,7 +107,8 @@ static enum nfsstat4 decode_who(const struct nfsace4 *in, struct vfs_ace *out)
         return index <= VFS_ACE_EVERYONE ? NFS4_OK : NFS4ERR_ATTRNOTSUPP;
     }
     out->who = in->flag & ACE4_IDENTIFIER_GROUP ? VFS_ACE_NAMED_GROUP : VFS_ACE_USER;
-    return attr_owner_parse(&in->who, &out->id);
+    return attr_owner_parse(c, in->flag & ACE4_IDENTIFIER_GROUP ? IDENTITY_GROUP : IDENTITY_USER,
+                            &in->who, &out->id);
 }
 
 /* RFC 8881 §6.2.1.4.1 has what goes with what; INHERITED_ACE is for dacl alone, §6.4.3.2. */
@@ -114,7 +129,8 @@ static enum nfsstat4 check_flags(uint32_t flags, enum vfs_type type)
     return NFS4_OK;
 }
 
-static enum nfsstat4 decode_ace(const struct nfsace4 *in, enum vfs_type type, struct vfs_ace *out)
+static enum nfsstat4 decode_ace(struct compound *c, const struct nfsace4 *in, enum vfs_type type,
+                                struct vfs_ace *out)
 {
     enum nfsstat4 status;
 
@@ -128,7 +144,7 @@ static enum nfsstat4 decode_ace(const struct nfsace4 *in, enum vfs_type type, st
         .flags = (uint8_t)(in->flag & VFS_ACE_FLAGS),
         .deny = in->type == ACE4_ACCESS_DENIED_ACE_TYPE,
     };
-    return decode_who(in, out);
+    return decode_who(c, in, out);
 }
 
 enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
@@ -145,7 +161,7 @@ enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs
     if (!acl->aces)
         return NFS4ERR_DELAY;
     for (uint32_t i = 0; i < acl->count; i++) {
-        enum nfsstat4 status = decode_ace(&attrs->acl[i], type, &acl->aces[i]);
+        enum nfsstat4 status = decode_ace(c, &attrs->acl[i], type, &acl->aces[i]);
 
         if (status != NFS4_OK)
             return status;

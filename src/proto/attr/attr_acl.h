@@ -9,9 +9,10 @@
 #include "wire/fattr.h"
 
 enum {
-    ATTR_WHO_BYTES = ATTR_OWNER_BYTES,                                /* a number, or EVERYONE@ */
-    ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES) /* of the longest ACL that we
-                                                                       * encode */
+    ATTR_WHO_BYTES = ATTR_OWNER_BYTES, /* a number, or EVERYONE@ */
+    /* Of the longest ACL that we encode, without names. */
+    ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES),
+    ATTR_ACL_NAMED_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_NAME_BYTES)
 };
 
 /* Set attrs->acl from the backend's ACL, in the compound's memory.  False without memory. */

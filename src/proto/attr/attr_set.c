@@ -88,17 +88,17 @@ static enum nfsstat4 set_mode(struct vfs_object *obj, const struct nfs4_attrs *a
     return NFS4_OK;
 }
 
-static enum nfsstat4 set_owners(const struct nfs4_attrs *a, const struct bitmap4 *mask,
-                                struct vfs_attr *set)
+static enum nfsstat4 set_owners(struct compound *c, const struct nfs4_attrs *a,
+                                const struct bitmap4 *mask, struct vfs_attr *set)
 {
     enum nfsstat4 status = NFS4_OK;
 
     if (bitmap4_isset(mask, FATTR4_OWNER)) {
-        status = attr_owner_parse(&a->owner, &set->uid);
+        status = attr_owner_parse(c, IDENTITY_USER, &a->owner, &set->uid);
         set->mask |= VFS_ATTR_UID;
     }
     if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_OWNER_GROUP)) {
-        status = attr_owner_parse(&a->owner_group, &set->gid);
+        status = attr_owner_parse(c, IDENTITY_GROUP, &a->owner_group, &set->gid);
         set->mask |= VFS_ATTR_GID;
     }
     return status;
@@ -138,7 +138,7 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
     }
     status = set_mode(obj, &a, mask, set);
     if (status == NFS4_OK)
-        status = set_owners(&a, mask, set);
+        status = set_owners(c, &a, mask, set);
     if (status == NFS4_OK)
         status = set_times(&a, mask, set);
     if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_ACL)) {

@@ -2,7 +2,9 @@
 /* CREATE: directories, symlinks and special files (RFC 8881 §18.4); regular files are OPEN's. */
 #include "proto/attr/attr_set.h"
 #include "proto/ops/dir_change.h"
+#include "proto/ops/exclusion.h"
 #include "proto/ops/ops.h"
+#include "state/delegation/delegation_dir.h"
 
 static enum nfsstat4 create_symlink(struct compound *c, const struct wire_opaque *linkdata,
                                     struct vfs_create *create)
@@ -45,9 +47,30 @@ static enum nfsstat4 create_type(struct compound *c, const struct createtype4 *o
     return NFS4_OK;
 }
 
+static enum nfsstat4 make(struct compound *c, const struct vfs_name *name,
+                          struct vfs_create *create, struct vfs_change_info *info,
+                          struct vfs_object **obj)
+{
+    struct exclusion exclusion = {.permit = dir_change_permit_new, .subject = name};
+    struct vfs_object *dir = c->current.obj;
+    enum nfsstat4 status;
+    enum vfs_status made;
+
+    exclusion_add_dir(&exclusion, dir, DELEGATION_USE_ADD);
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
+    made = dir->fs->ops->create(dir, &c->cred, name, create, info, obj);
+    exclusion_end(&exclusion, c);
+    if (made == VFS_OK && create->type == VFS_DIR)
+        delegation_dir_created(c->server->state, *obj);
+    changes_add_created(c, dir, made == VFS_OK ? *obj : NULL, create);
+    return made == VFS_OK ? NFS4_OK : status_from_vfs(made);
+}
+
 enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
 {
-    struct vfs_object *dir = c->current.obj, *obj;
+    struct vfs_object *obj;
     struct vfs_attr set = {0};
     struct vfs_create create = {.mode = VFS_CREATE_GUARDED, .attr = &set};
     struct vfs_change_info info;
@@ -55,7 +78,6 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
     struct bitmap4 asked;
     struct vfs_name name;
     enum nfsstat4 status = dir_change_begin(c, &args->objname, NFS4ERR_EXIST, &name);
-    enum vfs_status made;
 
     if (status == NFS4_OK)
         status = create_type(c, &args->objtype, &create);
@@ -65,10 +87,9 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
         return status;
     if (set.mask & VFS_ATTR_SIZE)
         return NFS4ERR_INVAL;
-    made = dir->fs->ops->create(dir, &c->cred, &name, &create, &info, &obj);
-    changes_add_created(c, dir, made == VFS_OK ? obj : NULL, &create);
-    if (made != VFS_OK)
-        return status_from_vfs(made);
+    status = make(c, &name, &create, &info, &obj);
+    if (status != NFS4_OK)
+        return status;
     compound_set_current(c, obj, c->current.export);
     resok.cinfo = change_info_from_vfs(&info);
     attr_applied_bitmap(&asked, create.attrs_applied, &resok.attrset);

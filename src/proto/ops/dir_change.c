@@ -27,29 +27,42 @@ static enum nfsstat4 change_status(enum vfs_status status)
     return status == VFS_PERM ? NFS4ERR_ACCESS : exclusion_refusal(status);
 }
 
+/* May the caller, and is there something? */
+static enum vfs_status may_take(struct vfs_object *dir, const struct vfs_cred *cred,
+                                const struct vfs_name *name)
+{
+    enum vfs_status status = dir->fs->ops->may_remove(dir, cred, name);
+    struct vfs_object *there;
+
+    if (status != VFS_OK || !name->expects || name->expected)
+        return status;
+    status = dir->fs->ops->lookup(dir, cred, name, &there);
+    if (status == VFS_OK)
+        vfs_object_put(there);
+    return status;
+}
+
 static enum nfsstat4 permit_remove(const struct compound *c, const void *subject)
 {
-    const struct vfs_name *name = subject;
-
-    return change_status(c->current.obj->fs->ops->may_remove(c->current.obj, &c->cred, name));
+    return change_status(may_take(c->current.obj, &c->cred, subject));
 }
 
 static enum nfsstat4 remove_entry(struct compound *c, struct vfs_name *name,
                                   struct vfs_change_info *info, enum vfs_status *removed)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
-                                  .after_reclaims = true,
-                                  .permit = permit_remove,
-                                  .subject = name};
+    struct exclusion exclusion = {.after_reclaims = true, .permit = permit_remove, .subject = name};
     struct vfs_object *dir = c->current.obj;
     enum nfsstat4 status;
 
     *removed = VFS_OK;
     exclusion_add_entry(&exclusion, c, dir, name);
+    exclusion_add_dir(&exclusion, dir, DELEGATION_USE_REMOVE);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;
     *removed = dir->fs->ops->remove(dir, &c->cred, name, info);
+    if (*removed == VFS_OK)
+        exclusion_gone(&exclusion, c, name);
     exclusion_end(&exclusion, c);
     if (*removed != VFS_OK)
         return change_status(*removed);
@@ -88,12 +101,8 @@ static enum nfsstat4 permit_rename(const struct compound *c, const void *subject
     struct vfs_object *from_dir = c->saved.obj, *to_dir = c->current.obj;
     const struct vfs_ops *ops = to_dir->fs->ops;
     const struct rename *r = subject;
-    enum vfs_status status;
+    enum vfs_status status = may_take(from_dir, &c->cred, &r->from);
 
-    /* Two names of one object: nothing is done (RFC 8881 §18.26.3). */
-    if (r->from.expected && r->from.expected == r->to.expected)
-        return NFS4_OK;
-    status = ops->may_remove(from_dir, &c->cred, &r->from);
     if (status == VFS_OK)
         status = ops->may_link(NULL, to_dir, &c->cred);
     if (status == VFS_OK && r->to.expected)
@@ -101,24 +110,38 @@ static enum nfsstat4 permit_rename(const struct compound *c, const void *subject
     return change_status(status);
 }
 
-/* What is renamed, and what goes in its favour. */
+/* What is renamed, what goes in its favour, and where.  With two names of one object nothing is
+ * done (RFC 8881 §18.26.3). */
+static enum nfsstat4 begin_changes(struct exclusion *exclusion, const struct compound *c,
+                                   struct rename *r)
+{
+    exclusion_add_entry(exclusion, c, c->saved.obj, &r->from);
+    exclusion_add_entry(exclusion, c, c->current.obj, &r->to);
+    exclusion->harmless =
+        r->from.expects && r->to.expects && r->from.expected && r->from.expected == r->to.expected;
+    if (c->saved.obj == c->current.obj) {
+        exclusion_add_dir(exclusion, c->current.obj, DELEGATION_USE_RENAME);
+    } else {
+        exclusion_add_dir(exclusion, c->saved.obj, DELEGATION_USE_REMOVE);
+        exclusion_add_dir(exclusion, c->current.obj, DELEGATION_USE_ADD);
+    }
+    return exclusion_begin(exclusion, c);
+}
+
 static enum nfsstat4 rename_entry(struct compound *c, struct rename *r, enum vfs_status *renamed)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
-                                  .after_reclaims = true,
-                                  .permit = permit_rename,
-                                  .subject = r};
+    struct exclusion exclusion = {.after_reclaims = true, .permit = permit_rename, .subject = r};
     struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
     enum nfsstat4 status;
 
     *renamed = VFS_OK;
-    exclusion_add_entry(&exclusion, c, from_dir, &r->from);
-    exclusion_add_entry(&exclusion, c, to_dir, &r->to);
-    status = exclusion_begin(&exclusion, c);
+    status = begin_changes(&exclusion, c, r);
     if (status != NFS4_OK)
         return status;
     *renamed = to_dir->fs->ops->rename(from_dir, &r->from, to_dir, &r->to, &c->cred, &r->from_info,
                                        &r->to_info);
+    if (*renamed == VFS_OK && !exclusion.harmless)
+        exclusion_gone(&exclusion, c, &r->to);
     exclusion_end(&exclusion, c);
     /* A file and a directory don't replace each other, RFC 8881 §18.26.3. */
     if (*renamed == VFS_NOTDIR || *renamed == VFS_ISDIR)
@@ -173,11 +196,31 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
     return NFS4_OK;
 }
 
+bool dir_change_finds(const struct compound *c, const struct vfs_name *name)
+{
+    struct vfs_object *dir = c->current.obj, *there;
+
+    if (dir->fs->ops->lookup(dir, &c->cred, name, &there) != VFS_OK)
+        return false;
+    vfs_object_put(there);
+    return true;
+}
+
+enum nfsstat4 dir_change_permit_new(const struct compound *c, const void *subject)
+{
+    struct vfs_object *dir = c->current.obj;
+
+    if (dir_change_finds(c, subject))
+        return NFS4ERR_EXIST;
+    return exclusion_refusal(dir->fs->ops->may_link(NULL, dir, &c->cred));
+}
+
 static enum nfsstat4 permit_link(const struct compound *c, const void *subject)
 {
     const struct vfs_object *dir = c->current.obj;
 
-    (void)subject;
+    if (dir_change_finds(c, subject))
+        return NFS4ERR_EXIST;
     return change_status(dir->fs->ops->may_link(c->saved.obj, c->current.obj, &c->cred));
 }
 
@@ -186,9 +229,8 @@ static enum nfsstat4 permit_link(const struct compound *c, const void *subject)
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
 {
     struct vfs_object *dir = c->current.obj, *obj = c->saved.obj;
-    struct exclusion exclusion = {
-        .use = DELEGATION_USE_CHANGE, .after_reclaims = true, .permit = permit_link};
     struct vfs_name name;
+    struct exclusion exclusion = {.after_reclaims = true, .permit = permit_link, .subject = &name};
     struct vfs_change_info info;
     struct LINK4resok resok;
     enum nfsstat4 status;
@@ -203,7 +245,8 @@ enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
         return NFS4ERR_ISDIR;
     if (c->saved.export->fs != c->current.export->fs)
         return NFS4ERR_XDEV;
-    exclusion_add(&exclusion, vfs_object_get(obj));
+    exclusion_add(&exclusion, vfs_object_get(obj), DELEGATION_USE_CHANGE);
+    exclusion_add_dir(&exclusion, dir, DELEGATION_USE_ADD);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;

@@ -2,7 +2,6 @@
 /* PUTFH, PUTROOTFH, PUTPUBFH, GETFH, SAVEFH, RESTOREFH: the filehandles in effect. */
 #include "proto/admission.h"
 #include "proto/ops/ops.h"
-#include "transport/connection.h"
 
 enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
 {
@@ -19,7 +18,7 @@ enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
         return NFS4ERR_SERVERFAULT; /* PUTFH may not say IO, RFC 8881 §15.2 */
     if (status != VFS_OK)
         return status_from_vfs(status);
-    admitted = admission_to_export(c, export, NFS4ERR_STALE);
+    admitted = admission_to_put(c, export, obj, NFS4ERR_STALE);
     if (admitted != NFS4_OK) {
         vfs_object_put(obj);
         return admitted;
@@ -33,12 +32,11 @@ enum nfsstat4 op_putrootfh(struct compound *c)
     struct vfs_object *obj;
     struct export *export;
     enum nfsstat4 admitted;
-    enum vfs_status status =
-        export_root(c->server->exports, connection_peer(c->call->conn), &obj, &export);
+    enum vfs_status status = export_root(c->server->exports, &c->caller, &obj, &export);
 
     if (status != VFS_OK)
         return status_from_vfs(status);
-    admitted = admission_to_export(c, export, NFS4ERR_ACCESS);
+    admitted = admission_to_put(c, export, obj, NFS4ERR_ACCESS);
     if (admitted == NFS4_OK)
         admitted = compound_enter(c, export);
     if (admitted != NFS4_OK) {
@@ -83,8 +81,13 @@ enum nfsstat4 op_savefh(struct compound *c)
 
 enum nfsstat4 op_restorefh(struct compound *c)
 {
+    enum nfsstat4 admitted;
+
     if (!c->saved.obj)
         return NFS4ERR_NOFILEHANDLE;
+    admitted = admission_to_put(c, c->saved.export, c->saved.obj, NFS4ERR_STALE);
+    if (admitted != NFS4_OK)
+        return admitted;
     compound_set_current(c, vfs_object_get(c->saved.obj), c->saved.export);
     c->current_stateid = c->saved_stateid;
     c->has_current_stateid = c->has_saved_stateid;

@@ -125,10 +125,10 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 static enum nfsstat4 test_lock(struct compound *c, const struct LOCKT4args *args,
                                const struct lock_request *request)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_READ};
+    struct exclusion exclusion = {.after_reclaims = false};
     enum nfsstat4 status;
 
-    exclusion_add(&exclusion, vfs_object_get(c->current.obj));
+    exclusion_add(&exclusion, vfs_object_get(c->current.obj), DELEGATION_USE_READ);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;

@@ -5,6 +5,7 @@
  */
 #include "state/open/open_share.h"
 
+#include "proto/admission.h"
 #include "proto/open_arguments.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/grace.h"
@@ -208,13 +209,11 @@ static enum nfsstat4 make_open_alone(struct compound *c, const struct OPEN4args 
                                      struct open_target *target, struct stateid4 *stateid)
 {
     const bool writes = (access_of(args) & OPEN4_SHARE_ACCESS_WRITE) != 0;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
-                                  .permit = writes ? NULL : permit_truncation,
-                                  .subject = target};
+    struct exclusion exclusion = {.permit = writes ? NULL : permit_truncation, .subject = target};
     enum nfsstat4 status;
 
     if (target->truncate)
-        exclusion_add(&exclusion, vfs_object_get(target->obj));
+        exclusion_add(&exclusion, vfs_object_get(target->obj), DELEGATION_USE_CHANGE);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;
@@ -296,6 +295,10 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     CHECK(c->client);
     if (status == NFS4_OK)
         status = open_arguments_check(args);
+    /* Also if it will make the file, although RFC 8881 §18.29.4 says that the filehandle has been
+     * checked: it has not if an OPEN by name follows. */
+    if (status == NFS4_OK)
+        status = admission_here(c);
     /* Before a file is made that the client could not open. */
     if (status == NFS4_OK && args->openhow.opentype == OPEN4_CREATE &&
         !open_has_room(c->client, &args->owner.owner))

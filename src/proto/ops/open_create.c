@@ -114,36 +114,65 @@ static void report_attributes(struct wish *wish, enum createmode4 mode, struct o
 
 static enum nfsstat4 permit_create(const struct compound *c, const void *subject)
 {
-    const struct vfs_name *name = subject;
-    struct vfs_object *dir = c->current.obj, *there;
+    struct vfs_object *dir = c->current.obj;
 
-    /* What is there is opened, or EXIST. */
-    if (dir->fs->ops->lookup(dir, &c->cred, name, &there) == VFS_OK) {
-        vfs_object_put(there);
-        return NFS4_OK;
-    }
+    if (dir_change_finds(c, subject))
+        return NFS4_OK; /* it is opened, or EXIST */
     return exclusion_refusal(dir->fs->ops->may_link(NULL, c->current.obj, &c->cred));
 }
 
+/* In a delegated directory: the file that is there already, with a reference, if one is.  Opening
+ * that one does not change the directory, and so recalls nothing. */
+static struct vfs_object *look_first(const struct compound *c, struct vfs_name *name,
+                                     const struct wish *wish)
+{
+    struct vfs_object *dir = c->current.obj, *there = NULL;
+
+    name->expects = wish->create.mode != VFS_CREATE_GUARDED && delegation_is_held(dir) &&
+                    dir->fs->ops->lookup(dir, &c->cred, name, &there) == VFS_OK;
+    name->expected = there;
+    return there;
+}
+
 /* A named attribute that comes up is a change of what it belongs to. */
+static enum nfsstat4 create_once(struct compound *c, struct vfs_name *name, struct wish *wish,
+                                 struct vfs_change_info *info, struct vfs_object **obj,
+                                 enum vfs_status *made)
+{
+    struct exclusion exclusion = {
+        .permit = wish->create.mode == VFS_CREATE_GUARDED ? dir_change_permit_new : permit_create,
+        .subject = name};
+    struct vfs_object *dir = c->current.obj, *there;
+    enum nfsstat4 status;
+
+    *made = VFS_OK;
+    if (dir->type == VFS_ATTRDIR)
+        exclusion_add_entry(&exclusion, c, dir, name);
+    there = look_first(c, name, wish);
+    if (!there)
+        exclusion_add_dir(&exclusion, dir, DELEGATION_USE_ADD);
+    status = exclusion_begin(&exclusion, c);
+    if (status == NFS4_OK) {
+        *made = dir->fs->ops->create(dir, &c->cred, name, &wish->create, info, obj);
+        exclusion_end(&exclusion, c);
+        changes_add_created(c, dir, *made == VFS_OK ? *obj : NULL, &wish->create);
+        status = *made == VFS_OK ? NFS4_OK : status_from_vfs(*made);
+    }
+    vfs_object_put(there);
+    return status;
+}
+
 static enum nfsstat4 create(struct compound *c, struct vfs_name *name, struct wish *wish,
                             struct vfs_change_info *info, struct vfs_object **obj)
 {
-    struct exclusion exclusion = {
-        .use = DELEGATION_USE_CHANGE, .permit = permit_create, .subject = name};
-    struct vfs_object *dir = c->current.obj;
     enum nfsstat4 status;
     enum vfs_status made;
+    int turns = 0;
 
-    if (dir->type == VFS_ATTRDIR)
-        exclusion_add_entry(&exclusion, c, dir, name);
-    status = exclusion_begin(&exclusion, c);
-    if (status != NFS4_OK)
-        return status;
-    made = dir->fs->ops->create(dir, &c->cred, name, &wish->create, info, obj);
-    exclusion_end(&exclusion, c);
-    changes_add_created(c, dir, made == VFS_OK ? *obj : NULL, &wish->create);
-    return made == VFS_OK ? NFS4_OK : status_from_vfs(made);
+    do
+        status = create_once(c, name, wish, info, obj, &made);
+    while (made == VFS_CHANGED && ++turns < EXCLUSION_TURNS);
+    return status;
 }
 
 enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *component,
@@ -184,6 +213,7 @@ void open_create_undo(struct compound *c, const struct wire_opaque *component,
 {
     struct vfs_object *dir = c->current.obj;
     struct file *used = file_lookup(c->server->state->opens->files, target->obj);
+    const struct delegation_claim claim = {compound_holder(c), dir, DELEGATION_USE_REMOVE};
     struct vfs_change_info info;
     struct vfs_name name;
 
@@ -195,15 +225,20 @@ void open_create_undo(struct compound *c, const struct wire_opaque *component,
         return;
     name.expects = true;
     name.expected = target->obj;
+    /* If another client has been given a delegation of the directory meanwhile, the file stays. */
+    if (delegation_begin(c->server->state, &claim, c->call->received_ns, NULL) != NFS4_OK)
+        return;
     if (dir->fs->ops->remove(dir, &c->cred, &name, &info) == VFS_OK)
         changes_add(c, c->current.export, dir);
+    delegation_end(c->server->state, dir);
 }
 
 enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,
                           struct open_target *target)
 {
     struct vfs_object *dir = c->current.obj;
-    enum nfsstat4 status = name_step_down(c, component, &target->obj, &target->export);
+    enum nfsstat4 status =
+        name_step_down(c, NAME_STEP_INTO, component, &target->obj, &target->export);
     struct vfs_attr attr;
 
     if (status != NFS4_OK)

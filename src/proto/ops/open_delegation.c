@@ -122,5 +122,5 @@ void open_delegation_offer(struct compound *c, const struct open_delegation_ask 
     if (why == WND4_RESOURCE && wanted(ask->access) != 0 &&
         (ask->access & OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL))
         out->od_whynone.ond_server_will_signal_avail =
-            delegation_will_signal(c->server->state, c->client);
+            delegation_will_signal(c->server->state, c->client, false);
 }

@@ -8,13 +8,13 @@ static enum nfsstat4 openattr(struct compound *c, bool create, enum vfs_status *
                               struct vfs_object **dir)
 {
     struct vfs_object *obj = c->current.obj;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    struct exclusion exclusion = {.after_reclaims = false};
     enum nfsstat4 status;
 
     *opened = obj->fs->ops->openattr(obj, &c->cred, false, dir);
     if (*opened != VFS_NOENT || !create)
         return NFS4_OK;
-    exclusion_add(&exclusion, vfs_object_get(obj));
+    exclusion_add(&exclusion, vfs_object_get(obj), DELEGATION_USE_CHANGE);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;

@@ -14,6 +14,7 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args);
 enum nfsstat4 op_delegreturn(struct compound *c, const struct DELEGRETURN4args *args);
 enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args *args);
 enum nfsstat4 op_getattr(struct compound *c, const struct GETATTR4args *args);
+enum nfsstat4 op_get_dir_delegation(struct compound *c, const struct GET_DIR_DELEGATION4args *args);
 enum nfsstat4 op_getfh(struct compound *c);
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args);
 enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args);

@@ -4,10 +4,12 @@
  * the reply until that is full.  Exports that the name space puts into a directory come after its
  * entries, under cookies that no backend uses.
  */
+#include "proto/admission.h"
 #include "proto/attr/attr.h"
+#include "proto/attr/attr_owner.h"
+#include "proto/caller.h"
 #include "proto/ops/ops.h"
 #include "proto/utf8.h"
-#include "transport/connection.h"
 #include "vfs/vfs_acl.h"
 
 enum {
@@ -82,7 +84,8 @@ static bool put_unreadable(struct listing *l, const struct vfs_name *name, uint6
         source->rdattr_error = why;
         return listing_put(l, name, cookie, source, &only_error);
     }
-    l->status = why == NFS4ERR_STALE ? NFS4_OK : why;
+    /* READDIR itself may not say WRONGSEC, RFC 8881 §18.29.4. */
+    l->status = why == NFS4ERR_STALE ? NFS4_OK : why == NFS4ERR_WRONGSEC ? NFS4ERR_ACCESS : why;
     return l->status == NFS4_OK;
 }
 
@@ -113,16 +116,30 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
     return listing_put(l, &entry->name, entry->cookie, &source, want);
 }
 
+/* What a name alone says needs no leave to enter the export that is there. */
+static bool needs_export(const struct bitmap4 *want)
+{
+    struct bitmap4 rest = *want;
+
+    bitmap4_clear(&rest, FATTR4_RDATTR_ERROR);
+    bitmap4_clear(&rest, FATTR4_MOUNTED_ON_FILEID);
+    for (uint32_t i = 0; i < rest.count; i++) {
+        if (rest.words[i] != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Uses the caller as squashed by that export. */
 static enum nfsstat4 look_at_child(struct listing *l, struct attr_source *source,
                                    struct vfs_acl *acl)
 {
-    const struct rpc_cred *cred = &l->c->call->cred;
     enum nfsstat4 status;
     struct vfs_cred squashed;
 
-    export_squash_cred(source->export, cred->uid, cred->gid, cred->gid_count, cred->gids,
-                       &squashed);
+    if (!admission_is_secure(l->c, source->export, source->any))
+        return needs_export(&l->args->attr_request) ? NFS4ERR_WRONGSEC : NFS4_OK;
+    caller_squash(l->c, source->export, &squashed);
     status = attr_check_guard(source->any, &squashed, source->attr);
     if (status == NFS4_OK && attr_wants_acl(source->any->fs, &l->args->attr_request)) {
         status = attr_get_acl(l->c, source->any, &squashed, acl);
@@ -153,7 +170,7 @@ static bool list_children(struct listing *l, uint32_t last)
     bool more = true;
 
     while (more && export_child_next(c->server->exports, c->current.export, c->current.obj,
-                                     connection_peer(c->call->conn), &last, &name, &obj, &export)) {
+                                     &c->caller, &last, &name, &obj, &export)) {
         struct vfs_attr attr;
         struct attr_source source = {
             .c = c,
@@ -234,17 +251,15 @@ static enum nfsstat4 check_args(struct compound *c, const struct READDIR4args *a
     return args->maxcount < RESOK_FIXED_BYTES ? NFS4ERR_TOOSMALL : NFS4_OK;
 }
 
-enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
+static enum nfsstat4 listing_encode(struct compound *c, const struct READDIR4args *args)
 {
     struct listing l = {.c = c, .args = args, .unreadable = NFS4_OK, .status = NFS4_OK};
-    enum nfsstat4 status = check_args(c, args);
     struct xdr *out = c->out;
     uint8_t *end = out->end;
     size_t left = xdr_left(out), room;
+    enum nfsstat4 status;
     bool eof;
 
-    if (status != NFS4_OK)
-        return status;
     l.wants_acl = attr_wants_acl(c->current.obj->fs, &args->attr_request);
     room = args->maxcount < LIMIT_READDIR_BYTES ? args->maxcount : LIMIT_READDIR_BYTES;
     if (room > left)
@@ -268,4 +283,19 @@ enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
     xdr_put_u32(out, 0);
     xdr_put_u32(out, eof && !l.full);
     return NFS4_OK;
+}
+
+enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
+{
+    const size_t start = xdr_pos(c->out);
+    enum nfsstat4 status = check_args(c, args);
+
+    if (status != NFS4_OK)
+        return status;
+    for (;;) {
+        status = listing_encode(c, args);
+        if (status != NFS4_OK || !attr_names_await(c))
+            return status;
+        xdr_rewind(c->out, start);
+    }
 }

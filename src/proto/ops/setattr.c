@@ -28,14 +28,13 @@ static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool
     struct vfs_object *obj = c->current.obj;
     const struct wish wish = {.set = set, .opened = opened};
     /* A client that may truncate it has it open, or holds a delegation. */
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
-                                  .after_reclaims = !(set->mask & VFS_ATTR_SIZE),
-                                  .permit = permit_change,
-                                  .subject = &wish};
+    struct exclusion exclusion = {
+        .after_reclaims = !(set->mask & VFS_ATTR_SIZE), .permit = permit_change, .subject = &wish};
     enum nfsstat4 status;
     enum vfs_status changed;
 
-    exclusion_add(&exclusion, vfs_object_get(obj));
+    exclusion_add(&exclusion, vfs_object_get(obj),
+                  obj->type == VFS_DIR ? DELEGATION_USE_DIR_ATTRS : DELEGATION_USE_CHANGE);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;

@@ -129,22 +129,33 @@ static enum nfsstat4 check_special(const struct compound *c, enum stateid_specia
 static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
                                    uint32_t access, struct stateid_io *io)
 {
-    enum delegation_use use =
-        access == OPEN4_SHARE_ACCESS_READ ? DELEGATION_USE_READ : DELEGATION_USE_CHANGE;
+    const struct delegation_claim claim = {
+        .client = compound_holder(c),
+        .obj = c->current.obj,
+        .use = access == OPEN4_SHARE_ACCESS_READ ? DELEGATION_USE_READ : DELEGATION_USE_CHANGE};
     enum nfsstat4 status;
 
     if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
         return NFS4ERR_BAD_STATEID;
+    /* The handle was accepted for users who have opened it. */
+    if (c->wrongsec_deferred)
+        return NFS4ERR_ACCESS;
     status = stateid_io_permit(c, io, access);
     io->permitted = status == NFS4_OK;
     if (status == NFS4_OK)
         status = check_special(c, special, access);
     if (status != NFS4_OK)
         return status;
-    status = delegation_begin(c->server->state, c->current.obj, compound_holder(c), use,
-                              c->call->received_ns, c->waiter);
+    status = delegation_begin(c->server->state, &claim, c->call->received_ns, c->waiter);
     io->begun = status == NFS4_OK;
     return status;
+}
+
+/* Is it a WRITE in the name of a user whose credentials have expired?  It has been permitted to the
+ * user, who opened the file. */
+static bool by_machine(const struct compound *c, uint32_t access)
+{
+    return access == OPEN4_SHARE_ACCESS_WRITE && compound_mach_allows(c, OP_WRITE);
 }
 
 /* The holder of a delegation needs no open.  The seqid is checked. */
@@ -162,7 +173,7 @@ static enum nfsstat4 begin_delegated(const struct compound *c, uint32_t access,
         status = stateid_revoked(io->sid);
         return status == NFS4_OK ? NFS4ERR_BAD_STATEID : status;
     }
-    io->by_opener = delegation_by_caller(delegation, &c->cred);
+    io->by_opener = delegation_by_caller(delegation, &c->cred) || by_machine(c, access);
     return NFS4_OK;
 }
 
@@ -185,7 +196,7 @@ static enum nfsstat4 begin_ordinary(const struct compound *c, const struct state
     open = open_of_stateid(io->sid);
     if (!(open_access(open) & access))
         return NFS4ERR_OPENMODE;
-    io->by_opener = open_by_caller(open, access, &c->cred);
+    io->by_opener = open_by_caller(open, access, &c->cred) || by_machine(c, access);
     return NFS4_OK;
 }
 

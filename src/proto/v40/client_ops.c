@@ -29,12 +29,12 @@ static void using_encode(struct v40_compound *x, const struct client_callback *u
 enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4args *args)
 {
     struct compound *c = &x->base;
-    const struct client_principal principal = compound_principal(c);
+    const struct client_caller caller = compound_caller(c);
     struct client_setclientid set;
     const struct client_source source = compound_source(c);
     struct SETCLIENTID4resok res;
     enum nfsstat4 status =
-        client_setclientid(c->server->state, &principal, &source, args, c->call->received_ns, &set);
+        client_setclientid(c->server->state, &caller, &source, args, c->call->received_ns, &set);
 
     if (status == NFS4ERR_CLID_INUSE)
         using_encode(x, &set.using);
@@ -69,7 +69,7 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
     struct compound *c = &x->base;
     const struct client_principal principal = compound_principal(c);
     struct client *client;
-    enum nfsstat4 status = client_setclientid_confirm(c->server->state, &principal, args,
+    enum nfsstat4 status = client_setclientid_confirm(c->server->state, principal, args,
                                                       c->call->received_ns, &client);
 
     if (status == NFS4_OK) {
@@ -110,7 +110,7 @@ enum nfsstat4 v40_renew(struct v40_compound *x, const struct RENEW4args *args)
     struct compound *c = &x->base;
     const struct client_principal principal = compound_principal(c);
     enum nfsstat4 status =
-        client_renew_id(c->server->state, &principal, args->clientid, c->call->received_ns);
+        client_renew_id(c->server->state, principal, args->clientid, c->call->received_ns);
 
     if (status == NFS4_OK && c->server->dial_out && out_of_reach(c->server, args->clientid))
         return NFS4ERR_CB_PATH_DOWN;

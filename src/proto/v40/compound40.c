@@ -6,6 +6,7 @@
 #include "proto/v40/compound40.h"
 
 #include "proto/attr/attr.h"
+#include "proto/security.h"
 #include "proto/v40/duplicate_request.h"
 #include "proto/v40/op_run.h"
 #include "proto/v40/stateid40.h"
@@ -130,6 +131,7 @@ enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
 
     *x = (struct v40_compound){.status = NFS4_OK, .conn = conn};
     compound_begin(&x->base, call, server, 0, op_count);
+    security_caller_init(&x->base.caller, call);
     x->base.likely_client = session_conn_sole_client(conn);
     x->base.attributes = &attr_minor0;
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_RESOURCE);

@@ -5,6 +5,7 @@
 
 #include "base/htable.h"
 #include "base/log.h"
+#include "gss/gss_principal.h"
 #include "proto/v40/duplicate_cache.h"
 #include "proto/v40/op_run.h"
 #include "proto/v40/v40.h"
@@ -22,7 +23,8 @@ static uint64_t digest_of(const struct duplicate_cache *cache, const struct rpc_
     const struct rpc_cred *cred = &call->cred;
     const uint32_t head[] = {(uint32_t)cred->flavor, cred->uid, cred->gid, cred->gid_count,
                              call->args_len};
-    uint64_t digest = hash_bytes(head, sizeof(head), cache->digest_seed);
+    uint64_t gss = cred->principal ? cred->principal->id : 0;
+    uint64_t digest = hash_bytes(head, sizeof(head), cache->digest_seed ^ hash_u64(gss));
     size_t len = call->args_len;
     size_t most = DIGEST_BYTES_MAX;
     uint32_t tag_len;

@@ -5,6 +5,7 @@
  */
 #include "proto/v40/op_run.h"
 
+#include "proto/admission.h"
 #include "proto/op_case.h"
 #include "proto/ops/ops.h"
 #include "proto/v40/client_ops.h"
@@ -30,7 +31,8 @@ static enum nfsstat4 setattr_stateid(struct v40_compound *x, const struct SETATT
     return bitmap4_isset(&args->obj_attributes.attrmask, FATTR4_SIZE) ? status : NFS4_OK;
 }
 
-/* The current filehandle keeps its value here, RFC 7530 §16.31.4. */
+/* The current filehandle keeps its value here, RFC 7530 §16.31.4; but not for a caller who may only
+ * ask about it. */
 static enum nfsstat4 secinfo(struct compound *c, const struct SECINFO4args *args)
 {
     struct compound_fh here = {0};
@@ -38,7 +40,7 @@ static enum nfsstat4 secinfo(struct compound *c, const struct SECINFO4args *args
 
     compound_fh_copy(&here, &c->current);
     status = op_secinfo(c, args);
-    if (status == NFS4_OK)
+    if (status == NFS4_OK && admission_is_secure(c, here.export, here.obj))
         compound_set_current(c, here.obj, here.export);
     else
         vfs_object_put(here.obj);

@@ -13,11 +13,10 @@
  * more. */
 static uint64_t digest(const struct v40_compound *x)
 {
-    const struct rpc_cred *cred = &x->base.call->cred;
     const struct xdr *in = x->base.in;
     uint64_t seed = x->base.server->state->digest_seed;
 
-    seed ^= hash_u64((uint64_t)cred->flavor << 32 | cred->uid);
+    seed ^= hash_u64(compound_principal(&x->base).value);
     return hash_bytes(x->args, (size_t)(in->p - x->args), seed);
 }
 

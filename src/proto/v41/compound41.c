@@ -7,6 +7,7 @@
 #include "proto/v41/compound41.h"
 
 #include "proto/attr/attr.h"
+#include "proto/security.h"
 #include "proto/v41/op_run.h"
 #include "proto/v41/sequence.h"
 #include "wire/op_table.h"
@@ -26,6 +27,22 @@ static enum nfs_opnum4 op_read_number(struct v41_compound *x)
 static bool op_removed(const struct v41_compound *x, const struct op_info *info)
 {
     return info && info->minor_last < x->minor;
+}
+
+/* The current filehandle may be used with these credentials for some operations only.  (SAVEFH is
+ * none of them: it would carry the handle past this check.) */
+static bool deferred_refuses(const struct v41_compound *x, enum nfs_opnum4 op)
+{
+    switch ((uint32_t)op) {
+    case OP_PUTFH:
+    case OP_PUTROOTFH:
+    case OP_PUTPUBFH:
+    case OP_GETATTR:
+    case OP_ILLEGAL:
+        return false;
+    default:
+        return !compound_mach_allows(&x->base, op);
+    }
 }
 
 /* One operation behind the first one; false: it is to be run once more, when it has waited. */
@@ -52,6 +69,8 @@ static bool op_next(struct v41_compound *x, enum v41_gate gate)
         status = NFS4ERR_DELAY;
     else if (!reply_op_fits(&x->reply, &x->base, info))
         status = x->reply.too_big;
+    else if (__builtin_expect(x->base.wrongsec_deferred, 0) && deferred_refuses(x, op))
+        status = NFS4ERR_ACCESS;
     else
         status = v41_op_run(x, op);
     if (compound_park_wanted(&x->park, status)) {
@@ -141,6 +160,7 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
 
     *x = (struct v41_compound){.conn = conn, .minor = minor};
     compound_begin(&x->base, call, server, minor, op_count);
+    security_caller_init(&x->base.caller, call);
     x->base.attributes = minor < 2 ? &attr_minor1 : &attr_minor2;
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_REP_TOO_BIG);
     if (op_count == 0) {

@@ -25,16 +25,6 @@ static const char *const slot_state_names[] = {
     [SLOT_STATE_READING] = "replaying", [SLOT_STATE_RETIRED] = "retired",
 };
 
-/* The size that ca_maxrequestsize is about: with RPC headers, RFC 8881 §18.36.3. */
-static uint32_t request_bytes(const struct rpc_call *call)
-{
-    uint32_t bytes = SESSION_RPC_CALL_BYTES + call->args_len;
-
-    if (call->cred.flavor == RPC_AUTH_SYS)
-        bytes += 20 + (uint32_t)xdr_padded(call->cred.machine.len) + 4 * call->cred.gid_count;
-    return bytes;
-}
-
 /* Count and log one error of SEQUENCE.  A flood of them does not fill the disk. */
 static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enum nfsstat4 status,
                    const struct slot_replay *replay)
@@ -69,19 +59,30 @@ static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE
     return NFS4_OK;
 }
 
+/* A connection that is used for the first time is bound without asking, unless the client has asked
+ * for the contrary by SP4_MACH_CRED (RFC 8881 §2.10.3.1). */
+static bool may_use_connection(const struct v41_compound *x)
+{
+    return x->binding || !x->session->client->protection.machine ||
+           session_conn_is_bound(x->conn, x->session);
+}
+
 static enum nfsstat4 check_request(const struct v41_compound *x, const struct SEQUENCE4args *args,
                                    struct slot **slot)
 {
     const struct channel_attrs4 *fore = &x->session->fore;
 
+    if (!may_use_connection(x))
+        return NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
     if (x->base.op_count > fore->ca_maxoperations)
         return NFS4ERR_TOO_MANY_OPS;
-    if (request_bytes(x->base.call) > fore->ca_maxrequestsize)
+    /* With RPC headers, RFC 8881 §18.36.3. */
+    if (x->base.call->request_bytes > fore->ca_maxrequestsize)
         return NFS4ERR_REQ_TOO_BIG;
     return check_slots(&x->session->slots, args, slot);
 }
 
-/* Where the reply must end.  Its RPC header is counted, RFC 8881 §18.36.3. */
+/* Where the results must end.  What is around them is counted, RFC 8881 §18.36.3. */
 static enum nfsstat4 limit_reply(struct v41_compound *x)
 {
     const struct channel_attrs4 *fore = &x->session->fore;
@@ -91,9 +92,9 @@ static enum nfsstat4 limit_reply(struct v41_compound *x)
     size_t most;
 
     x->reply.too_big = x->cache_this ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
-    if (bytes < SESSION_RPC_REPLY_BYTES)
+    if (bytes < x->base.call->overhead_bytes)
         return x->reply.too_big;
-    most = bytes - SESSION_RPC_REPLY_BYTES;
+    most = bytes - x->base.call->overhead_bytes;
     if (xdr_pos(out) - x->reply.start + SEQUENCE_RESOK_BYTES + next > most)
         return x->reply.too_big;
     if (most < (size_t)(x->reply.limit - (out->start + x->reply.start)))
@@ -103,14 +104,12 @@ static enum nfsstat4 limit_reply(struct v41_compound *x)
 
 static struct slot_request request_of(const struct v41_compound *x)
 {
-    const struct rpc_call *call = x->base.call;
     size_t len = xdr_left(x->base.in);
     uint64_t seed = x->base.server->state->digest_seed ^ hash_u64(len << 8 ^ x->base.op_count);
     size_t hashed = len < DIGEST_BYTES_MAX ? len : DIGEST_BYTES_MAX;
 
     return (struct slot_request){.digest = hash_bytes(x->base.in->p, hashed, seed),
-                                 .flavor = (uint32_t)call->cred.flavor,
-                                 .uid = call->cred.uid};
+                                 .principal = compound_principal(&x->base)};
 }
 
 /* What the client is told about the number of its slots. */
@@ -136,6 +135,17 @@ static void result_encode(struct v41_compound *x, const struct SEQUENCE4args *ar
     wire_SEQUENCE4resok(x->base.out, &res);
 }
 
+/* What the machine credential may be used for (SP4_MACH_CRED). */
+static uint64_t mach_allow(const struct v41_compound *x)
+{
+    const struct client *client = x->session->client;
+    const struct client_caller caller = compound_caller(&x->base);
+
+    return client->protection.machine && client_protection_admits(client, &caller)
+               ? client->protection.allowed
+               : 0;
+}
+
 static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args)
 {
     connection_set_serves_client(x->base.call->conn);
@@ -143,6 +153,8 @@ static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *a
         session_conn_bind_implicit(x->conn, x->session);
     result_encode(x, args);
     x->base.client = x->session->client;
+    if (__builtin_expect(x->base.call->cred.flavor == RPC_AUTH_GSS, 0))
+        x->base.mach_allow = mach_allow(x);
     x->base.want_cached = x->cache_this;
     log_debug("sequence", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
               LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),

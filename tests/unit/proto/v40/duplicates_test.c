@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gss/gss_principal.h"
 #include "lib/test.h"
 #include "proto/nfs4_program.h"
 #include "proto/v40/duplicate_cache.h"
@@ -423,6 +424,59 @@ static void told_apart(void **state)
     assert_int_equal(stats().hits, 2);
 }
 
+/* ---- callers with Kerberos ---- */
+
+enum {
+    GSS_ALICE = 9000, /* uids that stand for them */
+    GSS_BOB,
+};
+
+static struct gss_principal principals[] = {{.id = 1}, {.id = 2}};
+
+static void become(struct rpc_call *rpc)
+{
+    struct rpc_cred *cred = &rpc->cred;
+
+    if (cred->uid < GSS_ALICE || cred->uid > GSS_BOB)
+        return;
+    cred->flavor = RPC_AUTH_GSS;
+    cred->service = RPC_GSS_SVC_NONE;
+    cred->principal = &principals[cred->uid - GSS_ALICE];
+    cred->uid = cred->gid = RPC_NOBODY;
+}
+
+static int set_up_gss(void **state)
+{
+    int result;
+
+    v41_export = "/=mem:,no_root_squash,sec=sys:krb5";
+    result = set_up(state);
+    v41_export = NULL;
+    v41_call_comes = become;
+    return result;
+}
+
+static int tear_down_gss(void **state)
+{
+    int result = tear_down(state);
+
+    v41_call_comes = NULL;
+    return result;
+}
+
+/* All users of Kerberos have one uid here: principals tell them apart. */
+static void principals_apart(void **state)
+{
+    (void)state;
+    mkdir_new(1, "a");
+    assert_int_equal(remove_as(77, 0, GSS_ALICE, "", "t"), NFS4_OK);
+    assert_int_equal(remove_as(77, 0, GSS_ALICE, "", "t"), NFS4_OK);
+    assert_int_equal(remove_as(77, 0, GSS_BOB, "", "t"), NFS4ERR_NOENT);
+    assert_int_equal(remove_as(77, 0, RPC_NOBODY, "", "t"), NFS4ERR_NOENT);
+    assert_int_equal(remove_as(77, 0, GSS_ALICE, "", "t"), NFS4_OK);
+    assert_int_equal(stats().hits, 2);
+}
+
 /* Behind a long tag the arguments are still part of the digest. */
 static void long_tag(void **state)
 {
@@ -495,9 +549,18 @@ static void cut_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(retries_wait), TEST(same_connection), TEST(too_many_wait),    TEST(wait_too_long),
-        TEST(overtaken),    TEST(crowd),           TEST(two_of_one_owner), TEST(told_apart),
-        TEST(long_tag),     TEST(what_is_kept),    TEST(cut_short),
+        TEST(retries_wait),
+        TEST(same_connection),
+        TEST(too_many_wait),
+        TEST(wait_too_long),
+        TEST(overtaken),
+        TEST(crowd),
+        TEST(two_of_one_owner),
+        TEST(told_apart),
+        cmocka_unit_test_setup_teardown(principals_apart, set_up_gss, tear_down_gss),
+        TEST(long_tag),
+        TEST(what_is_kept),
+        TEST(cut_short),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

@@ -21,6 +21,7 @@
 struct server test_server;
 int v41_fd;
 void (*v41_backend_made)(struct vfs *fs);
+void (*v41_call_comes)(struct rpc_call *call);
 const char *v41_export;
 uint32_t v41_clients_max;
 
@@ -42,6 +43,13 @@ static void export_add(const char *text)
     export_spec_fini(&spec);
 }
 
+static enum rpc_result dispatch(struct rpc_call *call, void *context)
+{
+    if (v41_call_comes)
+        v41_call_comes(call);
+    return nfs4_dispatch(call, context);
+}
+
 int v41_set_up(void **unused)
 {
     const struct state_config config = {
@@ -57,7 +65,7 @@ int v41_set_up(void **unused)
     test_server.lease_s = LEASE_S;
     nfs4_start(&test_server);
     atomic_store(&test_server.minors, MINOR_RANGE_BUILT);
-    program = (struct rpc_program){NFS4_PROGRAM, NFS_V4,      NFS_V4,     nfs4_dispatch,
+    program = (struct rpc_program){NFS4_PROGRAM, NFS_V4,      NFS_V4,     dispatch,
                                    &test_server, nfs4_closed, nfs4_resume};
     const struct transport_config transport_config = {
         .loops = 2, .programs = &program, .program_count = 1};

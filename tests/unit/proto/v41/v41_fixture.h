@@ -34,6 +34,9 @@ extern void (*v41_backend_made)(struct vfs *fs);
 /* What the next v41_set_up() exports; NULL: `/=mem:,no_root_squash`. */
 extern const char *v41_export;
 
+/* Called, if set, before a call runs: to make it that of another caller, for instance. */
+extern void (*v41_call_comes)(struct rpc_call *call);
+
 /* How many clients the next v41_set_up() has room for; 0: the default. */
 extern uint32_t v41_clients_max;
 
