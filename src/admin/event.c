@@ -22,6 +22,12 @@ const struct event event_table[] = {
     {"admin.tokens", "info, error", "count error note",
      "SIGHUP or `mainstay reload`: so many tokens (`count`) were read, or the `error` for which they stay as they were",
      "Error: correct the file of tokens, then `mainstay reload`"},
+    {"local.dir_watch", "info", "path why note",
+     "The kernel does not report changes of directories of this `local` export, and `why`: "
+     "directories of it are not delegated",
+     "Let the server use fanotify (Linux 5.13 or later; seccomp; the limits in "
+     "/proc/sys/fs/fanotify), or set `nfs.local_delegations` to all if no local program changes "
+     "the export"},
     {"local.key.created", "info", "effect",
      "There was no `local.key`: handles that were given out before are invalid",
      "Not at the first start: restore the state directory, or let clients mount again"},
@@ -52,6 +58,10 @@ const struct event event_table[] = {
      "A `local` export at its start: how it finds files (`handle` or `map`), as whom it works "
      "(`caller` or `own`), and its share of the descriptors",
      NULL},
+    {"callback.context_gone", "info", "session client context",
+     "A security context that a client had offered for callbacks by Kerberos has ended, or the "
+     "client does not know it: callbacks of the session use the others that it offered",
+     NULL},
     {"callback.down", "info", "client peer why errno",
      "A client of NFSv4.0 cannot be called back. `why`: `connect` (with the `errno`), `timeout` "
      "(neither a connection nor a refusal), `closed` (at once), `silent` (no answer), `refused` "
@@ -71,6 +81,16 @@ const struct event event_table[] = {
      "`why`: `netid` (neither tcp nor tcp6), `malformed`, `refused` (an address to which the "
      "server never connects), `none` (it wants no callbacks, which is at debug)",
      "`refused`: if the client is behind address translation, mount with 4.1"},
+    {"callback.notice_failed", "debug", "client why status",
+     "A client did not accept a notice of a change of a directory, so a delegation is recalled, or "
+     "all that notices are sent for. `why`: `delay`, `unknown` (after several attempts: it does "
+     "not know the delegation), `error`, `not supported`, `refused`, `no answer`, `not sent`, "
+     "`unreachable`, `too large`; `status`: its answer, if it gave one",
+     NULL},
+    {"callback.notice_retry", "debug", "client tries",
+     "A client asked for a notice of a change of a directory to be sent again, or does not know "
+     "the delegation yet",
+     NULL},
     {"callback.silent", "info", "session client connection",
      "A client did not answer a callback in time: its `connection` was closed, and the callback "
      "is sent over another one",
@@ -110,6 +130,24 @@ const struct event event_table[] = {
      "lock_states locks lock_waiters revoked silent_ms callback_netid callback_addr "
      "implementation domain",
      "SIGUSR1: one client, see [Counters](user-guide.md#counters)", NULL},
+    {"identity.failed", "warn", "name id error",
+     "The database of users (NSS) has not said who a user or group is: it failed, or has not "
+     "answered in time. What it said before counts for another hour; new users wait",
+     "See to the directory service of this machine: `getent passwd NAME`, `id NAME`"},
+    {"identity.found", "debug", "principal uid gid groups by",
+     "What the server makes of a principal: user, group, number of groups, and who says so", NULL},
+    {"identity.groups", "warn", "account groups used",
+     "An account is in more `groups` than the server can keep: only so many are `used`", NULL},
+    {"identity.idmap", "warn", "error", "libnfsidmap does not work: principals need the map file",
+     "Correct /etc/idmapd.conf, and restart the server"},
+    {"identity.map", "info", "file lines", "The map file was read again and is in use", NULL},
+    {"identity.map_error", "error", "error",
+     "The map file has changed, but has a mistake or can't be read: the one before stays in use",
+     "Correct the line that is named"},
+    {"identity.unknown", "info", "principal",
+     "Neither the map file nor libnfsidmap knows the principal: it is nobody",
+     "Give it a line in the map file, or its realm to libnfsidmap (Local-Realms in "
+     "/etc/idmapd.conf)"},
     {"session.backchannel", "info", "session program flavors",
      "BACKCHANNEL_CTL changed how the session is called back: its `program`, and its security if "
      "it named `flavors`",
@@ -175,7 +213,8 @@ const struct event event_table[] = {
      "An `option` has taken precedence with its `value` over what is `configured` in that `line` "
      "of the file",
      "Remove one of the two"},
-    {"daemon.delegations", "info", "held_read held_write recalls oldest_recall_ms ...",
+    {"daemon.delegations", "info",
+     "held_read held_write held_directory recalls oldest_recall_ms notify_bytes ...",
      "SIGUSR1: delegations", NULL},
     {"daemon.descriptors", "info, warn", "limit connections dialled files spare own error",
      "The `limit` on file descriptors of the process, and how it is divided at the start: "
@@ -200,6 +239,8 @@ const struct event event_table[] = {
     {"daemon.hangup", "info, error", "read error note",
      "SIGHUP: the settings were read again. With `error`: they remain as they were",
      "Error: correct the value that it names"},
+    {"daemon.identities", "info", "entries asking ...",
+     "SIGUSR1: questions who users and groups are", NULL},
     {"daemon.limits", "info", "revoked_opens ...",
      "SIGUSR1: how much of what is limited clients hold, and what was refused. Opens that are "
      "revoked, which their clients have not acknowledged, stand apart (`revoked_opens`)",
@@ -275,10 +316,17 @@ const struct event event_table[] = {
     {"delegation.slow", "info", "client fileid recalled_ms",
      "A delegation was returned late: `recalled_ms` after its recall, more than 5 seconds",
      "Often: see whether the client or its network is overloaded"},
+    {"delegation.untold", "info", "client fileid why",
+     "A client holds a delegation of a directory and has subscribed to its changes, but may not "
+     "have been told one: the delegation was recalled. `why`: `overflow`, more changes than are "
+     "kept for it; `memory`, there was none; `undelivered`, the client did not accept them; "
+     "`unknown`, the file system could not tell what has changed. At most 100 lines in a second, "
+     "together with `delegation.slow`",
+     "Often `overflow`: the client or its network is too slow for the directory"},
     {"export.close", "info", "path", "An export was removed: its filehandles are stale", NULL},
     {"export.failed", "error", "error note", "A stored export cannot be served, and why",
      "Remove the cause, then `PUT` it again; or `DELETE` it"},
-    {"export.open", "info", "path access changes squash ports client_rules",
+    {"export.open", "info", "path access changes squash ports sec xprtsec client_rules",
      "An export at the start, or one that was added or changed, and the options in force, including defaults: `changes` is `sync` "
      "or `async`; `client_rules` is the number of rules (0: every address may use it)",
      NULL},
@@ -286,12 +334,16 @@ const struct event event_table[] = {
      "A stored export does not count, because the command line or the configuration file has one "
      "at its path",
      "Remove one of the two; `DELETE` removes the stored one"},
-    {"export.refused", "info", "peer export uid why op",
+    {"export.refused", "info", "peer export uid why sec xprtsec op",
      "For audits: `peer` (with `uid`) may not use an export, and `why`: `client` (its address), "
-     "`port` (the export is `secure`, and the port is 1024 or above), `squash` (`op` failed for "
-     "a user who is squashed here), `ro` (`op` would change something). If `export` is empty, no "
-     "export allows this peer. At most 20 lines in a second",
-     "If it should be allowed: change the options of the export"},
+     "`port` (the export is `secure`, and the port is 1024 or above), `sec` (the export does not "
+     "list the flavor of the call, which the field `sec` says), `tls_peer` (no rule `tls_peer` of the export matches the "
+     "client's certificate), `xprtsec` (the export demands a "
+     "better secured connection than this one, which the field `xprtsec` says), `squash` (`op` "
+     "failed for a user who is squashed here), `ro` (`op` would change something). If `export` is "
+     "empty, no export allows this peer. At most 20 lines in a second",
+     "If it should be allowed: change the options of the export. With `why` `sec` clients usually "
+     "ask which flavors there are, and come back with one of them"},
     {"export.refused_left_out", "info", "lines", "So many lines of `export.refused` were left out",
      NULL},
     {"export.revoke", "info", "revoked left",
@@ -303,6 +355,10 @@ const struct event event_table[] = {
      "The file of the stored exports is there, but has nothing in it: it was emptied, or the server was killed "
      "when it made it",
      "Stop the server, restore the file from a backup and start the server; or add the exports again"},
+    {"export.unreachable", "warn", "path why",
+     "At the start, and with `--check`: no client can use an export, because the server lacks what it demands, a keytab "
+     "or certificates",
+     "Do what `why` says. A keytab may also come later, without a restart"},
     {"recovery.complete", "info", "client awaited",
      "A client has reclaimed what it held; so many are still `awaited`", NULL},
     {"recovery.db", "error", "error",
@@ -330,6 +386,49 @@ const struct event event_table[] = {
     {"connection.dial", "debug", "connection peer",
      "A connection to a client of NFSv4.0 is being made", NULL},
     {"connection.send", "debug", "connection errno", "Sending on a connection failed", NULL},
+    {"gss.call_refused", "info", "connection peer principal why",
+     "A call with Kerberos was refused, and `why`. Contexts that are not known or have expired are "
+     "usual after a restart of the server and when tickets end: the client makes others by itself",
+     "Wrong checksums, or calls that make no sense: find out what connects there, or what changes "
+     "the bytes on their way"},
+    {"gss.context", "info", "peer principal enctype lasts_s",
+     "A client has made a Kerberos context: who it is, by which encryption, and for how long it is good",
+     NULL},
+    {"gss.keytab", "info, warn", "keytab keys error effect",
+     "The keytab was read for the first time, or again since it has changed: so many `keys` of nfs/ principals, or the `error` for which there are none",
+     "Error: make a keytab with a key of nfs/HOST that the server's user can read; `mainstay krb5 check` looks at it. The server takes notice by itself"},
+    {"gss.refuse", "info", "peer kind reason",
+     "A client got no Kerberos context, and the `reason`. At most 20 lines in a second",
+     "Do what the `reason` says: a key in the keytab, a clock, a ticket"},
+    {"gss.replay", "info", "connection peer",
+     "A connection was closed because a call with Kerberos came twice, or much too late; the "
+     "client connects again. It happens when a connection is lost under load",
+     "Many of them, from connections that were not lost: somebody repeats what others sent"},
+    {"tls.cut", "info", "connection peer why subject issuer serial",
+     "After a reload: a connection was closed because the certificate of its client is no longer "
+     "good, and `why`",
+     NULL},
+    {"tls.displaced", "info", "connection peer",
+     "A connection was closed because too many TLS handshakes were in progress, of which it had "
+     "begun first",
+     "Often: find out what connects there"},
+    {"tls.late", "info", "connection peer",
+     "A connection was closed because its TLS handshake took longer than 10 seconds",
+     "Often: look for losses in the network, or find out what connects there"},
+    {"tls.load", "info, warn, error", "cert until error note",
+     "The files of `tls` were read, at the start or by SIGHUP or `mainstay reload`: the "
+     "certificate (`cert`) is valid `until` that time; or the `error` for which all stays as it "
+     "was",
+     "Warn: replace the certificate, which has expired; error: correct the file; then `mainstay "
+     "reload`"},
+    {"tls.open", "info", "connection peer mode version suite subject issuer serial",
+     "For audits: a TLS session begins. `mode`: `tls` (the client has shown no certificate) or "
+     "`mtls` (it has, and it is good). At most 20 lines in a second, together with `tls.refused`",
+     NULL},
+    {"tls.refused", "info", "connection peer why",
+     "A TLS handshake, or session, was ended because of the client, and `why`. At most 20 lines "
+     "in a second, together with `tls.open`",
+     "As `why` says"},
     {"transport.accept_paused", "warn", "errno",
      "For a moment no connections are accepted, for lack of descriptors or memory",
      "Raise the limit on descriptors, or see to the memory of the machine"},

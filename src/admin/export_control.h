@@ -38,6 +38,13 @@ enum export_result {
     EXPORT_FAILED,  /* it could not be stored */
 };
 
+/* What becomes of a configuration file that is read again. */
+enum reload_result {
+    RELOAD_DONE,
+    RELOAD_REFUSED,   /* it is wrong, or cannot be put into effect */
+    RELOAD_OVERTAKEN, /* a reload that began later was applied meanwhile */
+};
+
 enum {
     EXPORT_ERROR_BYTES = 512
 };
@@ -79,7 +86,10 @@ struct export_control {
                                  const struct export_report *report);
 
     /* Read the configuration file again and apply the difference, each change a line of `report`.
-     * False: the file is wrong, nothing was changed, and the lines say why. */
-    bool (*reload)(void *context, bool force, const struct export_report *report);
+     * But for RELOAD_DONE nothing was changed, and the lines say why. */
+    enum reload_result (*reload)(void *context, bool force, const struct export_report *report);
+
+    /* Only look what that would change, as far as it can be told without opening directories. */
+    enum reload_result (*foresee)(void *context, bool force, const struct export_report *report);
     void *context;
 };

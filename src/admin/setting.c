@@ -12,6 +12,7 @@
 #include "state/recovery/recovery.h"
 
 static const char *const delegation_words[] = {"none", "read", "write"};
+static const char *const directory_words[] = {"none", "recall", "notify"};
 static const char *const local_words[] = {"none", "leased", "all"};
 static const char *const flag_words[] = {"false", "true"};
 static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
@@ -50,6 +51,16 @@ const struct setting setting_table[SETTING_COUNT] = {
          .usual = 2,
          .wants = "none (0), read (1) or write (2)",
          .help = "which delegations clients may get: none, for reading, or for writing too"},
+    [SETTING_DIRECTORY_DELEGATIONS] = {.name = "nfs.directory_delegations",
+                                       .kind = SETTING_WORD,
+                                       .words = directory_words,
+                                       .min = 0,
+                                       .max = 2,
+                                       .usual = 2,
+                                       .wants = "none (0), recall (1) or notify (2)",
+                                       .help = "whether directories are delegated, and what "
+                                               "happens when another client changes one: a recall, "
+                                               "or a notice to holders that subscribe"},
     [SETTING_MAX_DELEGATIONS] = {.name = "nfs.max_delegations",
                                  .kind = SETTING_NUMBER,
                                  .min = 0,
@@ -65,8 +76,8 @@ const struct setting setting_table[SETTING_COUNT] = {
          .max = 2,
          .usual = 1,
          .wants = "none (0), leased (1) or all (2)",
-         .help = "which files of local exports are delegated: none, those for which the kernel "
-                 "reports other users, or all"},
+         .help = "which files and directories of local exports are delegated: none, those for "
+                 "which the kernel reports other users, or all"},
     [SETTING_RECALL_PARK_MS] =
         {.name = "nfs.recall_park_ms",
          .unit = "ms",
@@ -168,6 +179,22 @@ const struct setting setting_table[SETTING_COUNT] = {
                                 .usual = LIMIT_IDLE_CONNECTION_S,
                                 .wants = TIMEOUT_WANTS,
                                 .help = "how long a connection that serves no client may be idle"},
+    [SETTING_GSS_MAX_CONTEXTS] = {.name = "gss.max_contexts",
+                                  .kind = SETTING_NUMBER,
+                                  .min = 64,
+                                  .max = LIMIT_GSS_CONTEXTS,
+                                  .usual = LIMIT_GSS_CONTEXTS_USUAL,
+                                  .wants = "64 to 65536",
+                                  .help = "maximum number of security contexts of Kerberos"},
+    [SETTING_GSS_LIFETIME_S] = {.name = "gss.context_lifetime_s",
+                                .unit = "s",
+                                .kind = SETTING_NUMBER,
+                                .min = 1,
+                                .max = LIMIT_GSS_LIFETIME_S,
+                                .usual = LIMIT_GSS_LIFETIME_S,
+                                .wants = "1 to 86400 seconds",
+                                .help = "how long a new security context is good, if the ticket "
+                                        "is"},
     [SETTING_MEMORY_MIB] = {.name = "nfs.memory_mib",
                             .unit = "MiB",
                             .kind = SETTING_NUMBER,

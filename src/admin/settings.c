@@ -197,11 +197,10 @@ void settings_get(struct settings *settings, struct setting_values *values)
     CHECK(pthread_mutex_unlock(&settings->lock) == 0);
 }
 
-static void state_of(const struct settings *settings, enum setting_id id,
-                     struct setting_state *state)
+static void state_of(const struct settings *settings, const struct snapshot *now,
+                     enum setting_id id, struct setting_state *state)
 {
     const struct setting_option *option = &settings->config.options[id];
-    const struct snapshot *now = &settings->now;
     const struct settings_row *row = &now->rows.of[id];
     uint32_t stored;
 
@@ -223,34 +222,36 @@ uint64_t settings_list(struct settings *settings, struct setting_state states[SE
 
     CHECK(pthread_mutex_lock(&settings->lock) == 0);
     for (uint32_t i = 0; i < SETTING_COUNT; i++)
-        state_of(settings, (enum setting_id)i, &states[i]);
+        state_of(settings, &settings->now, (enum setting_id)i, &states[i]);
     revision = settings->now.rows.revision;
     CHECK(pthread_mutex_unlock(&settings->lock) == 0);
     return revision;
 }
 
-/* Read the disk again; the file says what `config` has.  With change_lock held. */
-static enum settings_status reread(struct settings *settings, const struct settings_config *config,
+/* What the disk makes of the settings if the file says what `config` has.  With change_lock. */
+static enum settings_status reread(const struct settings *settings,
+                                   const struct settings_config *config, struct snapshot *next,
                                    char *error, size_t size)
 {
-    struct snapshot next = settings->now;
-    enum settings_status status = read_rows(config->dir, &next.rows, error, size);
+    enum settings_status status;
 
+    *next = settings->now;
+    status = read_rows(config->dir, &next->rows, error, size);
     if (status != SETTINGS_OK)
         return status;
-    drop_options(&settings->now.rows, &next);
-    status = evaluate(config, &settings->now.values, &next, error, size);
-    if (status == SETTINGS_OK)
-        enforce(settings, &next);
-    return status;
+    drop_options(&settings->now.rows, next);
+    return evaluate(config, &settings->now.values, next, error, size);
 }
 
 enum settings_status settings_reload(struct settings *settings, char *error, size_t size)
 {
     enum settings_status status;
+    struct snapshot next;
 
     CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
-    status = reread(settings, &settings->config, error, size);
+    status = reread(settings, &settings->config, &next, error, size);
+    if (status == SETTINGS_OK)
+        enforce(settings, &next);
     CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
     return status;
 }
@@ -259,15 +260,38 @@ enum settings_status settings_reconfigure(struct settings *settings,
                                           const struct setting_option initial[SETTING_COUNT],
                                           char *error, size_t size)
 {
+    struct settings_config config;
     enum settings_status status;
-    struct settings_config next;
+    struct snapshot next;
 
     CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
-    next = settings->config;
-    memcpy(next.initial, initial, sizeof(next.initial));
-    status = reread(settings, &next, error, size);
-    if (status == SETTINGS_OK)
-        memcpy(settings->config.initial, next.initial, sizeof(next.initial));
+    config = settings->config;
+    memcpy(config.initial, initial, sizeof(config.initial));
+    status = reread(settings, &config, &next, error, size);
+    if (status == SETTINGS_OK) {
+        enforce(settings, &next);
+        memcpy(settings->config.initial, initial, sizeof(config.initial));
+    }
+    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
+    return status;
+}
+
+enum settings_status settings_foresee(struct settings *settings,
+                                      const struct setting_option *initial,
+                                      struct setting_state states[SETTING_COUNT], char *error,
+                                      size_t size)
+{
+    struct settings_config config;
+    enum settings_status status;
+    struct snapshot next;
+
+    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
+    config = settings->config;
+    if (initial)
+        memcpy(config.initial, initial, sizeof(config.initial));
+    status = reread(settings, &config, &next, error, size);
+    for (uint32_t i = 0; i < SETTING_COUNT && status == SETTINGS_OK; i++)
+        state_of(settings, &next, (enum setting_id)i, &states[i]);
     CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
     return status;
 }

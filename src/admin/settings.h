@@ -106,3 +106,10 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
 enum settings_status settings_reconfigure(struct settings *settings,
                                           const struct setting_option initial[SETTING_COUNT],
                                           char *error, size_t size) MUST_USE;
+
+/* What settings_reconfigure(), or with NULL settings_reload(), would make of the settings.  Nothing
+ * changes.  Reads the disk. */
+enum settings_status settings_foresee(struct settings *settings,
+                                      const struct setting_option *initial,
+                                      struct setting_state states[SETTING_COUNT], char *error,
+                                      size_t size) MUST_USE;

@@ -39,16 +39,37 @@ static json_t *implementation_json(const struct client_info *client)
                      date_json(client->impl_date_s));
 }
 
-static json_t *principal_json(const struct client_principal *principal)
+static json_t *text_json(const char *text)
 {
-    switch (principal->flavor) {
-    case AUTH_NONE:
-        return json_pack("{s:s, s:n}", "flavor", "none", "uid");
-    case AUTH_SYS:
-        return json_pack("{s:s, s:I}", "flavor", "sys", "uid", (json_int_t)principal->uid);
-    default:
-        return json_pack("{s:o, s:n}", "flavor", json_sprintf("%u", principal->flavor), "uid");
-    }
+    return text[0] ? api_text(text, strlen(text)) : json_null();
+}
+
+static json_t *principal_json(const struct client_info *client)
+{
+    bool sys = client_principal_flavor(client->principal) == AUTH_SYS;
+
+    return json_pack("{s:s, s:o, s:o}", "flavor", client->flavor, "uid",
+                     sys ? json_integer(client_principal_uid(client->principal)) : json_null(),
+                     "name", text_json(client->name));
+}
+
+static json_t *transport_json(const struct client_info *client)
+{
+    return json_pack("{s:s, s:o}", "security", client->transport, "certificate",
+                     text_json(client->certificate));
+}
+
+static json_t *security_json(const struct client_info *client)
+{
+    const struct client_caller caller = {.flavor = client->flavor,
+                                         .name = client->name[0] ? client->name : NULL,
+                                         .transport = client->transport,
+                                         .certificate =
+                                             client->certificate[0] ? client->certificate : NULL};
+    char text[CLIENT_CALLER_TEXT_BYTES];
+
+    (void)client_caller_format(&caller, text);
+    return api_text(text, strlen(text));
 }
 
 static const char *state_name(const struct client_info *client)
@@ -84,11 +105,13 @@ static json_t *flags_json(uint32_t flags)
 /* What it is. */
 static json_t *identity_json(const struct client_info *client)
 {
-    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "id", api_clientid(client->id), "owner",
-                     api_text(client->owner, client->owner_len), "kind",
-                     client->kind == CLIENT_V40 ? "4.0" : "4.1", "address",
+    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "id",
+                     api_clientid(client->id), "owner", api_text(client->owner, client->owner_len),
+                     "kind", client->kind == CLIENT_V40 ? "4.0" : "4.1", "address",
                      api_peer_address(&client->peer), "implementation", implementation_json(client),
-                     "principal", principal_json(&client->principal));
+                     "security", security_json(client), "principal", principal_json(client),
+                     "transport", transport_json(client), "protection",
+                     client->protection.machine ? "machine" : "none");
 }
 
 static bool reclaims_now(const struct state *state, const struct client_info *client)
@@ -129,5 +152,6 @@ json_t *api_client(const struct state *state, const struct callback *callback,
 
 size_t api_client_texts(const struct client_info *client)
 {
-    return client->owner_len + strlen(client->impl_name) + strlen(client->impl_domain);
+    return client->owner_len + strlen(client->impl_name) + strlen(client->impl_domain) +
+           strlen(client->name) + strlen(client->certificate);
 }

@@ -7,12 +7,24 @@
 #include "proto/compound.h"
 #include "state/delegation/delegation_revoke.h"
 #include "state/delegation/delegation_view.h"
+#include "wire/notify.h"
 
 static json_t *age(int64_t now_ns, int64_t since_ns)
 {
     int64_t age_ns = now_ns > since_ns ? now_ns - since_ns : 0;
 
     return json_real((double)age_ns / NSEC_PER_SEC);
+}
+
+static json_t *notifications(uint32_t types)
+{
+    json_t *list = json_array();
+
+    for (uint32_t type = 0; type < NOTIFY_TYPES; type++) {
+        if (types >> type & 1)
+            (void)json_array_append_new(list, json_string(notify_type_name(type)));
+    }
+    return list;
 }
 
 static bool delegation_next(struct api_state_list *list, struct state_cursor *cursor)
@@ -36,6 +48,8 @@ static bool delegation_next(struct api_state_list *list, struct state_cursor *cu
     (void)json_object_set_new(item, "recalled_s",
                               view.recalled_ns != 0 ? age(list->now_ns, view.recalled_ns)
                                                     : json_null());
+    (void)json_object_set_new(item, "notifications", notifications(view.watch.types));
+    (void)json_object_set_new(item, "queued", json_integer(view.watch.queued));
     return true;
 }
 

@@ -75,9 +75,19 @@ static json_t *text_json(const char *text)
     return api_text(text, strlen(text));
 }
 
+static json_t *rules_json(const struct export_rules *rules)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < rules->count; i++)
+        (void)json_array_append_new(list, text_json(rules->of[i]));
+    return list;
+}
+
 static json_t *export_json(const struct export_shown *shown)
 {
     const struct export_spec *spec = shown->spec;
+    char sec[EXPORT_SECURITY_TEXT_BYTES], xprtsec[EXPORT_SECURITY_TEXT_BYTES];
     json_t *fsid = spec->has_fsid ? json_integer((json_int_t)spec->fsid) : json_null();
     json_t *uses = json_pack("{s:I, s:I, s:I}", "clients", (json_int_t)shown->uses.clients, "opens",
                              (json_int_t)shown->uses.opens, "delegations",
@@ -85,14 +95,18 @@ static json_t *export_json(const struct export_shown *shown)
 
     json_t *why = shown->why ? text_json(shown->why) : json_null();
 
+    (void)export_security_print_flavors(&spec->security, sec, sizeof(sec));
+    (void)export_security_print_xprtsecs(&spec->security, xprtsec, sizeof(xprtsec));
     return json_pack(
-        "{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:s, s:o, s:o}", "path",
-        text_json(spec->path), "backend", spec->backend, "argument", text_json(spec->arg),
-        "read_only", spec->read_only, "sync", !spec->async, "secure", shown->secure, "squash",
-        squash_name(spec->squash), "anonuid", (json_int_t)spec->anon_uid, "anongid",
-        (json_int_t)spec->anon_gid, "clients", clients_json(spec), "fsid", fsid, "strict_utf8",
-        spec->strict_utf8, "origin", origin_name(shown->origin), "state",
-        service_name(shown->service), "reason", why, "uses", uses);
+        "{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:s, s:o, s:o}",
+        "path", text_json(spec->path), "backend", spec->backend, "argument", text_json(spec->arg),
+        "read_only", spec->read_only, "sync", !spec->async, "secure", shown->secure, "sec", sec,
+        "xprtsec", xprtsec, "tls_peer", rules_json(&spec->tls_peers), "tls_user",
+        rules_json(&spec->tls_users), "squash", squash_name(spec->squash), "anonuid",
+        (json_int_t)spec->anon_uid, "anongid", (json_int_t)spec->anon_gid, "clients",
+        clients_json(spec), "fsid", fsid, "strict_utf8", spec->strict_utf8, "origin",
+        origin_name(shown->origin), "state", service_name(shown->service), "reason", why, "uses",
+        uses);
 }
 
 /* What a reply shows. */
@@ -155,16 +169,9 @@ static char *path_read(struct http_request *request)
 static bool force_read(struct http_request *request, bool *force)
 {
     static const char *const names[] = {"force"};
-    const char *value;
 
-    if (!http_query_check(request, names, ARRAY_SIZE(names)))
-        return false;
-    value = http_query(request, "force");
-    *force = value && strcmp(value, "true") == 0;
-    if (!value || *force || strcmp(value, "false") == 0)
-        return true;
-    http_reply_problem(&request->reply, 400, "force wants true or false", NULL);
-    return false;
+    return http_query_check(request, names, ARRAY_SIZE(names)) &&
+           http_query_flag(request, "force", force);
 }
 
 /* The body with this path, as JSON in one line, to be freed.  NULL: the reply is a problem. */
@@ -334,19 +341,38 @@ void api_exports_remove(struct http_request *request, void *context)
     http_reply_done(&request->reply);
 }
 
+/* `lines` is given away. */
+static void reply_reload(struct http_request *request, enum reload_result result, json_t *lines)
+{
+    switch (result) {
+    case RELOAD_DONE:
+        http_reply_json(&request->reply, json_pack("{s:o}", "changes", lines));
+        return;
+    case RELOAD_REFUSED:
+        http_reply_problem(&request->reply, 422,
+                           "the configuration is not good; nothing of it was changed", lines);
+        return;
+    case RELOAD_OVERTAKEN:
+        http_reply_problem(&request->reply, 409,
+                           "two reloads at once; nothing was changed by this one", lines);
+        return;
+    }
+}
+
 void api_exports_reload(struct http_request *request, void *context)
 {
+    static const char *const names[] = {"force", "dry_run"};
     const struct export_control *control = ((const struct endpoint *)context)->exports;
     struct export_report report = {.line = take_line};
-    bool force;
+    enum reload_result result;
+    bool force, dry;
 
-    if (!force_read(request, &force) || !api_body_none(request))
+    if (!http_query_check(request, names, ARRAY_SIZE(names)) ||
+        !http_query_flag(request, "force", &force) || !http_query_flag(request, "dry_run", &dry) ||
+        !api_body_none(request))
         return;
     report.context = json_array();
-    if (control->reload(control->context, force, &report))
-        http_reply_json(&request->reply, json_pack("{s:o}", "changes", report.context));
-    else
-        http_reply_problem(&request->reply, 422,
-                           "the configuration is not good; nothing of it was changed",
-                           report.context);
+    result = dry ? control->foresee(control->context, force, &report)
+                 : control->reload(control->context, force, &report);
+    reply_reload(request, result, report.context);
 }

@@ -53,7 +53,8 @@ static json_t *counts_json(const struct endpoint *endpoint)
     transport_stats_read(endpoint->transport, &transport);
     state_limit_stats_read(state, &held);
     delegation_stats_read(state, clock_now_ns(), &delegations);
-    delegated = (json_int_t)delegations.held_read + (json_int_t)delegations.held_write;
+    delegated =
+        (json_int_t)(delegations.held_read + delegations.held_write + delegations.held_directory);
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
                      (json_int_t)transport.connections, "clients", (json_int_t)held.clients,
                      "sessions", (json_int_t)held.sessions, "opens", (json_int_t)held.opens,

@@ -58,13 +58,21 @@ static json_t *setting_json(const struct setting_state *state)
         setting_when_name(setting->when), "wants", setting->wants, "help", setting->help);
 }
 
-static void reply_list(struct http_request *request, struct settings *settings)
+static bool is_pending(const struct setting_state *state)
+{
+    return strcmp(state->value, state->restart) != 0;
+}
+
+/* All, or those that a restart would change. */
+static void reply_list(struct http_request *request, struct settings *settings, bool pending)
 {
     struct setting_state states[SETTING_COUNT];
     uint64_t revision = settings_list(settings, states);
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (pending && !is_pending(&states[i]))
+            continue;
         if (json_array_append_new(list, setting_json(&states[i])) != 0) { /* no memory */
             json_decref(list);
             list = NULL;
@@ -78,10 +86,13 @@ static void reply_list(struct http_request *request, struct settings *settings)
 
 void api_settings_list(struct http_request *request, void *context)
 {
+    static const char *const names[] = {"pending"};
     const struct endpoint *endpoint = context;
+    bool pending;
 
-    if (http_query_check(request, NULL, 0))
-        reply_list(request, endpoint->settings);
+    if (http_query_check(request, names, ARRAY_SIZE(names)) &&
+        http_query_flag(request, "pending", &pending))
+        reply_list(request, endpoint->settings, pending);
 }
 
 void api_settings_show(struct http_request *request, void *context)
@@ -212,7 +223,7 @@ static void change(struct http_request *request, struct settings *settings, json
         return;
     }
     log_changes(&changes, revision);
-    reply_list(request, settings);
+    reply_list(request, settings, false);
 }
 
 void api_settings_change(struct http_request *request, void *context)

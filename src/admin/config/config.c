@@ -17,14 +17,55 @@ struct config *config_create(void)
     return config;
 }
 
+static char *text_copy(const char *text)
+{
+    return text ? must_strdup(text) : NULL;
+}
+
+static void tls_copy(struct config_tls *to, const struct config_tls *from)
+{
+    *to = (struct config_tls){.cert = text_copy(from->cert),
+                              .key = text_copy(from->key),
+                              .ca = text_copy(from->ca),
+                              .crl = text_copy(from->crl)};
+}
+
+static void tls_fini(struct config_tls *tls)
+{
+    free(tls->cert);
+    free(tls->key);
+    free(tls->ca);
+    free(tls->crl);
+    *tls = (struct config_tls){0};
+}
+
+/* Let it have texts of its own. */
+static void identity_copy(struct config_identity *identity)
+{
+    char **texts[] = {&identity->map, &identity->domain, &identity->realms};
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        *texts[i] = *texts[i] ? must_strdup(*texts[i]) : NULL;
+}
+
+static void identity_fini(struct config_identity *identity)
+{
+    free(identity->map);
+    free(identity->domain);
+    free(identity->realms);
+    identity->map = identity->domain = identity->realms = NULL;
+}
+
 struct config *config_copy(const struct config *config)
 {
     struct config *copy = must_malloc(sizeof(*copy));
 
     *copy = *config;
-    if (config->state_dir)
-        copy->state_dir = must_strdup(config->state_dir);
+    copy->state_dir = text_copy(config->state_dir);
+    copy->keytab = text_copy(config->keytab);
     config_admin_copy(&copy->admin, &config->admin);
+    tls_copy(&copy->tls, &config->tls);
+    identity_copy(&copy->identity);
     for (uint32_t i = 0; i < config->export_count; i++)
         export_spec_copy(&copy->exports[i], &config->exports[i]);
     return copy;
@@ -42,7 +83,11 @@ void config_fini(struct config *config)
     exports_drop(config);
     free(config->state_dir);
     config->state_dir = NULL;
+    free(config->keytab);
+    config->keytab = NULL;
     config_admin_fini(&config->admin);
+    tls_fini(&config->tls);
+    identity_fini(&config->identity);
 }
 
 void config_destroy(struct config *config)
@@ -140,6 +185,9 @@ static void key_overlay(enum config_key_id id, struct config *config, struct con
         options->export_count = 0;
         memset(config->export_lines, 0, sizeof(config->export_lines));
         return;
+    case CONFIG_FLAVORS: /* of an export */
+    case CONFIG_XPRTSECS:
+    case CONFIG_RULE_LIST:
     case CONFIG_CLIENT_LIST:
     case CONFIG_SETTING_MAP:
         return;

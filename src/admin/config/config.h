@@ -16,6 +16,7 @@
 #include "admin/settings.h"
 #include "base/log.h"
 #include "export/export.h"
+#include "identity/identity_cache.h"
 
 enum config_key_id {
     CONFIG_LISTEN,
@@ -32,9 +33,35 @@ enum config_key_id {
     CONFIG_ADMIN,
     CONFIG_ADMIN_TOKEN,
     CONFIG_ADMIN_OPEN,
+    CONFIG_GSS_KEYTAB,
+    CONFIG_TLS_CERT,
+    CONFIG_TLS_KEY,
+    CONFIG_TLS_CA,
+    CONFIG_TLS_CRL,
+    CONFIG_IDENTITY_MAP,
+    CONFIG_IDENTITY_DOMAIN,
+    CONFIG_IDENTITY_REALMS,
+    CONFIG_IDENTITY_MACHINE,
+    CONFIG_IDENTITY_MANAGE_GIDS,
+    CONFIG_IDENTITY_GROUPS_TTL,
     CONFIG_EXPORTS,
     CONFIG_SETTINGS,
     CONFIG_KEY_COUNT,
+};
+
+/* Paths of PEM files; NULL: none. */
+struct config_tls {
+    char *cert, *key, *ca, *crl;
+};
+
+/* Whom callers are taken for. */
+struct config_identity {
+    char *map;    /* the map file; NULL: there is none */
+    char *domain; /* of owners; NULL: libnfsidmap's, else the host's */
+    char *realms; /* of which machines are root, separated by blanks; NULL: that of the keytab */
+    enum identity_machine machine;
+    bool manage_gids; /* groups of AUTH_SYS callers by the database of this machine */
+    uint32_t groups_ttl_s;
 };
 
 struct config {
@@ -52,13 +79,17 @@ struct config {
     enum log_level log_level;
     bool log_json;
     uint32_t log_queue_kib; /* 0: lines are not queued */
+    char *keytab;           /* of the nfs/ principals; NULL: the usual one of Kerberos */
     struct admin_options admin;
+    struct config_tls tls;
+    struct config_identity identity;
 
     struct setting_option initial[SETTING_COUNT]; /* of the file: until something is stored */
     struct setting_option options[SETTING_COUNT]; /* of the command line: for this run */
     const char *setting_options[SETTING_COUNT];   /* that said so; NULL: --set NAME */
 
     /* Where it comes from.  The command line has no lines; 0: the file does not have it. */
+    const char *file;                 /* the caller's; NULL: there is none */
     bool by_option[CONFIG_KEY_COUNT]; /* said by an option */
     uint32_t lines[CONFIG_KEY_COUNT];
     uint32_t export_lines[LIMIT_EXPORTS];

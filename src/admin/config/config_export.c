@@ -30,47 +30,111 @@ static const char *item_name(const struct item *item, const char *key, char name
     return name;
 }
 
-static void client_read(struct item *item, const struct document_node *node)
-{
-    static const char wants[] = "ADDR or ADDR/BITS with a numeric address";
+/* ---- lists ---- */
 
-    if (!config_value_is_text(node, "clients", wants, item->faults)) {
+static bool client_add(struct export_spec *spec, const char *text, char *error, size_t size)
+{
+    (void)error, (void)size;
+    return export_spec_add_client(spec, text);
+}
+
+static bool tls_peer_add(struct export_spec *spec, const char *text, char *error, size_t size)
+{
+    return export_rules_add_peer(&spec->tls_peers, text, error, size);
+}
+
+static bool tls_user_add(struct export_spec *spec, const char *text, char *error, size_t size)
+{
+    return export_rules_add_user(&spec->tls_users, text, error, size);
+}
+
+static uint32_t clients_count(const struct export_spec *spec)
+{
+    return spec->client_count;
+}
+
+static uint32_t tls_peers_count(const struct export_spec *spec)
+{
+    return spec->tls_peers.count;
+}
+
+static uint32_t tls_users_count(const struct export_spec *spec)
+{
+    return spec->tls_users.count;
+}
+
+static const struct list {
+    const char *name, *wants, *example;
+    bool (*add)(struct export_spec *spec, const char *text, char *error, size_t size);
+    uint32_t (*count)(const struct export_spec *spec);
+    uint32_t max;
+    const char *full;  /* what to do when there are more */
+    const char *empty; /* what an empty one would mean */
+} lists[] = {
+    {"clients", "ADDR or ADDR/BITS with a numeric address", "192.0.2.0/24", client_add,
+     clients_count, LIMIT_EXPORT_CLIENTS, "name a network instead, for example 192.0.2.0/24",
+     "admit everybody"},
+    {"tls_peer", "a rule about certificates", "\"SAN=DNS:*.lab.example\"", tls_peer_add,
+     tls_peers_count, LIMIT_EXPORT_RULES,
+     "use a pattern instead, for example SAN=DNS:*.lab.example", "admit every certificate"},
+    {"tls_user", "RULE=USER or RULE=UID:GID", "\"CN=web1.example=alice\"", tls_user_add,
+     tls_users_count, LIMIT_EXPORT_RULES, "use a pattern instead, for example CN=*.example=alice",
+     "change nothing"},
+};
+
+static const struct list *list_lookup(const char *name)
+{
+    size_t i = 0;
+
+    while (strcmp(lists[i].name, name) != 0)
+        CHECK(++i < ARRAY_SIZE(lists)); /* each list of the table of keys is there */
+    return &lists[i];
+}
+
+static void list_item_read(struct item *item, const struct list *list,
+                           const struct document_node *node)
+{
+    char error[256] = "";
+
+    if (!config_value_is_text(node, list->name, list->wants, item->faults)) {
         item->good = false;
         return;
     }
-    if (item->spec->client_count < LIMIT_EXPORT_CLIENTS &&
-        export_spec_add_client(item->spec, node->text))
+    if (list->count(item->spec) < list->max &&
+        list->add(item->spec, node->text, error, sizeof(error)))
         return;
     item->good = false;
-    if (item->spec->client_count == LIMIT_EXPORT_CLIENTS)
-        config_faults_add(item->faults, node->line,
-                          "clients: more than %u: name a network instead, for example 192.0.2.0/24",
-                          LIMIT_EXPORT_CLIENTS);
+    if (list->count(item->spec) == list->max)
+        config_faults_add(item->faults, node->line, "%s: more than %u: %s", list->name, list->max,
+                          list->full);
+    else if (*error)
+        config_faults_add(item->faults, node->line, "%s: '%.64s': %s", list->name, node->text,
+                          error);
     else
-        config_faults_add(item->faults, node->line,
-                          "clients wants %s, not '%.64s'; for example 192.0.2.0/24", wants,
-                          node->text);
+        config_faults_add(item->faults, node->line, "%s wants %s, not '%.64s'; for example %s",
+                          list->name, list->wants, node->text, list->example);
 }
 
-static void clients_read(struct item *item, const struct document_node *node)
+static void list_read(struct item *item, const struct list *list, const struct document_node *node)
 {
     if (node->refused || node->kind != DOCUMENT_LIST) {
         item->good = false;
         if (!node->refused)
-            config_faults_add(item->faults, node->line,
-                              "clients wants a list, not %s; for example [192.0.2.0/24]",
-                              document_kind_name(node));
+            config_faults_add(item->faults, node->line, "%s wants a list, not %s; for example [%s]",
+                              list->name, document_kind_name(node), list->example);
         return;
     }
     if (!node->first) {
         item->good = false;
         config_faults_add(item->faults, node->line,
-                          "clients is an empty list, which would admit "
-                          "everybody: name some, or remove the key");
+                          "%s is an empty list, which would %s: name some, or remove the key",
+                          list->name, list->empty);
     }
     for (const struct document_node *one = node->first; one; one = one->next)
-        client_read(item, one);
+        list_item_read(item, list, one);
 }
+
+/* ---- an export ---- */
 
 static void key_read(struct item *item, const struct document_node *key)
 {
@@ -80,8 +144,8 @@ static void key_read(struct item *item, const struct document_node *key)
     if (!known) {
         config_value_unknown(key, "", config_export_keys, CONFIG_EXPORT_KEY_COUNT, item->faults);
         item->good = false;
-    } else if (known->kind == CONFIG_CLIENT_LIST) {
-        clients_read(item, key->value);
+    } else if (known->kind == CONFIG_CLIENT_LIST || known->kind == CONFIG_RULE_LIST) {
+        list_read(item, list_lookup(key->text), key->value);
     } else if (!config_value_read(key->value, known, item_name(item, key->text, name), item->spec,
                                   item->faults)) {
         item->good = false;
@@ -107,6 +171,16 @@ static void require(struct item *item, const char *key, const char *example)
     item->good = false;
 }
 
+static void complete(struct item *item)
+{
+    char error[256];
+
+    if (export_spec_complete(item->spec, error, sizeof(error)))
+        return;
+    config_faults_add(item->faults, item->node->line, "exports[%u]: %s", item->index, error);
+    item->good = false;
+}
+
 static void item_read(struct item *item)
 {
     if (item->node->refused || item->node->kind != DOCUMENT_MAP) {
@@ -122,6 +196,7 @@ static void item_read(struct item *item)
         key_read(item, key);
     require(item, "path", "/data");
     require(item, "backend", "local");
+    complete(item);
     item->spec->has_fsid = item->spec->fsid != 0;
     if (!item->spec->arg)
         item->spec->arg = must_strdup("");

@@ -142,6 +142,99 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                            .example = "true",
                            .help = "whether an address in `admin` may be one that other machines "
                                    "can reach"},
+    [CONFIG_GSS_KEYTAB] = {.name = "gss.keytab",
+                           .kind = CONFIG_ABSOLUTE_PATH,
+                           IN_CONFIG(keytab),
+                           .usual_text = "that of KRB5_KTNAME, of krb5.conf, or /etc/krb5.keytab",
+                           .option = "--keytab",
+                           .example = "/etc/mainstay.keytab",
+                           .help = "the keys of `nfs/HOST`, for clients that use Kerberos; "
+                                   "clients are refused while there are none"},
+    [CONFIG_TLS_CERT] = {.name = "tls.cert",
+                         .kind = CONFIG_ABSOLUTE_PATH,
+                         IN_CONFIG(tls.cert),
+                         .usual_text = "none: TLS is not offered",
+                         .option = "--tls-cert",
+                         .example = "/etc/mainstay/server.pem",
+                         .help = "a PEM file of the server's certificate, then the intermediate "
+                                 "ones; clients may then speak TLS on the same port"},
+    [CONFIG_TLS_KEY] = {.name = "tls.key",
+                        .kind = CONFIG_ABSOLUTE_PATH,
+                        IN_CONFIG(tls.key),
+                        .usual_text = "none",
+                        .option = "--tls-key",
+                        .example = "/etc/mainstay/server.key",
+                        .help = "a PEM file of its key, without a password"},
+    [CONFIG_TLS_CA] = {.name = "tls.ca",
+                       .kind = CONFIG_ABSOLUTE_PATH,
+                       IN_CONFIG(tls.ca),
+                       .usual_text = "none: clients' certificates are refused",
+                       .option = "--tls-ca",
+                       .example = "/etc/mainstay/ca.pem",
+                       .help = "a PEM file of the CAs that sign clients' certificates"},
+    [CONFIG_TLS_CRL] = {.name = "tls.crl",
+                        .kind = CONFIG_ABSOLUTE_PATH,
+                        IN_CONFIG(tls.crl),
+                        .usual_text = "none",
+                        .option = "--tls-crl",
+                        .example = "/etc/mainstay/ca.crl",
+                        .help = "a PEM file of their revocation lists"},
+    [CONFIG_IDENTITY_MAP] = {.name = "identity.map",
+                             .kind = CONFIG_ABSOLUTE_PATH,
+                             IN_CONFIG(identity.map),
+                             .usual_text = "none",
+                             .option = "--identity-map",
+                             .example = "/etc/mainstay.identities",
+                             .help = "the map file: users, groups and accounts of Kerberos "
+                                     "principals, and of users that the database of this machine "
+                                     "does not have; read again when it changes"},
+    [CONFIG_IDENTITY_DOMAIN] = {.name = "identity.domain",
+                                .kind = CONFIG_TEXT,
+                                IN_CONFIG(identity.domain),
+                                .usual_text = "that of /etc/idmapd.conf, else that of the host",
+                                .option = "--identity-domain",
+                                .example = "lab.example",
+                                .help = "what stands behind the @ of owners and groups, for "
+                                        "clients that use Kerberos"},
+    [CONFIG_IDENTITY_REALMS] = {.name = "identity.realms",
+                                .kind = CONFIG_TEXT,
+                                IN_CONFIG(identity.realms),
+                                .usual_text = "that of the keytab",
+                                .option = "--identity-realms",
+                                .example = "LAB.EXAMPLE OTHER.EXAMPLE",
+                                .help = "the realms whose machines may be root, up to 8"},
+    [CONFIG_IDENTITY_MACHINE] = {.name = "identity.machine",
+                                 .kind = CONFIG_WORD,
+                                 IN_CONFIG(identity.machine),
+                                 .words = {[IDENTITY_MACHINE_ROOT] = "root",
+                                           [IDENTITY_MACHINE_NOBODY] = "nobody",
+                                           [IDENTITY_MACHINE_MAP] = "map"},
+                                 .option = "--identity-machine",
+                                 .example = "root",
+                                 .help = "whom the principal of a client machine (host/, nfs/, "
+                                         "root/) acts as: root, if it is of one of the realms, and "
+                                         "as far as the export lets root be root; nobody; or as "
+                                         "libnfsidmap says. A line of the map file goes before "
+                                         "that"},
+    [CONFIG_IDENTITY_MANAGE_GIDS] = {.name = "identity.manage_gids",
+                                     .kind = CONFIG_FLAG,
+                                     IN_CONFIG(identity.manage_gids),
+                                     .words = {"false", "true"},
+                                     .option = "--manage-gids",
+                                     .example = "true",
+                                     .help = "take the groups of callers without Kerberos from the "
+                                             "map file and the database of this machine, not as "
+                                             "they say"},
+    [CONFIG_IDENTITY_GROUPS_TTL] = {.name = "identity.groups_ttl",
+                                    .kind = CONFIG_NUMBER,
+                                    IN_CONFIG(identity.groups_ttl_s),
+                                    .min = 1,
+                                    .max = 86400,
+                                    .usual = 600,
+                                    .unit = "seconds",
+                                    .option = "--groups-ttl",
+                                    .example = "600",
+                                    .help = "how long users, groups and names are remembered"},
     [CONFIG_EXPORTS] = {.name = "exports",
                         .kind = CONFIG_EXPORT_LIST,
                         .usual_text = "none",
@@ -217,10 +310,30 @@ const struct config_key config_export_keys[CONFIG_EXPORT_KEY_COUNT] = {
      .help = "accept calls only from ports below 1024, or from any; the default depends on the "
              "export"},
     {.name = "sec",
-     .kind = CONFIG_WORD, /* there is no choice yet, and nothing to keep */
-     .words = {"sys"},
-     .example = "sys",
-     .help = "the security flavor; AUTH_SYS is the only one so far"},
+     .kind = CONFIG_FLAVORS,
+     IN_EXPORT(security),
+     .usual_text = "sys",
+     .example = "krb5p:krb5i",
+     .help = "the security flavors of callers, the preferred one first"},
+    {.name = "xprtsec",
+     .kind = CONFIG_XPRTSECS,
+     IN_EXPORT(security),
+     .usual_text = "none",
+     .example = "mtls:tls",
+     .help = "the security of connections; the weakest one decides, and takes those that are "
+             "stronger"},
+    {.name = "tls_peer",
+     .kind = CONFIG_RULE_LIST,
+     .usual_text = "every certificate",
+     .example = "[\"SAN=DNS:*.lab.example\"]",
+     .help = "rules of which a client's certificate must match one, up to 64; `xprtsec` is `mtls` "
+             "then"},
+    {.name = "tls_user",
+     .kind = CONFIG_RULE_LIST,
+     .usual_text = "whoever the call names",
+     .example = "[\"CN=web1.example=1000:1000\"]",
+     .help = "users as which clients with a certificate act, RULE=USER or RULE=UID:GID, up to 64; "
+             "the first that matches counts"},
     {.name = "fsid",
      .kind = CONFIG_NUMBER,
      IN_EXPORT(fsid),
@@ -281,6 +394,12 @@ const char *config_key_wants(const struct config_key *key, char text[CONFIG_WANT
         return "a list of numeric addresses with ports";
     case CONFIG_ADMIN_LIST:
         return "a list of unix:PATH and numeric ADDR:PORT";
+    case CONFIG_FLAVORS:
+        return EXPORT_SEC_WANTS;
+    case CONFIG_XPRTSECS:
+        return EXPORT_XPRTSEC_WANTS;
+    case CONFIG_RULE_LIST:
+        return "a list of rules about certificates";
     case CONFIG_CLIENT_LIST:
         return "a list of numeric addresses";
     case CONFIG_EXPORT_LIST:
@@ -390,6 +509,9 @@ const char *config_key_print(enum config_key_id id, const struct config *config,
     case CONFIG_EXPORT_LIST:
         exports_print(config, text, CONFIG_PRINT_BYTES);
         return text;
+    case CONFIG_FLAVORS:
+    case CONFIG_XPRTSECS:
+    case CONFIG_RULE_LIST:
     case CONFIG_CLIENT_LIST:
     case CONFIG_SETTING_MAP:
         return text;

@@ -19,6 +19,9 @@ enum config_kind {
     CONFIG_PATH,          /* the same, of an export: normalised */
     CONFIG_LISTEN_LIST,
     CONFIG_ADMIN_LIST,
+    CONFIG_FLAVORS,   /* struct export_security: sec */
+    CONFIG_XPRTSECS,  /* the same: xprtsec */
+    CONFIG_RULE_LIST, /* struct export_rules */
     CONFIG_CLIENT_LIST,
     CONFIG_EXPORT_LIST,
     CONFIG_SETTING_MAP,
@@ -48,7 +51,7 @@ extern const struct config_key config_keys[CONFIG_KEY_COUNT];
 
 /* In struct export_spec: of each item of `exports`. */
 enum {
-    CONFIG_EXPORT_KEY_COUNT = 13
+    CONFIG_EXPORT_KEY_COUNT = 16
 };
 extern const struct config_key config_export_keys[CONFIG_EXPORT_KEY_COUNT];
 

@@ -9,11 +9,16 @@
 #include "admin/config/document.h"
 #include "base/guess.h"
 
+enum {
+    PATH_ERROR_BYTES = 512
+};
+
 struct reader {
     struct config *config;
     struct config_faults *faults;
     config_export_check *check;
-    bool unsure; /* a setting, or what it has to fit, could not be read */
+    const struct config_path_check *paths; /* NULL: nobody looks */
+    bool unsure;                           /* a setting, or what it has to fit, could not be read */
 };
 
 /* ---- addresses ---- */
@@ -119,6 +124,20 @@ static void settings_read(struct reader *reader, const struct document_node *nod
 
 /* ---- keys ---- */
 
+static void path_check(struct reader *reader, enum config_key_id id,
+                       const struct document_node *node)
+{
+    char error[PATH_ERROR_BYTES];
+    const char *path;
+
+    if (!reader->paths ||
+        (id != CONFIG_STATE && id != CONFIG_ADMIN_TOKEN && id != CONFIG_IDENTITY_MAP))
+        return;
+    memcpy(&path, (const char *)reader->config + config_keys[id].offset, sizeof(path));
+    if (!reader->paths->look(reader->paths->context, id, path, error, sizeof(error)))
+        config_faults_add(reader->faults, node->line, "%s %s", config_keys[id].name, error);
+}
+
 static void key_read(struct reader *reader, enum config_key_id id, const struct document_node *node)
 {
     const struct config_key *key = &config_keys[id];
@@ -130,7 +149,9 @@ static void key_read(struct reader *reader, enum config_key_id id, const struct 
     case CONFIG_TEXT:
     case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
-        if (!config_value_read(node, key, key->name, reader->config, reader->faults))
+        if (config_value_read(node, key, key->name, reader->config, reader->faults))
+            path_check(reader, id, node);
+        else
             reader->unsure |= id == CONFIG_LEASE;
         return;
     case CONFIG_LISTEN_LIST:
@@ -145,7 +166,10 @@ static void key_read(struct reader *reader, enum config_key_id id, const struct 
     case CONFIG_SETTING_MAP:
         settings_read(reader, node);
         return;
-    case CONFIG_CLIENT_LIST: /* of an export */
+    case CONFIG_FLAVORS: /* of an export */
+    case CONFIG_XPRTSECS:
+    case CONFIG_RULE_LIST:
+    case CONFIG_CLIENT_LIST:
         return;
     }
 }
@@ -242,33 +266,41 @@ static void fit_check(struct reader *reader)
         config_faults_add(reader->faults, line, "%s", error);
 }
 
-struct config *config_read_bytes(const char *bytes, size_t len, config_export_check *check,
-                                 struct config_faults *faults)
+static struct config *bytes_read(struct reader *reader, const char *bytes, size_t len)
 {
-    struct reader reader = {.config = config_create(), .faults = faults, .check = check};
     struct document document;
 
-    if (document_read(&document, bytes, len, faults)) {
-        document_take(&reader, &document);
-        fit_check(&reader);
+    reader->config = config_create();
+    if (document_read(&document, bytes, len, reader->faults)) {
+        document_take(reader, &document);
+        fit_check(reader);
     }
     document_fini(&document);
-    if (faults->count == 0)
-        return reader.config;
-    config_faults_sort(faults);
-    config_destroy(reader.config);
+    if (reader->faults->count == 0)
+        return reader->config;
+    config_faults_sort(reader->faults);
+    config_destroy(reader->config);
     return NULL;
 }
 
-struct config *config_read(const char *path, config_export_check *check,
-                           struct config_faults *faults)
+struct config *config_read_bytes(const char *bytes, size_t len, config_export_check *check,
+                                 struct config_faults *faults)
 {
+    struct reader reader = {.faults = faults, .check = check};
+
+    return bytes_read(&reader, bytes, len);
+}
+
+struct config *config_read(const char *path, config_export_check *check,
+                           const struct config_path_check *paths, struct config_faults *faults)
+{
+    struct reader reader = {.faults = faults, .check = check, .paths = paths};
     struct config *config;
     struct config_bytes bytes;
 
     if (!config_bytes_load(path, &bytes, faults))
         return NULL;
-    config = config_read_bytes(bytes.data, bytes.len, check, faults);
+    config = bytes_read(&reader, bytes.data, bytes.len);
     config_bytes_fini(&bytes);
     return config;
 }

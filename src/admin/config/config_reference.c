@@ -28,7 +28,8 @@ static const char introduction[] =
     "\n"
     "- Every key may be left out, and has its default then. Exports must be named here or by `--export`.\n"
     "- A mistake is told as `FILE:LINE: what is wrong, and what would be right`, all mistakes of a file in one run, and\n"
-    "  mainstayd ends with exit status 2. An unknown key is a mistake, and so is a directory that is not there.\n"
+    "  mainstayd ends with exit status 2. An unknown key is a mistake, and so is a directory that is not there,\n"
+    "  a state directory that cannot be written, and a file of tokens that is not good.\n"
     "- Options of the command line win over the file. Where both say something different, the log has\n"
     "  `daemon.config_overruled`. `--listen`, `--admin` and `--export` replace the whole list.\n"
     "- SIGHUP and `POST /api/v1/reload` read the file again: exports and settings follow it at once, other keys at the\n"
@@ -68,12 +69,15 @@ static const char *kind_name(enum config_kind kind)
     case CONFIG_FLAG:
         return "flag";
     case CONFIG_TEXT:
+    case CONFIG_FLAVORS:
+    case CONFIG_XPRTSECS:
         return "text";
     case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
         return "path";
     case CONFIG_LISTEN_LIST:
     case CONFIG_ADMIN_LIST:
+    case CONFIG_RULE_LIST:
     case CONFIG_CLIENT_LIST:
     case CONFIG_EXPORT_LIST:
         return "list";
@@ -104,8 +108,10 @@ static void key_print(FILE *out, const struct config_key *key, bool has_option)
     (void)fprintf(out, "| `%s` | %s | %s | ", key->name, kind_name(key->kind),
                   config_key_wants(key, wants));
     default_print(out, key);
-    if (has_option)
+    if (has_option && key->option)
         (void)fprintf(out, " | `%s`", key->option);
+    else if (has_option)
+        (void)fprintf(out, " | none");
     (void)fprintf(out, " | %s", key->help);
     if (key->example)
         (void)fprintf(out, ". Example: `%s: %s`",

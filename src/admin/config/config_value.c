@@ -8,6 +8,10 @@
 #include "admin/setting.h"
 #include "base/guess.h"
 
+enum {
+    SECURITY_FAULT_BYTES = 256
+};
+
 bool config_value_is_text(const struct document_node *node, const char *name, const char *wants,
                           struct config_faults *faults)
 {
@@ -97,6 +101,20 @@ static bool read_text(const struct document_node *node, const struct config_key 
     return true;
 }
 
+static bool read_security(const struct document_node *node, const struct config_key *key,
+                          const char *name, void *in,
+                          bool (*set)(struct export_security *security, const char *text,
+                                      char *error, size_t size),
+                          struct config_faults *faults)
+{
+    char error[SECURITY_FAULT_BYTES];
+
+    if (set((struct export_security *)((char *)in + key->offset), node->text, error, sizeof(error)))
+        return true;
+    config_faults_add(faults, node->line, "%s: %s", name, error);
+    return false;
+}
+
 bool config_value_read(const struct document_node *node, const struct config_key *key,
                        const char *name, void *in, struct config_faults *faults)
 {
@@ -115,8 +133,13 @@ bool config_value_read(const struct document_node *node, const struct config_key
     case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
         return read_text(node, key, name, wants, in, faults);
+    case CONFIG_FLAVORS:
+        return read_security(node, key, name, in, export_security_set_flavors, faults);
+    case CONFIG_XPRTSECS:
+        return read_security(node, key, name, in, export_security_set_xprtsecs, faults);
     case CONFIG_LISTEN_LIST:
     case CONFIG_ADMIN_LIST:
+    case CONFIG_RULE_LIST:
     case CONFIG_CLIENT_LIST:
     case CONFIG_EXPORT_LIST:
     case CONFIG_SETTING_MAP:

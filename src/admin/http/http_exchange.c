@@ -127,13 +127,26 @@ static bool size_check(struct exchange *exchange, struct MHD_Connection *conn)
     return false;
 }
 
+/* libmicrohttpd refuses what is longer than its buffer, with a page of HTML. */
+static bool header_size_check(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    if (!info || info->header_size <= LIMIT_ADMIN_HEADER_BYTES)
+        return true;
+    refuse(exchange, 431, "the request line and the header are longer than 16 KiB");
+    return false;
+}
+
 /* Everything that can be told by the header.  False: the reply says what is wrong. */
 static bool header_check(struct exchange *exchange, struct MHD_Connection *conn)
 {
     enum http_access access;
 
-    if (!origin_check(exchange, conn) || !authority_check(exchange, conn, &access) ||
-        !route_find(exchange) || !size_check(exchange, conn))
+    if (!header_size_check(exchange, conn) || !origin_check(exchange, conn) ||
+        !authority_check(exchange, conn, &access) || !route_find(exchange) ||
+        !size_check(exchange, conn))
         return false;
     if ((exchange->route->access & HTTP_WRITE) <= access)
         return true;

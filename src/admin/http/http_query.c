@@ -107,3 +107,16 @@ bool http_query_check(struct http_request *request, const char *const *names, si
     }
     return true;
 }
+
+bool http_query_flag(struct http_request *request, const char *name, bool *value)
+{
+    const char *text = http_query(request, name);
+    char detail[128];
+
+    *value = text && strcmp(text, "true") == 0;
+    if (!text || *value || strcmp(text, "false") == 0)
+        return true;
+    (void)snprintf(detail, sizeof(detail), "%s wants true or false", name);
+    http_reply_problem(&request->reply, 400, detail, NULL);
+    return false;
+}

@@ -39,3 +39,7 @@ const char *http_query(const struct http_request *request, const char *name);
  * problem that names the parameter. */
 bool http_query_check(struct http_request *request, const char *const *names,
                       size_t count) MUST_USE;
+
+/* A parameter that is true or false; without it, false.  False: it is neither, and the reply is a
+ * problem. */
+bool http_query_flag(struct http_request *request, const char *name, bool *value) MUST_USE;

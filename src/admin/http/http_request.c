@@ -16,6 +16,7 @@ static const struct {
     {409, "Conflict with the state of the resource"},
     {412, "The resource has changed"},
     {413, "Request too large"},
+    {431, "Header too large"},
     {415, "Not this kind of content"},
     {422, "Refused"},
     {500, "Fault of the server"},

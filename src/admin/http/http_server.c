@@ -81,6 +81,16 @@ bool http_server_set_tokens(struct http_server *server, const struct http_tokens
     return differ;
 }
 
+bool http_server_differ(struct http_server *server, const struct http_tokens *tokens)
+{
+    bool differ;
+
+    pthread_mutex_lock(&server->lock);
+    differ = !http_tokens_equal(&server->tokens, tokens);
+    pthread_mutex_unlock(&server->lock);
+    return differ;
+}
+
 bool http_server_address(const struct http_server *server, unsigned n,
                          struct sockaddr_storage *address)
 {

@@ -35,6 +35,9 @@ bool http_server_listen_tcp(struct http_server *server, const struct sockaddr *a
  * those before.  Any thread. */
 bool http_server_set_tokens(struct http_server *server, const struct http_tokens *tokens);
 
+/* Would that change any?  Any thread. */
+bool http_server_differ(struct http_server *server, const struct http_tokens *tokens);
+
 /* Where the n-th listener listens; false: it is no TCP socket. */
 bool http_server_address(const struct http_server *server, unsigned n,
                          struct sockaddr_storage *address);

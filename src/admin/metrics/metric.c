@@ -18,7 +18,10 @@ const struct metric metric_table[METRIC_COUNT] = {
 #define X(name, help) [METRIC_duplicate_##name] = {"duplicate_" #name, METRIC_COUNTER, NULL, help},
                     DUPLICATE_COUNTERS(X)
 #undef X
+#define X(name, help) [METRIC_identity_##name] = {"identity_" #name, METRIC_COUNTER, NULL, help},
+                        IDENTITY_COUNTERS(X)
+#undef X
 #define X(name, help) [METRIC_export_##name] = {"export_" #name, METRIC_COUNTER, "export", help},
-                        EXPORT_COUNTERS(X)
+                            EXPORT_COUNTERS(X)
 #undef X
 };

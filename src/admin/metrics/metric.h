@@ -10,6 +10,7 @@
 #include "callback/callback_counters.h"
 #include "callback/dial_out.h"
 #include "export/export_counters.h"
+#include "identity/identity_cache.h"
 #include "proto/v40/duplicate_cache.h"
 #include "state/delegation/delegation_stats.h"
 #include "state/session/session_stats.h"
@@ -51,9 +52,13 @@ enum metric_type {
     X(HELD, "state", GAUGE, "kind", "What all clients hold now, by kind")                          \
     X(HELD_MOST, "state_limit", GAUGE, "kind", "How much of it they may hold, by kind")            \
     X(LIMIT_REACHED, "limit_reached", COUNTER, "limit", "Requests that met a limit, by limit")     \
+    X(EXPORT_REFUSED, "export_refused", COUNTER, "why",                                            \
+      "Requests that an export refused, or all of them, by what was the matter")                   \
     X(DELEGATIONS, "delegations", GAUGE, "kind", "Delegations held now")                           \
     X(RECALLS, "delegations_recalled", GAUGE, NULL, "Delegations recalled and not returned yet")   \
     X(RECALL_AGE, "delegation_recall_oldest_seconds", GAUGE, NULL, "Age of the oldest of these")   \
+    X(NOTIFY_BYTES, "delegation_notify_bytes", GAUGE, NULL,                                        \
+      "Memory of changes that holders of directories have not been told yet")                      \
     X(DIAL_OUT_PATHS, "dial_out_paths", GAUGE, NULL, "Clients of NFSv4.0 that can be called back") \
     X(LEASES_EXPIRED, "leases_expired", COUNTER, NULL, "Leases of clients that have expired")      \
     X(COURTESY, "clients_courtesy", GAUGE, NULL,                                                   \
@@ -79,6 +84,14 @@ enum metric_type {
     X(DUPLICATE_CLIENTS, "duplicate_clients", GAUGE, NULL, "NFSv4.0: addresses that have some")    \
     X(DUPLICATE_BYTES, "duplicate_bytes", GAUGE, NULL, "NFSv4.0: memory of kept replies")          \
     X(DUPLICATE_WAITING, "duplicate_waiting", GAUGE, NULL, "NFSv4.0: retries that wait")           \
+    X(GSS_CONTEXTS, "gss_contexts", GAUGE, "kind",                                                 \
+      "Contexts of Kerberos: used by their client, or not yet")                                    \
+    X(GSS_CONTEXTS_MADE, "gss_contexts_made", COUNTER, NULL, "Contexts that clients have made")    \
+    X(GSS_CONTEXTS_ENDED, "gss_contexts_ended", COUNTER, "why", "Contexts that are gone")          \
+    X(GSS_REFUSED, "gss_contexts_refused", COUNTER, "why", "Clients that got no context")          \
+    X(IDENTITIES, "identity_entries", GAUGE, NULL, "Users and groups that are remembered")         \
+    X(IDENTITIES_ASKING, "identity_asking", GAUGE, NULL,                                           \
+      "Questions that the database of users has not answered yet")                                 \
     X(MEMORY, "memory_bytes", GAUGE, "kind", "Memory that clients make the server use")            \
     X(MEMORY_BUDGET, "memory_budget_bytes", GAUGE, NULL, "How much that may be; 0: no limit")      \
     X(MEMORY_STORE, "memory_store_bytes", GAUGE, NULL, "The same for mem exports")                 \
@@ -108,10 +121,13 @@ enum metric_id {
 #define X(name, help) METRIC_duplicate_##name,
                 DUPLICATE_COUNTERS(X)
 #undef X
-#define X(name, help) METRIC_export_##name,
-                    EXPORT_COUNTERS(X)
+#define X(name, help) METRIC_identity_##name,
+                    IDENTITY_COUNTERS(X)
 #undef X
-                        METRIC_COUNT
+#define X(name, help) METRIC_export_##name,
+                        EXPORT_COUNTERS(X)
+#undef X
+                            METRIC_COUNT
 };
 
 struct metric {

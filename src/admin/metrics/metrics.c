@@ -7,6 +7,8 @@
 #include "admin/http/http_request.h"
 #include "admin/metrics/metric_duplicate.h"
 #include "admin/metrics/metric_export.h"
+#include "admin/metrics/metric_gss.h"
+#include "admin/metrics/metric_identity.h"
 #include "admin/metrics/metric_op.h"
 #include "admin/metrics/metric_process.h"
 #include "admin/metrics/metric_session.h"
@@ -17,6 +19,7 @@
 #include "base/memory.h"
 #include "callback/back_service.h"
 #include "callback/callback.h"
+#include "proto/admission.h"
 #include "proto/compound.h"
 #include "state/client/client_info.h"
 #include "state/recovery/recovery.h"
@@ -125,9 +128,11 @@ static void delegation_show(struct metric_text *text, struct state *state)
     metric_text_begin(text, METRIC_DELEGATIONS);
     metric_text_count(text, "read", stats.held_read);
     metric_text_count(text, "write", stats.held_write);
+    metric_text_count(text, "directory", stats.held_directory);
     metric_text_one(text, METRIC_RECALLS, stats.recalls);
     metric_text_begin(text, METRIC_RECALL_AGE);
     metric_text_number(text, NULL, (double)stats.oldest_recall_ns / (double)NSEC_PER_SEC);
+    metric_text_one(text, METRIC_NOTIFY_BYTES, stats.notify_bytes);
 #define X(name, help) metric_text_one(text, METRIC_delegation_##name, stats.name);
     DELEGATION_COUNTERS(X)
 #undef X
@@ -158,6 +163,14 @@ static void state_show(struct metric_text *text, struct state *state)
     metric_text_one(text, METRIC_COURTESY, leases.courtesy);
     metric_text_one(text, METRIC_GRACE, recovery_in_grace(state->recovery));
     metric_text_one(text, METRIC_STATE_WRITABLE, !recovery_is_failing(state->recovery));
+}
+
+static void admission_show(struct metric_text *text, const struct server *server)
+{
+    metric_text_begin(text, METRIC_EXPORT_REFUSED);
+#define X(name) metric_text_count(text, #name, admission_refused(server, ADMISSION_REASON_##name));
+    ADMISSION_REASONS(X)
+#undef X
 }
 
 static void memory_show(struct metric_text *text)
@@ -217,6 +230,7 @@ void metrics_show(struct http_request *request, void *context)
     build_show(&text);
     metric_op_show(&text, server->ops);
     metric_export_show(&text, server->exports);
+    admission_show(&text, server);
     metric_session_show(&text, server->state, own_sessions(endpoint->settings));
     callback_show(&text, server->callback);
     dial_out_show(&text, server->dial_out);
@@ -224,6 +238,8 @@ void metrics_show(struct http_request *request, void *context)
     state_show(&text, server->state);
     metric_duplicate_show(&text, server->v40);
     transport_show(&text, endpoint->transport);
+    metric_gss_show(&text, transport_gss(endpoint->transport));
+    metric_identity_show(&text, server->identities);
     queues_show(&text, server, endpoint->transport);
     memory_show(&text);
     log_show(&text);

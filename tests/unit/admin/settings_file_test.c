@@ -124,7 +124,7 @@ static void open_only(int which)
 
     (void)which;
     if (!mine) {
-        (void)printf("%s\n", settings_error);
+        (void)fprintf(stderr, "%s\n", settings_error); /* _exit() writes no buffers */
         _exit(1);
     }
     settings_close(mine);

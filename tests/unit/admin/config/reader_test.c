@@ -26,25 +26,30 @@ static struct config *read_text(const char *text)
 
 static void everything(void **state)
 {
-    struct config *config = read_text("# a remark\n"
-                                      "listen:\n"
-                                      "  - 127.0.0.1:12049\n"
-                                      "  - \"[::1]:0\"\n"
-                                      "state: /srv/state\n"
-                                      "threads: 3\n"
-                                      "descriptors: 4096\n"
-                                      "lease: 60\n"
-                                      "grace: 0\n"
-                                      "slots: 32\n"
-                                      "reply_cache: 64\n"
-                                      "log: { level: debug, format: json, queue: 0 }\n"
-                                      "admin: [unix:/srv/socket, 127.0.0.1:9101, \"[::1]:9101\"]\n"
-                                      "admin_token: /srv/tokens\n"
-                                      "admin_open: true\n"
-                                      "exports: [{ path: /, backend: mem }]\n"
-                                      "settings:\n"
-                                      "  nfs.max_minor_version: 1\n"
-                                      "  transport.max_connections: 100\n");
+    struct config *config =
+        read_text("# a remark\n"
+                  "listen:\n"
+                  "  - 127.0.0.1:12049\n"
+                  "  - \"[::1]:0\"\n"
+                  "state: /srv/state\n"
+                  "threads: 3\n"
+                  "descriptors: 4096\n"
+                  "lease: 60\n"
+                  "grace: 0\n"
+                  "slots: 32\n"
+                  "reply_cache: 64\n"
+                  "log: { level: debug, format: json, queue: 0 }\n"
+                  "admin: [unix:/srv/socket, 127.0.0.1:9101, \"[::1]:9101\"]\n"
+                  "admin_token: /srv/tokens\n"
+                  "admin_open: true\n"
+                  "gss: { keytab: /srv/keys }\n"
+                  "tls: { cert: /srv/c, key: /srv/k, ca: /srv/a, crl: /srv/r }\n"
+                  "identity: { map: /srv/identities, domain: lab.example, realms: LAB.EXAMPLE,\n"
+                  "            machine: map, manage_gids: true, groups_ttl: 60 }\n"
+                  "exports: [{ path: /, backend: mem }]\n"
+                  "settings:\n"
+                  "  nfs.max_minor_version: 1\n"
+                  "  transport.max_connections: 100\n");
 
     (void)state;
     assert_int_equal(config->listen_count, 2);
@@ -68,10 +73,21 @@ static void everything(void **state)
     assert_int_equal(config->admin.at[2].addr.ss_family, AF_INET6);
     assert_string_equal(config->admin.token_file, "/srv/tokens");
     assert_true(config->admin.open && !config->admin.none);
-    assert_int_equal(config->export_lines[0], 16);
+    assert_string_equal(config->keytab, "/srv/keys");
+    assert_string_equal(config->tls.cert, "/srv/c");
+    assert_string_equal(config->tls.key, "/srv/k");
+    assert_string_equal(config->tls.ca, "/srv/a");
+    assert_string_equal(config->tls.crl, "/srv/r");
+    assert_string_equal(config->identity.map, "/srv/identities");
+    assert_string_equal(config->identity.domain, "lab.example");
+    assert_string_equal(config->identity.realms, "LAB.EXAMPLE");
+    assert_int_equal(config->identity.machine, IDENTITY_MACHINE_MAP);
+    assert_true(config->identity.manage_gids);
+    assert_int_equal(config->identity.groups_ttl_s, 60);
+    assert_int_equal(config->export_lines[0], 20);
     assert_true(config->initial[SETTING_MAX_MINOR_VERSION].given);
     assert_int_equal(config->initial[SETTING_MAX_MINOR_VERSION].number, 1);
-    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 18);
+    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 22);
     assert_int_equal(config->initial[SETTING_MAX_CONNECTIONS].number, 100);
     assert_false(config->initial[SETTING_DELEGATIONS].given);
     for (uint32_t i = 0; i < CONFIG_KEY_COUNT; i++) {
