@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,4 +36,5 @@ struct client_behaviour {
     enum auth_stat auth_stat;         /* CLIENT_ACT_DENY */
     uint32_t times;                   /* applies to this many CB_COMPOUNDs; 0: to all */
     size_t fragment_bytes;            /* of replies; 0: each is one fragment */
+    bool gss_bad_verf;                /* the verifier of replies to RPCSEC_GSS is wrong */
 };

@@ -6,6 +6,7 @@
 
 #include "client/client_callback.h"
 #include "wire/nfs4_const.h"
+#include "wire/rpcsec_gss.h"
 
 static void cred_encode(const struct client_cred *cred, struct opaque_auth *auth, uint8_t *body,
                         size_t size)
@@ -55,6 +56,33 @@ size_t client_call_encode(const struct client_cred *cred, uint32_t xid, uint32_t
     return xdr_pos(&x) + len;
 }
 
+struct client_bytes client_call_make(struct client_conn *conn, uint32_t xid, uint32_t program,
+                                     uint32_t version, uint32_t procedure, const void *args,
+                                     size_t len)
+{
+    const struct client_gss_message message = {
+        .gss = conn->gss,
+        .proc = RPCSEC_GSS_DATA,
+        .service = conn->gss_service,
+        .rpc_program = program,
+        .rpc_version = version,
+        .rpc_proc = procedure,
+        .args = args,
+        .args_len = len,
+        .xid = xid,
+    };
+    struct client_bytes call;
+    size_t size = CLIENT_CALL_HEADER_BYTES + len;
+
+    if (conn->gss)
+        return client_gss_call_encode(conn, &message);
+    call.data = must_malloc(size);
+    call.len = client_call_encode(&conn->cred, xid, program, version, procedure, args, len,
+                                  call.data, size);
+    CHECK(call.len > 0);
+    return call;
+}
+
 enum client_status client_call_send(struct client_conn *conn, uint32_t program, uint32_t version,
                                     uint32_t procedure, const void *args, size_t len, uint32_t *xid)
 {
@@ -66,25 +94,23 @@ enum client_status client_call_send_as(struct client_conn *conn, uint32_t xid, u
                                        uint32_t version, uint32_t procedure, const void *args,
                                        size_t len)
 {
-    size_t size = CLIENT_CALL_HEADER_BYTES + len;
-    uint8_t *call = must_malloc(size);
-    enum client_status status;
+    struct client_bytes call = client_call_make(conn, xid, program, version, procedure, args, len);
+    enum client_status status = client_conn_send_record(conn, call.data, call.len, 0);
 
-    size = client_call_encode(&conn->cred, xid, program, version, procedure, args, len, call, size);
-    CHECK(size > 0);
-    status = client_conn_send_record(conn, call, size, 0);
-    free(call);
+    free(call.data);
     return status;
 }
 
 /* Takes over the record in any case. */
-static enum client_status reply_open(struct client_record *record, struct client_reply *reply)
+static enum client_status reply_open(struct client_conn *conn, struct client_record *record,
+                                     struct client_reply *reply)
 {
     memset(reply, 0, sizeof(*reply));
     reply->record = record;
     arena_init(&reply->arena, 4096);
     xdr_init_decode(&reply->results, record->data, record->len, &reply->arena);
-    if (!wire_rpc_reply_header(&reply->results, &reply->header)) {
+    if (!wire_rpc_reply_header(&reply->results, &reply->header) ||
+        !client_gss_call_check(conn, reply)) {
         client_reply_free(reply);
         return CLIENT_MALFORMED;
     }
@@ -98,6 +124,7 @@ void client_reply_free(struct client_reply *reply)
     if (!reply->record)
         return;
     free(reply->record);
+    free(reply->plain);
     arena_fini(&reply->arena);
     memset(reply, 0, sizeof(*reply));
 }
@@ -162,7 +189,7 @@ enum client_status client_call_receive(struct client_conn *conn, uint32_t xid,
         conn->stash_count++;
         record = NULL;
     }
-    return reply_open(record, reply);
+    return reply_open(conn, record, reply);
 }
 
 enum client_status client_call_receive_any(struct client_conn *conn, struct client_reply *reply)
@@ -177,7 +204,7 @@ enum client_status client_call_receive_any(struct client_conn *conn, struct clie
         if (status != CLIENT_OK)
             return status;
     }
-    return reply_open(record, reply);
+    return reply_open(conn, record, reply);
 }
 
 enum client_status client_call_serve(struct client_conn *conn, int wait_ms)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_callback.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -114,6 +115,30 @@ static enum nfsstat4 leading_check(struct client_incoming *in)
     return NFS4_OK;
 }
 
+static enum nfsstat4 op_execute(struct client_incoming *in, uint32_t index)
+{
+    const struct client_callback_hook *hook = &in->cbs->hook;
+    const struct client_callback_op *op = &in->cb.ops[index];
+    const bool notify = op->op == OP_CB_NOTIFY;
+
+    if (!hook->execute || (!notify && op->op != OP_CB_RECALL))
+        return NFS4_OK;
+    return hook->execute(op, notify ? &in->notify[index] : NULL, in->arena, hook->context);
+}
+
+/* The behaviour decides about the first operation, if it wants to.  The first failure ends it. */
+static void ops_execute(struct client_incoming *in, uint32_t first)
+{
+    enum nfsstat4 status = in->behaviour.op_status;
+
+    if (status != NFS4_OK && first < in->cb.op_count) {
+        in->cb.ops[first].status = status;
+        return;
+    }
+    for (uint32_t i = first; i < in->cb.op_count && status == NFS4_OK; i++)
+        in->cb.ops[i].status = status = op_execute(in, i);
+}
+
 /* Determine the status, execute the operations, and make the reply. */
 static void carry_out(struct client_incoming *in)
 {
@@ -135,8 +160,8 @@ static void carry_out(struct client_incoming *in)
     if (status != NFS4_OK) {
         cb->fate = CLIENT_CALLBACK_REFUSED;
         cb->ops[0].status = status;
-    } else if (first < cb->op_count) {
-        cb->ops[first].status = in->behaviour.op_status;
+    } else {
+        ops_execute(in, first);
     }
     client_outgoing_make(in, status == NFS4_OK);
 }
@@ -181,10 +206,31 @@ static enum client_status compound_receive(struct client_incoming *in, struct xd
     return client_outgoing_send(in);
 }
 
+/* Unseal a call by RPCSEC_GSS.  False: it was refused, which ended with *status. */
+static bool gss_receive(struct client_incoming *in, const struct client_record *record,
+                        const struct rpc_call_header *call, struct xdr *args,
+                        enum client_status *status)
+{
+    enum auth_stat stat;
+    const char *what =
+        client_back_gss_open(&in->cbs->gss, call, record->data, args, &in->gss, &stat);
+
+    in->gss.bad_verf = in->conn->behaviour.gss_bad_verf;
+    in->cb.gss_service = in->gss.service;
+    in->cb.gss_seq = in->gss.seq;
+    if (!what)
+        return true;
+    client_incoming_trouble(in, what);
+    *status = stat == AUTH_OK ? client_outgoing_accept(in, ACCEPT_GARBAGE_ARGS)
+                              : client_outgoing_deny(in, stat);
+    return false;
+}
+
 static enum client_status call_receive(struct client_incoming *in,
                                        const struct client_record *record, struct arena *arena)
 {
     struct rpc_call_header call = {0};
+    enum client_status status;
     struct xdr x;
 
     xdr_init_decode(&x, record->data, record->len, arena);
@@ -199,6 +245,8 @@ static enum client_status call_receive(struct client_incoming *in,
     if (!in->cbs)
         return client_outgoing_accept(in, ACCEPT_PROG_UNAVAIL);
     client_incoming_cred(in, &call.cred, arena);
+    if (call.cred.flavor == RPCSEC_GSS && !gss_receive(in, record, &call, &x, &status))
+        return status;
     if (call.proc == CB_COMPOUND)
         return compound_receive(in, &x);
     if (call.proc != CB_NULL)
@@ -218,11 +266,13 @@ enum client_status client_callback_answer(struct client_conn *conn,
 
     memset(&in, 0, sizeof(in));
     in.conn = conn;
+    in.arena = &arena;
     in.cbs = conn->callbacks;
     in.cb.came_ns = clock_now_ns();
     in.cb.over = conn->serial;
     arena_init(&arena, 4096);
     status = call_receive(&in, record, &arena);
+    free(in.gss.plain);
     arena_fini(&arena);
     return status;
 }
@@ -231,8 +281,8 @@ enum client_status client_callback_answer(struct client_conn *conn,
 
 static enum client_status held_send(struct client_conn *conn, const struct client_held *held)
 {
-    enum client_status status =
-        client_conn_send_record(conn, held->reply, held->len, conn->behaviour.fragment_bytes);
+    enum client_status status = client_outgoing_record(conn, &held->gss, held->reply, held->len,
+                                                       conn->behaviour.fragment_bytes);
 
     if (status == CLIENT_OK && held->slot)
         held->slot->open = 0;

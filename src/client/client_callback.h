@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "client/client_back_gss.h"
 #include "client/client_back_slot.h"
 #include "client/client_op.h"
 
@@ -24,7 +25,7 @@ struct client_session;
 
 #define CLIENT_CALLBACK_PROGRAM 0x40000000u
 #define CLIENT_CALLBACKS_KEPT 1024u
-#define CLIENT_CALLBACK_OPS 4u
+#define CLIENT_CALLBACK_OPS 8u /* with CB_SEQUENCE, as client_session_wish_default() offers */
 #define CLIENT_CALLBACK_REFERRING 8u
 #define CLIENT_CALLBACK_OWNER_BYTES 64u
 #define CLIENT_CALLBACK_SESSIONS 4u
@@ -34,8 +35,9 @@ struct client_session;
 struct client_callback_op {
     uint32_t op;
     enum nfsstat4 status;         /* as it was answered */
-    struct client_fh fh;          /* CB_GETATTR, CB_RECALL, CB_NOTIFY_LOCK */
-    struct stateid4 stateid;      /* CB_RECALL */
+    struct client_fh fh;          /* CB_GETATTR, CB_RECALL, CB_NOTIFY, CB_NOTIFY_LOCK */
+    struct stateid4 stateid;      /* CB_RECALL, CB_NOTIFY */
+    uint32_t change_count;        /* CB_NOTIFY */
     bool truncate;                /* CB_RECALL */
     struct bitmap4 bits;          /* attributes of CB_GETATTR, or types of CB_RECALL_ANY and
                                    * CB_RECALLABLE_OBJ_AVAIL */
@@ -64,6 +66,7 @@ struct client_callback {
     uint64_t over; /* serial of the connection */
     uint32_t xid, program, version;
     uint32_t flavor, uid, gid; /* of its credentials; IDs only with AUTH_SYS */
+    uint32_t gss_service, gss_seq;
     uint32_t minor_version;
     uint32_t ident; /* minor version 0 */
     bool has_sequence;
@@ -80,8 +83,21 @@ struct client_callback {
 struct client_held {
     uint64_t over;
     struct client_back_slot *slot; /* NULL: without a session */
+    struct client_back_gss_call gss;
     uint32_t len;
     uint8_t reply[CLIENT_CALLBACK_REPLY_BYTES + 64];
+};
+
+/* Executes CB_RECALL and CB_NOTIFY, and returns the status to answer with: an error ends the
+ * compound.  Called in the order of the operations, on the thread that waits on the connection; not
+ * for retries, nor for what conn->behaviour answers itself.  `notify` is NULL unless it is a
+ * CB_NOTIFY; it and what is allocated from `arena` live until the function returns.  It must not
+ * send over the connection, nor wait. */
+struct client_callback_hook {
+    enum nfsstat4 (*execute)(const struct client_callback_op *op,
+                             const struct CB_NOTIFY4args *notify, struct arena *arena,
+                             void *context);
+    void *context;
 };
 
 /* If all zero, no session is known, and sequence IDs are not checked. */
@@ -94,7 +110,9 @@ struct client_callbacks {
     bool session_comes; /* a CREATE_SESSION is outstanding: callbacks may precede its reply */
     uint32_t held_count;
     struct client_held held[CLIENT_CALLBACKS_HELD];
-    struct nfs4_attrs attrs; /* the reply to CB_GETATTR: change, size, time_deleg_* */
+    struct nfs4_attrs attrs;          /* the reply to CB_GETATTR: change, size, time_deleg_* */
+    struct client_callback_hook hook; /* execute NULL: all is answered with NFS4_OK */
+    struct client_back_gss_table gss; /* what the server may call with, beside AUTH_SYS */
     /* Violations by the server: their number, and the first of them. */
     uint32_t trouble_count;
     char trouble[256];

@@ -60,10 +60,20 @@ static bool notify_lock_get(struct xdr *x, struct client_callback_op *op)
     return true;
 }
 
-bool client_callback_op_get(struct xdr *x, struct client_callback_op *op)
+static bool notify_get(struct xdr *x, struct client_callback_op *op, struct CB_NOTIFY4args *args)
+{
+    if (!wire_CB_NOTIFY4args(x, args))
+        return false;
+    keep_fh(&args->cna_fh, op);
+    op->stateid = args->cna_stateid;
+    op->change_count = args->cna_changes_count;
+    return true;
+}
+
+bool client_callback_op_get(struct xdr *x, struct client_callback_op *op,
+                            struct CB_NOTIFY4args *notify)
 {
     struct CB_RECALL_SLOT4args slot;
-    struct CB_NOTIFY4args notify;
 
     switch (op->op) {
     case OP_CB_GETATTR:
@@ -81,7 +91,7 @@ bool client_callback_op_get(struct xdr *x, struct client_callback_op *op)
     case OP_CB_NOTIFY_LOCK:
         return notify_lock_get(x, op);
     case OP_CB_NOTIFY:
-        return wire_CB_NOTIFY4args(x, &notify);
+        return notify_get(x, op, notify);
     default:
         return false;
     }

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "client/client_gss_call.h"
+#include "client/client_tls_session.h"
 #include "wire/rpc_msg.h"
 
 enum {
@@ -49,15 +51,16 @@ const char *client_status_name(enum client_status status)
     return "unknown";
 }
 
-static int64_t deadline_of(const struct client_conn *conn)
+int64_t client_conn_deadline(const struct client_conn *conn)
 {
     return clock_now_ns() + conn->timeout_ms * NSEC_PER_MSEC;
 }
 
-static enum client_status wait_for(int fd, short events, int64_t deadline_ns)
+enum client_status client_conn_wait(const struct client_conn *conn, short events,
+                                    int64_t deadline_ns)
 {
     for (;;) {
-        struct pollfd pfd = {fd, events, 0};
+        struct pollfd pfd = {conn->fd, events, 0};
         int64_t left_ns = deadline_ns - clock_now_ns();
         int n;
 
@@ -135,7 +138,7 @@ static enum client_status connect_one(struct client_conn *conn, const struct add
         return CLIENT_OK;
     if (errno != EINPROGRESS)
         return CLIENT_FAILED;
-    status = wait_for(conn->fd, POLLOUT, deadline_of(conn));
+    status = client_conn_wait(conn, POLLOUT, client_conn_deadline(conn));
     if (status == CLIENT_OK && getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
         error) {
         errno = error;
@@ -182,6 +185,10 @@ void client_conn_close(struct client_conn *conn)
 {
     int saved = errno;
 
+    if (conn->tls)
+        client_tls_free(conn);
+    client_gss_use(conn, NULL, 0);
+    client_gss_calls_free(conn);
     if (conn->fd >= 0)
         close(conn->fd);
     conn->fd = -1;
@@ -206,6 +213,8 @@ void client_conn_abort(struct client_conn *conn)
 
     if (conn->fd >= 0)
         setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    if (conn->tls)
+        client_tls_truncate(conn);
     client_conn_close(conn);
 }
 
@@ -214,19 +223,38 @@ static enum client_status status_of_errno(void)
     return errno == EPIPE || errno == ECONNRESET ? CLIENT_CLOSED : CLIENT_FAILED;
 }
 
+/* Like send() and recv(), through TLS if the connection has it. *events: what EAGAIN waits for. */
+static ssize_t stream_send(struct client_conn *conn, const void *data, size_t len, short *events)
+{
+    *events = POLLOUT;
+    if (conn->tls)
+        return client_tls_send(conn, data, len, events);
+    return send(conn->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t stream_receive(struct client_conn *conn, void *data, size_t len, short *events)
+{
+    *events = POLLIN;
+    if (conn->tls)
+        return client_tls_receive(conn, data, len, events);
+    return recv(conn->fd, data, len, MSG_DONTWAIT);
+}
+
+/* TLS may have bytes left to send after it took all of the data. */
 static enum client_status send_now(struct client_conn *conn, const void *data, size_t len)
 {
-    int64_t deadline_ns = deadline_of(conn);
+    int64_t deadline_ns = client_conn_deadline(conn);
     const uint8_t *p = data;
 
-    while (len > 0) {
-        ssize_t n = send(conn->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (len > 0 || (conn->tls && client_tls_unsent(conn->tls))) {
+        short events = POLLOUT;
+        ssize_t n = stream_send(conn, p, len, &events);
 
         if (n >= 0) {
             p += n;
             len -= (size_t)n;
         } else if (errno == EAGAIN) {
-            enum client_status status = wait_for(conn->fd, POLLOUT, deadline_ns);
+            enum client_status status = client_conn_wait(conn, events, deadline_ns);
 
             if (status != CLIENT_OK)
                 return status;
@@ -283,6 +311,8 @@ bool client_conn_ready(const struct client_conn *conn)
     size_t left = buffers ? buffers->to - buffers->from : 0;
     bool last;
 
+    if (conn->tls && client_tls_pending(conn->tls))
+        return true;
     return left >= RPC_RECORD_MARK_BYTES &&
            left - RPC_RECORD_MARK_BYTES >= rpc_record_mark_get(buffers->in + buffers->from, &last);
 }
@@ -311,17 +341,17 @@ enum client_status client_conn_send_record(struct client_conn *conn, const void 
 }
 
 /* Like recv(), but fetches more than `len` bytes at a time. */
-static ssize_t receive_some(struct client_conn *conn, void *data, size_t len)
+static ssize_t receive_some(struct client_conn *conn, void *data, size_t len, short *events)
 {
     struct client_buffers *buffers = conn->buffers;
     ssize_t n;
 
     if (!buffers)
-        return recv(conn->fd, data, len, MSG_DONTWAIT);
+        return stream_receive(conn, data, len, events);
     if (buffers->from == buffers->to) {
         if (client_conn_flush(conn) != CLIENT_OK)
             return -1;
-        n = recv(conn->fd, buffers->in, IN_BYTES, MSG_DONTWAIT);
+        n = stream_receive(conn, buffers->in, IN_BYTES, events);
         if (n <= 0)
             return n;
         buffers->from = 0;
@@ -340,7 +370,8 @@ static enum client_status receive_all(struct client_conn *conn, void *data, size
     uint8_t *p = data;
 
     while (len > 0) {
-        ssize_t n = receive_some(conn, p, len);
+        short events = POLLIN;
+        ssize_t n = receive_some(conn, p, len, &events);
 
         if (n > 0) {
             p += n;
@@ -348,7 +379,7 @@ static enum client_status receive_all(struct client_conn *conn, void *data, size
         } else if (n == 0) {
             return CLIENT_CLOSED;
         } else if (errno == EAGAIN) {
-            enum client_status status = wait_for(conn->fd, POLLIN, deadline_ns);
+            enum client_status status = client_conn_wait(conn, events, deadline_ns);
 
             if (status != CLIENT_OK)
                 return status;
@@ -363,7 +394,7 @@ enum client_status client_conn_receive_record(struct client_conn *conn,
                                               struct client_record **record)
 {
     struct client_record *r = must_calloc(1, sizeof(*r));
-    int64_t deadline_ns = deadline_of(conn);
+    int64_t deadline_ns = client_conn_deadline(conn);
     bool last = false;
 
     *record = NULL;
@@ -389,17 +420,31 @@ enum client_status client_conn_receive_record(struct client_conn *conn,
     return CLIENT_OK;
 }
 
+ssize_t client_conn_receive(struct client_conn *conn, void *data, size_t len)
+{
+    short events;
+
+    return stream_receive(conn, data, len, &events);
+}
+
+void client_conn_drain(struct client_conn *conn)
+{
+    uint8_t waste[4096];
+
+    while (client_conn_receive(conn, waste, sizeof(waste)) > 0)
+        ;
+}
+
 enum client_status client_conn_wait_close(struct client_conn *conn, int wait_ms)
 {
     int64_t deadline_ns = clock_now_ns() + wait_ms * NSEC_PER_MSEC;
-    uint8_t waste[4096];
+    uint8_t waste;
 
     for (;;) {
-        enum client_status status = receive_all(conn, waste, 1, deadline_ns);
+        enum client_status status = receive_all(conn, &waste, 1, deadline_ns);
 
         if (status != CLIENT_OK)
             return status == CLIENT_TIMEOUT ? CLIENT_TIMEOUT : CLIENT_CLOSED;
-        while (recv(conn->fd, waste, sizeof(waste), MSG_DONTWAIT) > 0)
-            ;
+        client_conn_drain(conn);
     }
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/check.h"
 #include "base/list.h"
@@ -26,13 +27,17 @@ enum client_status {
 
 const char *client_status_name(enum client_status status);
 
-/* AUTH_NONE, or AUTH_SYS with these IDs. */
+struct client_security; /* client/client_security.h */
+
+/* AUTH_NONE, or AUTH_SYS with these IDs, unless `security` says otherwise. */
 #define CLIENT_GIDS 16u
 struct client_cred {
     bool none;
     uint32_t uid, gid;
     uint32_t gid_count;
     uint32_t gids[CLIENT_GIDS];
+    /* How client_mount_open() secures its connection; NULL: not at all. */
+    const struct client_security *security;
 };
 
 /* A record that was received: mark removed, fragments joined.  free() it. */
@@ -47,6 +52,17 @@ struct client_record {
 
 struct client_callbacks; /* client/client_callback.h */
 struct client_buffers;   /* client_conn.c */
+struct client_tls;       /* client/client_tls.h */
+struct client_gss;       /* client/client_gss.h */
+struct client_gss_calls; /* client/client_gss_call.h */
+
+/* What spoils the next calls by RPCSEC_GSS: bits of client/client_gss.h.  All zero: nothing. */
+struct client_gss_fault {
+    uint32_t what, number;
+    uint32_t calls; /* how many of them; 0 means 1 */
+};
+
+#define CLIENT_WHY_BYTES 256u
 
 struct client_conn {
     int fd;          /* -1: closed */
@@ -60,6 +76,14 @@ struct client_conn {
     struct client_behaviour behaviour;  /* how calls of the server are answered */
     struct list stash;                  /* replies that arrived while another one was awaited */
     struct client_buffers *buffers;     /* NULL: at least one system call per record */
+    struct client_tls *tls;             /* NULL: plain */
+    struct client_gss *gss;             /* NULL: calls by `cred`; set by client_gss_use() */
+    uint32_t gss_service;               /* of the next calls */
+    bool gss_own;                       /* client_security_begin() made the context */
+    bool gss_lenient;                   /* accept replies whose verifier is wrong */
+    struct client_gss_fault gss_fault;
+    struct client_gss_calls *gss_calls; /* that wait for their replies; NULL: none ever did */
+    char why[CLIENT_WHY_BYTES];         /* why it could not be secured, or has ended; or "" */
 };
 
 /* Connect to HOST:PORT or [ADDR6]:PORT.  `timeout_ms` also applies to each later call. */
@@ -74,7 +98,7 @@ void client_conn_reserve_ports(void);
 /* The same for an accepted socket; the connection takes it over. */
 void client_conn_adopt(struct client_conn *conn, int fd, int timeout_ms);
 
-/* Close and reset the struct; may be repeated. */
+/* Close and reset the struct, but for `why`; may be repeated. */
 void client_conn_close(struct client_conn *conn);
 
 /* Close with a TCP reset, so that the peer loses what it has not read. */
@@ -84,6 +108,13 @@ void client_conn_abort(struct client_conn *conn);
 MUST_USE enum client_status client_conn_send_raw(struct client_conn *conn, const void *data,
                                                  size_t len);
 
+/* Wait until the socket is ready for `events` of poll(), at most until the deadline. */
+MUST_USE enum client_status client_conn_wait(const struct client_conn *conn, short events,
+                                             int64_t deadline_ns);
+
+/* The connection's timeout from now on, in terms of clock_now_ns(). */
+int64_t client_conn_deadline(const struct client_conn *conn);
+
 /* Send one record, in fragments of at most `fragment_bytes` (0: one fragment). */
 MUST_USE enum client_status client_conn_send_record(struct client_conn *conn, const void *data,
                                                     size_t len, size_t fragment_bytes);
@@ -92,13 +123,20 @@ MUST_USE enum client_status client_conn_send_record(struct client_conn *conn, co
 MUST_USE enum client_status client_conn_receive_record(struct client_conn *conn,
                                                        struct client_record **record);
 
+/* Receive what is there, without waiting and past client_conn_buffer(): like recv(). */
+ssize_t client_conn_receive(struct client_conn *conn, void *data, size_t len);
+
 /* Until the connection is closed: receive as much as possible per system call, and send nothing
  * until client_conn_flush(), or until a reply is awaited.  For programs that measure a server. */
 void client_conn_buffer(struct client_conn *conn);
 MUST_USE enum client_status client_conn_flush(struct client_conn *conn);
 
-/* Is a complete record buffered?  Then waiting for the socket would be wrong. */
+/* Is a complete record buffered, or part of one decrypted?  Then waiting for the socket would be
+ * wrong. */
 bool client_conn_ready(const struct client_conn *conn);
+
+/* Read and drop all that has arrived, without waiting. */
+void client_conn_drain(struct client_conn *conn);
 
 /* CLIENT_CLOSED if the peer closes the connection within `wait_ms`, whatever it sends before;
  * otherwise CLIENT_TIMEOUT. */

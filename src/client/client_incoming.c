@@ -87,7 +87,7 @@ bool client_incoming_compound(struct client_incoming *in, struct xdr *x)
             if (!sequence_get(in, x))
                 return false;
             in->digest = digest_of(x->p, xdr_left(x));
-        } else if (!client_callback_op_get(x, &cb->ops[i])) {
+        } else if (!client_callback_op_get(x, &cb->ops[i], &in->notify[i])) {
             return false;
         }
     }

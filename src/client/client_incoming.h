@@ -12,6 +12,9 @@ struct client_incoming {
     struct client_callbacks *cbs; /* of the connection */
     struct client_behaviour behaviour;
     struct client_callback cb;
+    struct client_back_gss_call gss;
+    struct CB_NOTIFY4args notify[CLIENT_CALLBACK_OPS]; /* of those operations that are CB_NOTIFY */
+    struct arena *arena;                               /* has what the arguments point to */
     struct client_back_session *session; /* that CB_SEQUENCE names; NULL: it has not begun */
     struct client_back_slot *slot;       /* NULL: without a session */
     uint64_t digest;                     /* of the operations after CB_SEQUENCE */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client/client_security.h"
 #include "wire/status_name.h"
 
 static bool connect_as(struct client_mount *mount, const char *target, int timeout_ms,
@@ -11,8 +12,12 @@ static bool connect_as(struct client_mount *mount, const char *target, int timeo
 {
     memset(mount, 0, sizeof(*mount));
     mount->trouble = client_conn_open(&mount->conn, target, timeout_ms);
-    if (mount->trouble == CLIENT_OK && cred)
-        mount->conn.cred = *cred;
+    if (mount->trouble != CLIENT_OK || !cred)
+        return mount->trouble == CLIENT_OK;
+    mount->conn.cred = *cred;
+    mount->trouble = client_security_begin(&mount->conn, target, cred->security);
+    if (mount->trouble != CLIENT_OK)
+        client_conn_close(&mount->conn);
     return mount->trouble == CLIENT_OK;
 }
 
@@ -56,6 +61,8 @@ const char *client_mount_failure(const struct client_mount *mount, enum nfsstat4
 {
     if (mount->trouble == CLIENT_OK)
         return status_name(status);
+    if (*mount->conn.why)
+        return mount->conn.why;
     return mount->trouble == CLIENT_FAILED ? strerror(errno) : client_status_name(mount->trouble);
 }
 
@@ -86,6 +93,8 @@ void client_mount_close(struct client_mount *mount)
 
     if (mount->conn.fd >= 0 && mount->trouble == CLIENT_OK && !mount->v40)
         mount->trouble = client_session_close(&mount->conn, &mount->session, &status);
+    if (mount->trouble == CLIENT_OK)
+        client_security_end(&mount->conn);
     client_conn_close(&mount->conn);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_outgoing.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -97,10 +98,25 @@ void client_outgoing_retry(struct client_incoming *in)
 
 /* ---- sending ---- */
 
+enum client_status client_outgoing_record(struct client_conn *conn,
+                                          const struct client_back_gss_call *gss,
+                                          const uint8_t *reply, size_t len, size_t fragment_bytes)
+{
+    enum client_status status;
+    uint8_t *sealed;
+
+    if (!gss->by)
+        return client_conn_send_record(conn, reply, len, fragment_bytes);
+    len = client_back_gss_seal(gss, reply, len, &sealed);
+    status = client_conn_send_record(conn, sealed, len, fragment_bytes);
+    free(sealed);
+    return status;
+}
+
 static enum client_status reply_send(struct client_incoming *in)
 {
-    enum client_status status =
-        client_conn_send_record(in->conn, in->reply, in->reply_len, in->behaviour.fragment_bytes);
+    enum client_status status = client_outgoing_record(in->conn, &in->gss, in->reply, in->reply_len,
+                                                       in->behaviour.fragment_bytes);
 
     if (status == CLIENT_OK && in->slot)
         in->slot->open = 0;
@@ -111,11 +127,8 @@ static enum client_status reply_send(struct client_incoming *in)
  * stream. */
 static enum client_status cut(struct client_conn *conn)
 {
-    uint8_t waste[4096];
-
     (void)shutdown(conn->fd, SHUT_WR);
-    while (recv(conn->fd, waste, sizeof(waste), MSG_DONTWAIT) > 0)
-        ;
+    client_conn_drain(conn);
     client_conn_close(conn);
     return CLIENT_CLOSED;
 }
@@ -140,6 +153,8 @@ static enum client_status reply_hold(struct client_incoming *in)
     in->cbs->held_count++;
     held->over = in->conn->serial;
     held->slot = in->slot;
+    held->gss = in->gss;
+    held->gss.plain = NULL;
     held->len = in->reply_len;
     memcpy(held->reply, in->reply, in->reply_len);
     return CLIENT_OK;
@@ -154,7 +169,7 @@ static enum client_status garbage_send(struct client_incoming *in)
     (void)header_put(&x, in->reply, sizeof(in->reply), &header);
     for (uint32_t i = 0; i < GARBAGE_WORDS; i++)
         xdr_put_u32(&x, 0xdeadbeef + i);
-    return client_conn_send_record(in->conn, in->reply, xdr_pos(&x), 0);
+    return client_outgoing_record(in->conn, &in->gss, in->reply, xdr_pos(&x), 0);
 }
 
 static enum client_status error_send(struct client_incoming *in)
@@ -192,7 +207,7 @@ enum client_status client_outgoing_send(struct client_incoming *in)
         return garbage_send(in);
     case CLIENT_ACT_WRONG_XID:
         in->reply[0] ^= 0xff;
-        return client_conn_send_record(in->conn, in->reply, in->reply_len, 0);
+        return client_outgoing_record(in->conn, &in->gss, in->reply, in->reply_len, 0);
     case CLIENT_ACT_SHORT:
         return client_conn_send_record(in->conn, in->reply, 4, 0);
     case CLIENT_ACT_RPC_ERROR:
@@ -200,6 +215,12 @@ enum client_status client_outgoing_send(struct client_incoming *in)
         return error_send(in);
     }
     return CLIENT_MALFORMED;
+}
+
+enum client_status client_outgoing_deny(struct client_incoming *in, enum auth_stat stat)
+{
+    in->behaviour = (struct client_behaviour){.act = CLIENT_ACT_DENY, .auth_stat = stat};
+    return error_send(in);
 }
 
 enum client_status client_outgoing_accept(struct client_incoming *in, enum rpc_accept_stat stat)

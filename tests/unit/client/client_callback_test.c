@@ -8,6 +8,7 @@
 #include "client/client_session.h"
 #include "client_pair.h"
 #include "wire/nfs4_const.h"
+#include "wire/notify.h"
 
 static struct client_callbacks callbacks;
 
@@ -421,6 +422,122 @@ static void notify_lock_is_decoded(void **state)
     client_reply_free(&reply);
 }
 
+/* ---- the hook ---- */
+
+/* What the hook was given, and what it answers. */
+static struct {
+    uint32_t count;
+    char names[8][4];
+    enum nfsstat4 status; /* of the operation number `fails` */
+    uint32_t fails;
+} executed;
+
+static enum nfsstat4 execute(const struct client_callback_op *op,
+                             const struct CB_NOTIFY4args *notify, struct arena *arena,
+                             void *context)
+{
+    uint32_t number = executed.count++;
+    struct notify_events events;
+
+    assert_ptr_equal(context, &executed);
+    assert_int_equal(notify != NULL, op->op == OP_CB_NOTIFY);
+    if (notify) {
+        assert_int_equal(notify->cna_changes_count, 1);
+        assert_true(notify_decode(notify->cna_changes, &events, arena));
+        assert_int_equal(events.events[0].remove.nrm_old_entry.ne_file.len, 3);
+        memcpy(executed.names[number], events.events[0].remove.nrm_old_entry.ne_file.data, 3);
+    }
+    return number == executed.fails ? executed.status : NFS4_OK;
+}
+
+static void put_notify(struct xdr *x, const char *name)
+{
+    struct notify_event event = {.type = NOTIFY4_REMOVE_ENTRY};
+    struct stateid4 stateid = {4, "notified"};
+    struct nfs_fh4 fh = {(const uint8_t *)"dir", 3};
+
+    event.remove.nrm_old_entry.ne_file = (struct wire_opaque){(const uint8_t *)name, 3};
+    xdr_put_u32(x, OP_CB_NOTIFY);
+    wire_stateid4(x, &stateid);
+    wire_nfs_fh4(x, &fh);
+    xdr_put_u32(x, 1);
+    assert_true(notify_encode(x, &event));
+}
+
+/* CB_SEQUENCE, two CB_NOTIFY, CB_RECALL: expect the status, and so many results. */
+static void call_with_hook(struct client_pair *pair, uint32_t seqid, enum nfsstat4 status,
+                           uint32_t count)
+{
+    struct CB_SEQUENCE4args sequence = {.csa_sequenceid = seqid};
+    struct CB_RECALL4args recall = {.stateid = {3, "recalled"}};
+    struct wire_opaque tag = {(const uint8_t *)"tag", 3};
+    uint8_t args[512];
+    uint32_t xid;
+    struct xdr x;
+
+    callbacks.hook = (struct client_callback_hook){execute, &executed};
+    memset(sequence.csa_sessionid, 0xab, NFS4_SESSIONID_SIZE);
+    xdr_init_encode(&x, args, sizeof(args));
+    xdr_opaque(&x, &tag, 16);
+    xdr_put_u32(&x, 1);
+    xdr_put_u32(&x, 0);
+    xdr_put_u32(&x, 4);
+    xdr_put_u32(&x, OP_CB_SEQUENCE);
+    wire_CB_SEQUENCE4args(&x, &sequence);
+    put_notify(&x, "one");
+    put_notify(&x, "two");
+    xdr_put_u32(&x, OP_CB_RECALL);
+    wire_CB_RECALL4args(&x, &recall);
+    assert_false(x.failed);
+    assert_int_equal(client_call_send(&pair->server, CLIENT_CALLBACK_PROGRAM, NFS_CB, CB_COMPOUND,
+                                      args, xdr_pos(&x), &xid),
+                     CLIENT_OK);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    expect_statuses(pair, xid, status, count);
+}
+
+/* SR-16: the hook gets what the server tells, in its order, and once. */
+static void the_hook_executes_in_order(void **state)
+{
+    const struct client_callback *cb = &callbacks.kept[0];
+
+    (void)session_begin(1);
+    memset(&executed, 0, sizeof(executed));
+    call_with_hook(*state, 1, NFS4_OK, 4);
+    assert_int_equal(executed.count, 3);
+    assert_string_equal(executed.names[0], "one");
+    assert_string_equal(executed.names[1], "two");
+    assert_string_equal(executed.names[2], "");
+    assert_int_equal(cb->ops[1].change_count, 1);
+    assert_string_equal((const char *)cb->ops[1].stateid.other, "notified");
+    assert_int_equal(cb->ops[2].fh.len, 3);
+    assert_memory_equal(cb->ops[2].fh.data, "dir", 3);
+    call_with_hook(*state, 1, NFS4_OK, 4);
+    assert_int_equal(callbacks.kept[1].fate, CLIENT_CALLBACK_RETRIED);
+    assert_int_equal(executed.count, 3);
+}
+
+static void an_error_of_the_hook_ends_the_call(void **state)
+{
+    (void)session_begin(1);
+    memset(&executed, 0, sizeof(executed));
+    executed.status = NFS4ERR_DELAY;
+    executed.fails = 1;
+    call_with_hook(*state, 1, NFS4ERR_DELAY, 3);
+    assert_int_equal(executed.count, 2);
+}
+
+static void behaviour_comes_before_the_hook(void **state)
+{
+    struct client_pair *pair = *state;
+
+    (void)session_begin(1);
+    memset(&executed, 0, sizeof(executed));
+    pair->conn.behaviour.op_status = NFS4ERR_BAD_STATEID;
+    call_with_hook(pair, 1, NFS4ERR_BAD_STATEID, 2);
+    assert_int_equal(executed.count, 0);
+}
+
 /* Bytes behind the last operation make the call malformed. */
 static void a_call_with_more_than_its_operations_is_none(void **state)
 {
@@ -465,6 +582,9 @@ int main(void)
         PAIR_TEST(recall_any_is_decoded),
         PAIR_TEST(recall_slot_is_decoded),
         PAIR_TEST(notify_lock_is_decoded),
+        PAIR_TEST(the_hook_executes_in_order),
+        PAIR_TEST(an_error_of_the_hook_ends_the_call),
+        PAIR_TEST(behaviour_comes_before_the_hook),
         PAIR_TEST(a_call_with_more_than_its_operations_is_none),
         PAIR_TEST(a_call_between_replies_is_answered),
         PAIR_TEST(without_callbacks_calls_are_refused),
