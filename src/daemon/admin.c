@@ -114,32 +114,46 @@ void admin_set_phase(struct admin *admin, enum endpoint_phase phase)
     atomic_store_explicit(&admin->endpoint.phase, phase, memory_order_release);
 }
 
-bool admin_reload(struct admin *admin, char *text, size_t size)
+bool admin_tokens_read(const struct admin *admin, struct http_tokens *tokens, char *error,
+                       size_t size)
 {
-    struct http_tokens tokens;
-    char error[ERROR_BYTES];
+    char wrong[ERROR_BYTES];
     bool good;
 
-    text[0] = '\0';
+    tokens->count = 0;
     if (!admin->http || !admin->options->token_file)
         return true;
     errand_place(admin->options->token_file);
-    good = tokens_read(admin->options, &tokens, error);
+    good = tokens_read(admin->options, tokens, wrong);
     errand_place(NULL);
-    if (errand_is_abandoned())
-        return false;
-    if (!good) {
-        (void)snprintf(text, size, "%s %s; the tokens stay as they were",
-                       admin->options->token_name, error);
-        log_error("admin.tokens", LOG_STR("error", error),
-                  LOG_STR("note", "the tokens stay as they were"));
-        return false;
-    }
-    if (http_server_set_tokens(admin->http, &tokens))
+    if (good)
+        return true;
+    (void)snprintf(error, size, "%s %s; the tokens stay as they were", admin->options->token_name,
+                   wrong);
+    log_error("admin.tokens", LOG_STR("error", wrong),
+              LOG_STR("note", "the tokens stay as they were"));
+    return false;
+}
+
+void admin_tokens_set(struct admin *admin, const struct http_tokens *tokens, char *text,
+                      size_t size)
+{
+    text[0] = '\0';
+    if (tokens->count == 0)
+        return; /* there is no file of them */
+    if (http_server_set_tokens(admin->http, tokens))
         (void)snprintf(text, size, "%s: the tokens have changed, and are %u now",
-                       admin->options->token_name, tokens.count);
-    log_info("admin.tokens", LOG_U64("count", tokens.count));
-    return true;
+                       admin->options->token_name, tokens->count);
+    log_info("admin.tokens", LOG_U64("count", tokens->count));
+}
+
+void admin_tokens_foresee(const struct admin *admin, const struct http_tokens *tokens, char *text,
+                          size_t size)
+{
+    text[0] = '\0';
+    if (tokens->count > 0 && http_server_differ(admin->http, tokens))
+        (void)snprintf(text, size, "%s: the tokens would change, and be %u",
+                       admin->options->token_name, tokens->count);
 }
 
 bool admin_stop(struct admin *admin)
@@ -177,15 +191,19 @@ static bool address_preflight(const char *name, const struct admin_address *addr
     return false;
 }
 
-bool admin_preflight(const struct admin_options *options)
+bool admin_tokens_check(const struct admin_options *options)
 {
     struct http_tokens tokens;
     char error[ERROR_BYTES];
 
-    if (!tokens_read(options, &tokens, error)) {
-        console_error("%s %s", options->token_name, error);
-        return false;
-    }
+    if (tokens_read(options, &tokens, error))
+        return true;
+    console_error("%s %s", options->token_name, error);
+    return false;
+}
+
+bool admin_preflight(const struct admin_options *options)
+{
     for (uint32_t i = 0; i < options->count && !options->none; i++) {
         if (!address_preflight(options->name, &options->at[i]))
             return false;

@@ -13,6 +13,7 @@
 
 struct http_route;
 struct http_server;
+struct http_tokens;
 
 struct admin {
     const struct admin_options *options;
@@ -29,9 +30,18 @@ bool admin_open(struct admin *admin, const struct admin_options *options,
 /* From now on /readyz says this. */
 void admin_set_phase(struct admin *admin, enum endpoint_phase phase);
 
-/* Read the tokens again.  False: they are not good, and those before stay.  `text` says what is
- * wrong, or what has changed; "": nothing.  So does the log.  Any thread. */
-bool admin_reload(struct admin *admin, char *text, size_t size);
+/* Read the tokens again.  False: they are not good, as `error` and the log say.  Any thread. */
+bool admin_tokens_read(const struct admin *admin, struct http_tokens *tokens, char *error,
+                       size_t size) MUST_USE;
+
+/* From now on these, which were read so, are valid, and no others.  `text` says what has changed;
+ * "": nothing.  Any thread. */
+void admin_tokens_set(struct admin *admin, const struct http_tokens *tokens, char *text,
+                      size_t size);
+
+/* Let `text` say what that would change. */
+void admin_tokens_foresee(const struct admin *admin, const struct http_tokens *tokens, char *text,
+                          size_t size);
 
 /* False: a request has not ended, and uses the server: the process should exit. */
 bool admin_stop(struct admin *admin) MUST_USE;
@@ -39,5 +49,7 @@ bool admin_stop(struct admin *admin) MUST_USE;
 /* After admin_stop(), or if admin_open() failed. */
 void admin_close(struct admin *admin);
 
-/* What admin_open() would refuse, without changing anything.  False after telling why on stderr. */
+/* What admin_open() would refuse of the tokens, and of the addresses, without changing anything.
+ * False after telling why on stderr. */
+bool admin_tokens_check(const struct admin_options *options) MUST_USE;
 bool admin_preflight(const struct admin_options *options) MUST_USE;

@@ -3,12 +3,14 @@
 
 #include <stdio.h>
 
+#include "admin/http/http_token.h"
 #include "base/errand.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "daemon/admin.h"
 #include "daemon/reload.h"
 #include "daemon/setting_effect.h"
+#include "daemon/tls_setup.h"
 
 enum {
     TEXT_BYTES = 512,
@@ -21,17 +23,29 @@ static void drop_line(void *context, const char *text)
     (void)context, (void)text;
 }
 
-/* The tokens come first: exports that hang do not keep them from being replaced.  If the file is
- * wrong, what is stored is read nevertheless. */
+/* For themselves, unlike POST /reload: nobody gets an answer that tells that a token that was
+ * removed is still valid. */
+static void take_tokens(struct admin *admin)
+{
+    struct http_tokens tokens;
+    char text[TEXT_BYTES];
+
+    if (admin_tokens_read(admin, &tokens, text, sizeof(text)) && !errand_is_abandoned())
+        admin_tokens_set(admin, &tokens, text, sizeof(text));
+}
+
+/* Tokens and certificates come first: exports that hang do not keep them from being replaced.  If
+ * the file is wrong, what is stored is read nevertheless. */
 static void hang_up_run(void *context)
 {
     struct chores *chores = context;
     const struct reload *reload = chores->reload;
     char error[TEXT_BYTES];
 
-    (void)admin_reload(chores->admin, error, sizeof(error));
-    if (!reload_run(reload, false, &(struct export_report){.line = drop_line}) && reload->file &&
-        errand_commit())
+    take_tokens(chores->admin);
+    tls_setup_reload(reload->running, reload->transport);
+    if (reload_run(reload, false, &(struct export_report){.line = drop_line}) != RELOAD_DONE &&
+        reload->file && errand_commit())
         (void)setting_effect_reload(reload->settings, NULL, error, sizeof(error));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/configuration.h"
+#include "daemon/identities.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +8,13 @@
 
 #include "admin/callback_setting.h"
 #include "admin/config/config_reader.h"
+#include "admin/http/http_token.h"
 #include "base/errand.h"
 #include "daemon/admin_options.h"
 #include "daemon/backends.h"
 #include "daemon/console.h"
+#include "daemon/state_dir.h"
+#include "daemon/tls_setup.h"
 #include "proto/minor_range.h"
 
 enum {
@@ -40,13 +44,15 @@ static void tell_faults(const char *path, const struct config_faults *faults,
     }
 }
 
-static struct config *read_file(const char *path, const struct export_report *report)
+/* NULL, and each mistake is a line of `report`.  `paths` may be NULL. */
+static struct config *read_file(const char *path, const struct config_path_check *paths,
+                                const struct export_report *report)
 {
     struct config_faults faults = {0};
     struct config *config;
 
     errand_place(path);
-    config = config_read(path, backend_look, &faults);
+    config = config_read(path, backend_look, paths, &faults);
     errand_place(NULL);
     if (!config)
         tell_faults(path, &faults, report);
@@ -79,16 +85,35 @@ static void set_log(const struct config *file, const struct options *options)
     log_set_json(said->by_option[CONFIG_LOG_FORMAT] ? said->log_json : file->log_json);
 }
 
+/* What is wrong before anything is started or locked, and unless an option names another one, or
+ * none is needed. */
+static bool look_at_path(const void *options, enum config_key_id id, const char *path, char *error,
+                         size_t size)
+{
+    const struct config *said = options;
+    struct http_tokens tokens;
+
+    if (said->by_option[id] || (id == CONFIG_ADMIN_TOKEN && said->admin.none))
+        return true;
+    if (id == CONFIG_STATE)
+        return state_dir_look(path, error, size);
+    if (id == CONFIG_IDENTITY_MAP)
+        return identities_look(path, error, size);
+    return http_tokens_read(&tokens, path, error, size);
+}
+
 /* What the file says moves to `config`, and what options said over it. */
 static bool lay_over_file(struct options *options, struct config *config)
 {
+    const struct config_path_check paths = {look_at_path, options->config};
     struct config *file =
-        read_file(options->config_file, &(struct export_report){.line = to_console});
+        read_file(options->config_file, &paths, &(struct export_report){.line = to_console});
 
     if (!file)
         return false;
     *config = *file;
     free(file);
+    config->file = options->config_file;
     set_log(config, options);
     log_info("daemon.config", LOG_STR("file", options->config_file));
     config_overlay(config, options->config, tell_conflict);
@@ -214,6 +239,19 @@ static bool check_state_dir(const struct config *config)
     return config->state_dir != NULL;
 }
 
+/* All of them are told in one run. */
+static bool check_all(struct config *config, const char *file)
+{
+    bool good = check_exports(config, file);
+
+    good &= check_minors(config);
+    good &= check_callbacks(config);
+    good &= check_admin(config, file);
+    good &= check_state_dir(config);
+    good &= tls_setup_fits(config);
+    return good;
+}
+
 bool configuration_make(struct options *options, struct config *config)
 {
     if (!options->config_file)
@@ -222,9 +260,7 @@ bool configuration_make(struct options *options, struct config *config)
         return false;
     fill_defaults(config);
     config_share_settings(config);
-    if (check_exports(config, options->config_file) && check_minors(config) &&
-        check_callbacks(config) && check_admin(config, options->config_file) &&
-        check_state_dir(config))
+    if (check_all(config, options->config_file))
         return true;
     config_fini(config);
     return false;
@@ -239,7 +275,7 @@ static void keep_conflict(const struct config_conflict *conflict)
 struct config *configuration_again(const char *file, const struct config *options,
                                    const struct export_report *report)
 {
-    struct config *config = read_file(file, report);
+    struct config *config = read_file(file, NULL, report);
     struct config *over;
 
     if (!config)

@@ -8,11 +8,13 @@
 #include <time.h>
 
 #include "admin/config/config_json.h"
+#include "base/clock.h"
 #include "base/errand.h"
 #include "base/log.h"
 #include "daemon/backends.h"
 #include "daemon/descriptors.h"
 #include "daemon/export_excluded.h"
+#include "state/delegation/delegation_conflict.h"
 
 enum {
     SPARE_PARTS = 4, /* a later export gets one of so many parts of what is left */
@@ -226,19 +228,54 @@ void export_revoke_later(struct exports *exports, struct vfs *fs, bool all)
     exports->losing[exports->losing_count++] = (struct export_losing){root, all};
 }
 
+/* A delegation that is granted after this look finds the export: export_has_children(). */
+void export_recall_later(struct vfs_object *dir, void *context)
+{
+    struct exports *exports = context;
+
+    if (atomic_load_explicit(&dir->node->delegations, memory_order_seq_cst) == 0)
+        return;
+    for (uint32_t i = 0; i < exports->covered_count; i++) {
+        if (exports->covered[i] == dir)
+            return;
+    }
+    CHECK(exports->covered_count < LIMIT_EXPORTS);
+    exports->covered[exports->covered_count++] = vfs_object_get(dir);
+}
+
+static void recall_covered(struct exports *exports, struct vfs_object *const *covered,
+                           uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        delegation_recall_all(exports->config.state, covered[i], DELEGATION_USE_CHANGE, false,
+                              clock_now_ns());
+        vfs_object_put(covered[i]);
+    }
+}
+
+/* Its clients may be admitted no longer, and users may be others for the export now. */
+static void options_changed(struct exports *exports, const struct vfs *fs)
+{
+    open_fs_recall_told(exports->config.state, fs);
+    export_excluded_revoke(exports, fs);
+}
+
 void export_unlock(struct exports *exports)
 {
     struct export_losing losing[LIMIT_EXPORTS];
-    uint32_t count = exports->losing_count;
+    struct vfs_object *covered[LIMIT_EXPORTS];
+    uint32_t count = exports->losing_count, covered_count = exports->covered_count;
 
     memcpy(losing, exports->losing, count * sizeof(*losing));
-    exports->losing_count = 0;
+    memcpy(covered, exports->covered, covered_count * sizeof(struct vfs_object *));
+    exports->losing_count = exports->covered_count = 0;
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+    recall_covered(exports, covered, covered_count);
     for (uint32_t i = 0; i < count; i++) {
         if (losing[i].all)
             export_revoke_all(losing[i].root->fs, exports);
         else
-            export_excluded_revoke(exports, losing[i].root->fs);
+            options_changed(exports, losing[i].root->fs);
         vfs_object_put(losing[i].root);
     }
 }

@@ -52,6 +52,8 @@ struct exports {
     struct export_leaving leaving[LIMIT_EXPORTS_RETIRED];
     uint32_t losing_count;
     struct export_losing losing[LIMIT_EXPORTS]; /* export_unlock() */
+    uint32_t covered_count;
+    struct vfs_object *covered[LIMIT_EXPORTS]; /* the same: references */
 };
 
 /* A line of a report. */
@@ -101,7 +103,12 @@ void export_backend_gone(struct vfs *fs, void *context);
 
 /* ---- with the lock ---- */
 
-/* Release it, and then revoke what export_revoke_later() was told meanwhile. */
+/* A hook of the table: an export has appeared in this directory, which is an entry more, made by no
+ * request.  export_unlock() recalls its delegations; nobody waits for the holders. */
+void export_recall_later(struct vfs_object *dir, void *context);
+
+/* Release it, and then recall and revoke what export_recall_later() and export_revoke_later() were
+ * told meanwhile. */
 void export_unlock(struct exports *exports);
 
 /* NULL: there is none at this path. */
@@ -121,7 +128,9 @@ bool export_entry_put_up(struct exports *exports, const struct export_spec *spec
 bool export_built_put_up(struct exports *exports, const struct export_spec *spec,
                          struct export_built *built, const struct export_report *report) MUST_USE;
 
-/* export_unlock() revokes what clients have open in it: all, or those that it does not admit. */
+/* export_unlock() revokes what clients have open in it: all, or, since its options have changed,
+ * those that it does not admit.  In the second case it also recalls the delegations of those who
+ * are told changes of directories. */
 void export_revoke_later(struct exports *exports, struct vfs *fs, bool all);
 
 /* Release the lock for a moment. */

@@ -42,8 +42,7 @@ static bool connections_admit(const struct search *search, const struct session_
     for (uint32_t i = 0; i < info->connection_count; i++) {
         const struct session_peer *peer = &info->connections[i].peer;
 
-        if (export_admit(search->export, sockaddr_fill(&peer->address, peer->port, &address)) ==
-            EXPORT_ADMITTED)
+        if (export_is_for(search->export, sockaddr_fill(&peer->address, peer->port, &address)))
             return true;
     }
     return false;

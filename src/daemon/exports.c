@@ -47,7 +47,8 @@ struct exports *exports_open(const struct exports_config *config, const struct c
     exports->spare = config->descriptors_spare;
     exports->revision = time_us(); /* more than in the last run */
     CHECK(pthread_mutex_init(&exports->lock, NULL) == 0);
-    export_table_hook(config->table, &(struct export_table_hooks){.released = export_revoke_all,
+    export_table_hook(config->table, &(struct export_table_hooks){.covered = export_recall_later,
+                                                                  .released = export_revoke_all,
                                                                   .changed = tell_changed,
                                                                   .gone = export_backend_gone,
                                                                   .context = exports});
@@ -84,6 +85,5 @@ void exports_tick(struct exports *exports)
 
 bool exports_await(struct exports *exports)
 {
-    return export_table_retired(exports->config.table) > 0 ||
-           open_fs_unsettled(exports->config.state);
+    return export_table_ripe(exports->config.table) || open_fs_unsettled(exports->config.state);
 }

@@ -39,9 +39,9 @@ struct exports *exports_open(const struct exports_config *config, const struct c
 /* The table keeps the exports.  NULL is allowed. */
 void exports_close(struct exports *exports);
 
-/* Once a second, while exports_await() says that there is such: what was removed and is not in use
- * any more is freed, and files whose opens ended while they were counted are closed.  One thread at
- * a time. */
+/* Once a second, if exports_await() says that there is such: what was removed and is not in use any
+ * more is freed, and files whose opens ended while they were counted are closed.  One thread at a
+ * time, which asks exports_await() only between two ticks. */
 void exports_tick(struct exports *exports);
 bool exports_await(struct exports *exports);
 
@@ -59,6 +59,11 @@ void exports_cancel(struct exports_plan *plan);
  * touched.  One that is no longer named but in use stays, unless `force` says that its clients lose
  * what they have open. */
 void exports_apply(struct exports_plan *plan, bool force, const struct export_report *report);
+
+/* Let `report` have what exports_prepare() and exports_apply() would change, as far as that can be
+ * told without creating a backend. */
+void exports_foresee(struct exports *exports, const struct config *said, bool force,
+                     const struct export_report *report);
 
 /* What an administrator does (export_control.h). */
 bool exports_visit(struct exports *exports, const char *path,

@@ -286,3 +286,64 @@ void exports_apply(struct exports_plan *plan, bool force, const struct export_re
     exports_cancel(plan); /* what was not used */
     export_shelf_serve(exports, report);
 }
+
+/* ---- without doing it ---- */
+
+/* Would it be gone? */
+static bool foresee_removal(const struct exports *exports, const struct export_entry *entry,
+                            bool force, const char *done, const struct export_report *report)
+{
+    struct open_fs_uses uses;
+    char text[128];
+    bool used = export_entry_used(exports, entry, &uses);
+
+    export_uses_text(&uses, text, sizeof(text));
+    if (used && !force)
+        export_say(report,
+                   "export %s would stay as it is: %s %s it; a reload with force revokes that",
+                   entry->spec.path, text, uses.clients == 1 ? "uses" : "use");
+    else if (used)
+        export_say(report, "export %s would be %s: %s would lose what they have open",
+                   entry->spec.path, done, text);
+    else
+        export_say(report, "export %s would be %s", entry->spec.path, done);
+    return force || !used;
+}
+
+/* One that the configuration names. */
+static void foresee_named(const struct exports *exports, const struct export_spec *spec, bool force,
+                          const struct export_report *report)
+{
+    const struct export_entry *entry = export_entry_find(exports, spec->path);
+    enum step_kind kind = step_of(exports, spec);
+    char text[EXPORT_TEXT_BYTES];
+
+    if (kind == STEP_REPLACE &&
+        foresee_removal(exports, entry, force, "removed, to get other files", report))
+        kind = STEP_ADD;
+    if (kind == STEP_ADD)
+        export_say(report, "export %s would be added", spec->path);
+    if (kind == STEP_CHANGE)
+        export_say(report, "export %s would change: %s", spec->path,
+                   export_spec_differences(&entry->spec, spec, text, sizeof(text)));
+    if (entry && entry->origin == EXPORT_BY_ADMIN)
+        export_say(report, "export %s would belong to the configuration", spec->path);
+}
+
+void exports_foresee(struct exports *exports, const struct config *said, bool force,
+                     const struct export_report *report)
+{
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    for (uint32_t i = exports->count; i > 0; i--) {
+        const struct export_entry *entry = exports->entries[i - 1];
+        const char *path = entry->spec.path;
+
+        if (entry->origin != EXPORT_BY_ADMIN && !is_named(said, path) &&
+            foresee_removal(exports, entry, force, "removed", report) &&
+            export_shelf_find(exports, path))
+            export_say(report, "export %s would be added as it is stored", path);
+    }
+    for (uint32_t i = 0; i < said->export_count; i++)
+        foresee_named(exports, &said->exports[i], force, report);
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+}

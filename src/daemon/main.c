@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "callback/callback.h"
+#include "callback/callback_notify.h"
 #include "callback/dial_client.h"
 #include "callback/notify_lock.h"
 #include "callback/recall.h"
@@ -32,8 +33,11 @@
 #include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
+#include "daemon/export_reach.h"
 #include "daemon/exports.h"
+#include "daemon/identities.h"
 #include "daemon/journal.h"
+#include "daemon/kerberos.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/preflight.h"
@@ -43,10 +47,13 @@
 #include "daemon/shutdown.h"
 #include "daemon/state_dir.h"
 #include "daemon/stats.h"
+#include "daemon/tls_setup.h"
 #include "export/export_table.h"
+#include "proto/attr/attr_notice.h"
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_lease_hook.h"
+#include "state/delegation/delegation_watch.h"
 #include "state/lock/lock_notice.h"
 #include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"
@@ -75,9 +82,11 @@ struct daemon {
     struct admin_options *admin_options;
     struct admin admin;
     struct chores chores;
+    struct kerberos kerberos;
     struct event_feed *events;
-    struct recall *recall; /* recalls of delegations */
-    bool machine;          /* files of this machine are exported */
+    struct recall *recall;          /* recalls of delegations */
+    struct callback_notify *notify; /* notices to their holders */
+    bool machine;                   /* files of this machine are exported */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
 };
@@ -130,7 +139,7 @@ static struct recovery *make_recovery(struct daemon *d)
     config.grace_s = now.of[SETTING_GRACE_S].number;
     recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
     if (!recovery)
-        console_error("--state %s: %s", d->config.state_dir, error);
+        state_dir_complain(&d->config, error);
     return recovery;
 }
 
@@ -139,8 +148,8 @@ static int make_settings(struct daemon *d)
 {
     bool wrong_options;
 
-    d->state_dir = state_dir_open(d->config.state_dir);
-    if (d->state_dir < 0 || !state_dir_instance_id(d->config.state_dir, d->state_dir, d->instance))
+    d->state_dir = state_dir_open(&d->config);
+    if (d->state_dir < 0 || !state_dir_instance_id(&d->config, d->state_dir, d->instance))
         return EXIT_FAILED;
     d->settings = setting_effect_open(d->state_dir, &d->config, &d->server, &wrong_options);
     if (d->settings)
@@ -159,6 +168,10 @@ static bool make_state(struct daemon *d)
     d->server.dial_out = dial_out_create(NULL);
     d->server.callback = callback_create(d->server.state, d->server.dial_out);
     d->recall = recall_create(d->server.callback, d->server.state);
+    d->notify = callback_notify_create(d->server.callback);
+    callback_notify_set_hook(
+        d->notify,
+        &(struct callback_notify_hook){.attributes = attr_notice_encode, .context = &d->server});
     recall_any_start(d->server.callback);
     recall_slot_start(d->server.callback);
     lock_notice_hook(d->server.state, &(struct lock_notice_hook){.tell = notify_lock_tell,
@@ -166,9 +179,27 @@ static bool make_state(struct daemon *d)
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
                                                                .context = d->server.dial_out});
     delegation_lease_start(d->server.state);
+    delegation_watch_start(d->server.state);
     setting_effect_start(d->settings, &d->server);
     nfs4_start(&d->server);
     return true;
+}
+
+static bool make_kerberos(struct daemon *d)
+{
+    if (kerberos_open(&d->kerberos, &d->config, d->server.identities)) {
+        callback_set_gss(d->server.callback, d->kerberos.gss.table);
+        return true;
+    }
+    console_error("cannot prepare for Kerberos: %s", strerror(ENOMEM));
+    return false;
+}
+
+static bool make_identities(struct daemon *d)
+{
+    d->server.identities = d->reload.identities = identities_open(&d->config);
+    d->server.manage_gids = d->config.identity.manage_gids;
+    return d->server.identities != NULL;
 }
 
 static bool make_transport(struct daemon *d)
@@ -179,6 +210,7 @@ static bool make_transport(struct daemon *d)
         .program_count = 1,
         .reply = callback_reply,
         .reply_context = d->server.callback,
+        .gss = &d->kerberos.gss,
         .connections_max = d->descriptors.connections,
         .dialled_max = d->descriptors.dialled,
     };
@@ -198,7 +230,11 @@ static bool make_transport(struct daemon *d)
         return false;
     }
     d->server.transport = d->transport;
+    d->reload.transport = d->transport;
     setting_effect_transport(d->settings, d->transport);
+    if (!tls_setup_start(&d->config, d->transport))
+        return false;
+    export_reach_tell(&d->config, d->kerberos.credential);
     dial_out_start(d->server.dial_out, d->transport);
     return true;
 }
@@ -358,7 +394,10 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
         dial_out_tick(d->server.dial_out, clock_now_ns());
         callback_tick(d->server.callback, clock_now_ns());
         recall_tick(d->recall, clock_now_ns());
+        callback_notify_tick(d->notify, clock_now_ns());
         transport_tick(d->transport, clock_now_ns());
+        kerberos_tick(&d->kerberos, clock_now_ns());
+        identity_cache_reload(d->server.identities, false);
     }
 }
 
@@ -383,8 +422,8 @@ static int serve(struct daemon *d)
     err = make_settings(d);
     if (err != 0)
         return err;
-    if (!make_state(d) || !make_exports(d) || !make_transport(d) || !open_listeners(d) ||
-        !open_admin(d))
+    if (!make_identities(d) || !make_state(d) || !make_exports(d) || !make_kerberos(d) ||
+        !make_transport(d) || !open_listeners(d) || !open_admin(d))
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {
@@ -399,6 +438,7 @@ static int serve(struct daemon *d)
     notify_manager("STOPPING=1");
     shutdown_log(&cause, &d->server, d->transport);
     admin_set_phase(&d->admin, ENDPOINT_ENDING); /* the streams of events end after that line */
+    callback_notify_stop(d->notify);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS) || !admin_stop(&d->admin)) {
@@ -413,12 +453,15 @@ static void tear_down(void *context)
 {
     struct daemon *d = context;
 
+    callback_notify_stop(d->notify);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
+    kerberos_close(&d->kerberos);
     nfs4_stop(&d->server);
     errand_place("a file that a client had delegated");
     delegation_lease_stop();
+    delegation_watch_stop();
     vfs_shortage_hook = (struct vfs_shortage_hook){0};
     recall_stop(d->recall);
     errand_place("a file that a client had open");
@@ -426,11 +469,13 @@ static void tear_down(void *context)
         state_destroy(d->server.state);
     errand_place(NULL);
     recall_destroy(d->recall);
+    callback_notify_destroy(d->notify);
     callback_destroy(d->server.callback);
     dial_out_destroy(d->server.dial_out);
     exports_close(d->exports);
     if (d->server.exports)
         export_table_destroy(d->server.exports);
+    identity_cache_destroy(d->server.identities);
     settings_close(d->settings);
     event_feed_destroy(d->events); /* nobody else logs any more */
     if (d->state_dir >= 0)
@@ -472,13 +517,15 @@ static void end(struct daemon *d, int result)
 static int check_only(struct daemon *d)
 {
     const struct transport_config config = {.loops = 1};
-    bool wrong_options;
+    bool wrong_options, good;
 
     if (d->config.log_level > LOG_LEVEL_WARN)
         log_set_level(LOG_LEVEL_WARN);
     if (!share_descriptors(d) || !privilege_reduce(&d->config, exports_serve_machine(&d->config)))
         return EXIT_FAILED;
-    if (!preflight_run(&d->config, &wrong_options))
+    good = preflight_run(&d->config, &wrong_options);
+    good &= admin_tokens_check(d->admin_options);
+    if (!good)
         return wrong_options ? EXIT_USAGE : EXIT_FAILED;
     if (!admin_preflight(d->admin_options))
         return EXIT_FAILED;
@@ -506,6 +553,8 @@ static int run(struct daemon *d, bool only_check)
 {
     int result = check_backends(&d->config);
 
+    if (result == 0 && !identities_check(&d->config))
+        result = EXIT_USAGE;
     if (result != 0)
         return result;
     if (only_check)
@@ -524,6 +573,7 @@ int main(int argc, char **argv)
     int result;
 
     log_set_priorities(journal_reads_stderr());
+    CHECK(sodium_init() >= 0); /* for tokens, which the configuration names */
     parsed = options_parse(&options, argc, argv);
     if (parsed == OPTIONS_RUN && options.config_file)
         daemon.options = config_copy(options.config);
@@ -536,7 +586,6 @@ int main(int argc, char **argv)
     }
     log_set_level(daemon.config.log_level);
     log_set_json(daemon.config.log_json);
-    CHECK(sodium_init() >= 0);
     admin_options_fill(&daemon.config.admin, daemon.config.state_dir);
     daemon.admin_options = &daemon.config.admin;
     daemon.reload = (struct reload){

@@ -26,7 +26,9 @@ static const char usage[] =
     "                        Backends: mem, local:DIRECTORY.\n"
     "                        Options: ro rw sync async secure insecure root_squash\n"
     "                        no_root_squash all_squash anonuid=N anongid=N client=ADDR[/BITS]\n"
-    "                        sec=sys strict_utf8 fsid=N\n"
+    "                        sec=FLAVOR[:FLAVOR...] with krb5p krb5i krb5 sys none\n"
+    "                        xprtsec=WORD[:WORD...] with mtls tls none\n"
+    "                        tls_peer=RULE tls_user=RULE=USER strict_utf8 fsid=N\n"
     "  --listen ADDR:PORT    numeric address to listen on (default 0.0.0.0:2049 and [::]:2049);\n"
     "                        repeatable\n"
     "  --state DIR           stable storage (default /var/lib/mainstay, or\n"
@@ -53,6 +55,21 @@ static const char usage[] =
     "                        admin.sock in the state directory); repeatable\n"
     "  --admin-token FILE    tokens for --admin ADDR:PORT, a line each: full TOKEN or read TOKEN\n"
     "  --admin-open          --admin ADDR:PORT may be an address that other machines can reach\n"
+    "  --keytab FILE         keys of nfs/HOST, for Kerberos (default: KRB5_KTNAME, then that of\n"
+    "                        krb5.conf, then /etc/krb5.keytab)\n"
+    "  --tls-cert FILE       the server's certificate (PEM, then the intermediate ones): clients may\n"
+    "                        speak TLS (RFC 9289), on the same port\n"
+    "  --tls-key FILE        its key, without a password\n"
+    "  --tls-ca FILE         CAs that sign clients' certificates (default: none is accepted)\n"
+    "  --tls-crl FILE        their revocation lists; SIGHUP reads all four again\n"
+    "  --identity-map FILE   users and groups of Kerberos principals, and of users without accounts\n"
+    "  --identity-domain DOMAIN   of owners of files, for clients that use Kerberos (default: that\n"
+    "                        of /etc/idmapd.conf)\n"
+    "  --identity-realms 'REALM...'   whose machines may be root (default: that of the keytab)\n"
+    "  --identity-machine root|nobody|map   whom machines with Kerberos act as (default root)\n"
+    "  --groups-ttl S        how long users and groups are remembered (default 600)\n"
+    "  --manage-gids         groups of callers without Kerberos are those that this machine knows,\n"
+    "                        not what they say\n"
     "  --check               report what would keep the server from starting, and exit\n"
     "  --man                 print the manual page, mainstayd(8)\n"
     "  --config-man          print the manual page of the configuration file, mainstay.conf(5)\n"
@@ -98,9 +115,20 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, OPT_CONFIG},
     {"config-reference", no_argument, NULL, OPT_CONFIG_REFERENCE},
     {"event-reference", no_argument, NULL, OPT_EVENT_REFERENCE},
+    {"keytab", required_argument, NULL, OPT_KEY + CONFIG_GSS_KEYTAB},
     {"admin", required_argument, NULL, OPT_KEY + CONFIG_ADMIN},
     {"admin-token", required_argument, NULL, OPT_KEY + CONFIG_ADMIN_TOKEN},
     {"admin-open", no_argument, NULL, OPT_KEY + CONFIG_ADMIN_OPEN},
+    {"tls-cert", required_argument, NULL, OPT_KEY + CONFIG_TLS_CERT},
+    {"tls-key", required_argument, NULL, OPT_KEY + CONFIG_TLS_KEY},
+    {"tls-ca", required_argument, NULL, OPT_KEY + CONFIG_TLS_CA},
+    {"tls-crl", required_argument, NULL, OPT_KEY + CONFIG_TLS_CRL},
+    {"identity-map", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_MAP},
+    {"identity-domain", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_DOMAIN},
+    {"identity-realms", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_REALMS},
+    {"identity-machine", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_MACHINE},
+    {"groups-ttl", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_GROUPS_TTL},
+    {"manage-gids", no_argument, NULL, OPT_KEY + CONFIG_IDENTITY_MANAGE_GIDS},
     {"check", no_argument, NULL, OPT_CHECK},
     {"man", no_argument, NULL, OPT_MAN},
     {"config-man", no_argument, NULL, OPT_CONFIG_MAN},
@@ -228,11 +256,45 @@ static bool add_admin(struct config *config, const char *text)
     return false;
 }
 
-static bool set_tokens(struct config *config, const char *value)
+/* A path, in a text of `config`. */
+static bool set_path(char **path, const char *option, const char *value)
 {
-    free(config->admin.token_file);
-    config->admin.token_file = must_strdup(value);
-    return *value ? true : complain("--admin-token wants a file, not", value);
+    char what[64];
+
+    free(*path);
+    *path = must_strdup(value);
+    (void)snprintf(what, sizeof(what), "%s wants a file, not", option);
+    return *value ? true : complain(what, value);
+}
+
+static bool set_tls(struct config *config, enum config_key_id id, const char *value)
+{
+    const struct config_key *key = &config_keys[id];
+    char **path = (char **)(void *)((char *)config + key->offset);
+
+    return set_path(path, key->option, value);
+}
+
+/* A text that is a name: of a file, a domain, realms. */
+static bool set_text(const struct config_key *key, char **text, const char *value)
+{
+    free(*text);
+    *text = must_strdup(value);
+    if (*value)
+        return true;
+    console_error("%s wants a value, not ''", key->option);
+    return false;
+}
+
+static bool set_identity(struct config *config, enum config_key_id id, const char *value)
+{
+    struct config_identity *identity = &config->identity;
+
+    return set_text(&config_keys[id],
+                    id == CONFIG_IDENTITY_MAP      ? &identity->map
+                    : id == CONFIG_IDENTITY_DOMAIN ? &identity->domain
+                                                   : &identity->realms,
+                    value);
 }
 
 static bool set_key(struct config *config, enum config_key_id id, const char *value)
@@ -250,8 +312,14 @@ static bool set_key(struct config *config, enum config_key_id id, const char *va
     if (id == CONFIG_ADMIN)
         return add_admin(config, value);
     if (id == CONFIG_ADMIN_TOKEN)
-        return set_tokens(config, value);
-    if (id == CONFIG_ADMIN_OPEN)
+        return set_path(&config->admin.token_file, "--admin-token", value);
+    if (id == CONFIG_GSS_KEYTAB)
+        return set_path(&config->keytab, "--keytab", value);
+    if (id >= CONFIG_TLS_CERT && id <= CONFIG_TLS_CRL)
+        return set_tls(config, id, value);
+    if (id == CONFIG_IDENTITY_MAP || id == CONFIG_IDENTITY_DOMAIN || id == CONFIG_IDENTITY_REALMS)
+        return set_identity(config, id, value);
+    if (id == CONFIG_ADMIN_OPEN || id == CONFIG_IDENTITY_MANAGE_GIDS)
         value = "true";
     if (config_key_parse(key, value, config))
         return true;

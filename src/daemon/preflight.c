@@ -5,9 +5,11 @@
 
 #include "daemon/backends.h"
 #include "daemon/console.h"
+#include "daemon/export_reach.h"
 #include "daemon/export_store.h"
 #include "daemon/setting_effect.h"
 #include "daemon/state_dir.h"
+#include "daemon/tls_setup.h"
 #include "state/recovery/recovery_db.h"
 
 static bool records_check(const struct config *config, int dir)
@@ -17,7 +19,7 @@ static bool records_check(const struct config *config, int dir)
     if (dir < 0 || (recovery_db_check(dir, error, sizeof(error)) &&
                     export_store_check(dir, error, sizeof(error))))
         return true;
-    console_error("--state %s: %s", config->state_dir, error);
+    state_dir_complain(config, error);
     return false;
 }
 
@@ -38,9 +40,10 @@ bool preflight_run(const struct config *config, bool *wrong_options)
     int dir;
 
     *wrong_options = false;
-    good = state_dir_check(config->state_dir, &dir) &&
-           setting_effect_check(dir, config, wrong_options) && records_check(config, dir) &&
-           exports_check(config);
+    good = state_dir_check(config, &dir) && setting_effect_check(dir, config, wrong_options) &&
+           records_check(config, dir) && exports_check(config) && tls_setup_check(config);
+    if (good)
+        export_reach_tell(config, NULL);
     if (dir >= 0)
         close(dir);
     return good;

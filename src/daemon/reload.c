@@ -6,12 +6,16 @@
 #include <string.h>
 
 #include "admin/config/config_key.h"
+#include "admin/http/http_token.h"
 #include "base/check.h"
 #include "base/errand.h"
 #include "base/log.h"
 #include "daemon/admin.h"
 #include "daemon/configuration.h"
 #include "daemon/setting_effect.h"
+#include "daemon/tls_setup.h"
+#include "identity/identity_cache.h"
+#include "tls/tls_context.h"
 
 enum {
     TEXT_BYTES = 512
@@ -21,6 +25,7 @@ enum {
 struct lines {
     const struct export_report *report;
     uint32_t count;
+    bool foreseen; /* nothing is done, and nothing logged */
 };
 
 static void tell_change(void *context, const char *text)
@@ -28,7 +33,8 @@ static void tell_change(void *context, const char *text)
     struct lines *lines = context;
 
     lines->count++;
-    log_info("daemon.reload", LOG_STR("change", text));
+    if (!lines->foreseen)
+        log_info("daemon.reload", LOG_STR("change", text));
     lines->report->line(lines->report->context, text);
 }
 
@@ -37,8 +43,9 @@ static void tell_mistake(void *context, const char *text)
     struct lines *lines = context;
 
     lines->count++;
-    log_error("daemon.reload", LOG_STR("error", text),
-              LOG_STR("note", "nothing of the file was changed"));
+    if (!lines->foreseen)
+        log_error("daemon.reload", LOG_STR("error", text),
+                  LOG_STR("note", "nothing of the file was changed"));
     lines->report->line(lines->report->context, text);
 }
 
@@ -48,8 +55,10 @@ static void tell_setting(const struct setting_state *before, const struct settin
     char text[TEXT_BYTES];
 
     if (strcmp(before->value, after->value) != 0)
-        (void)snprintf(text, sizeof(text), "setting %s: %s, was %s", after->setting->name,
-                       after->value, before->value);
+        (void)snprintf(text, sizeof(text),
+                       lines->foreseen ? "setting %s: would be %s, is %s"
+                                       : "setting %s: %s, was %s",
+                       after->setting->name, after->value, before->value);
     else if (strcmp(before->restart, after->restart) == 0)
         return;
     else if (strcmp(after->restart, after->value) == 0)
@@ -82,9 +91,25 @@ static bool change_settings(const struct reload *reload, const struct config *sa
 static void name_restarts(const struct reload *reload, const struct config *said,
                           struct lines *lines)
 {
-    static const enum config_key_id ids[] = {CONFIG_LISTEN,      CONFIG_STATE,     CONFIG_THREADS,
-                                             CONFIG_DESCRIPTORS, CONFIG_LOG_QUEUE, CONFIG_ADMIN,
-                                             CONFIG_ADMIN_TOKEN, CONFIG_ADMIN_OPEN};
+    static const enum config_key_id ids[] = {CONFIG_LISTEN,
+                                             CONFIG_STATE,
+                                             CONFIG_THREADS,
+                                             CONFIG_DESCRIPTORS,
+                                             CONFIG_LOG_QUEUE,
+                                             CONFIG_ADMIN,
+                                             CONFIG_ADMIN_TOKEN,
+                                             CONFIG_ADMIN_OPEN,
+                                             CONFIG_GSS_KEYTAB,
+                                             CONFIG_TLS_CERT,
+                                             CONFIG_TLS_KEY,
+                                             CONFIG_TLS_CA,
+                                             CONFIG_TLS_CRL,
+                                             CONFIG_IDENTITY_MAP,
+                                             CONFIG_IDENTITY_DOMAIN,
+                                             CONFIG_IDENTITY_REALMS,
+                                             CONFIG_IDENTITY_MACHINE,
+                                             CONFIG_IDENTITY_MANAGE_GIDS,
+                                             CONFIG_IDENTITY_GROUPS_TTL};
     char before[CONFIG_PRINT_BYTES], after[CONFIG_PRINT_BYTES], text[TEXT_BYTES * 2];
 
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
@@ -100,64 +125,139 @@ static void name_restarts(const struct reload *reload, const struct config *said
     }
 }
 
+/* NULL: they are not part of it. */
+static void take_tokens(const struct reload *reload, const struct http_tokens *tokens,
+                        const struct export_report *report)
+{
+    char text[TEXT_BYTES];
+
+    if (!tokens)
+        return;
+    admin_tokens_set(reload->admin, tokens, text, sizeof(text));
+    if (*text)
+        report->line(report->context, text);
+}
+
+/* Takes over the reference; NULL: they are not part of it, or there are none. */
+static void take_certificates(const struct reload *reload, struct tls_context **tls,
+                              const struct export_report *report)
+{
+    if (!*tls)
+        return;
+    tls_setup_apply(*tls, reload->running, reload->transport);
+    *tls = NULL;
+    report->line(report->context, "tls: the certificates were read again");
+}
+
 /* Those that have begun, and the latest of them that was applied: its file is in force, however
  * long an earlier one waited for a directory. */
 static _Atomic uint64_t begun;
 static uint64_t applied; /* guarded by the lock that a plan holds */
 
 /* May it still be applied?  With a plan. */
-static bool is_wanted(uint64_t number, struct lines *lines)
+static enum reload_result judge(uint64_t number, struct lines *lines)
 {
     if (number < applied) {
-        tell_mistake(lines, "the file was read again meanwhile");
-        return false;
+        tell_mistake(lines, "a reload that began later was applied meanwhile; if the file has "
+                            "changed since, repeat this one");
+        return RELOAD_OVERTAKEN;
     }
-    return errand_commit(); /* else whoever waited has told why */
+    return errand_commit() ? RELOAD_DONE : RELOAD_REFUSED; /* whoever waited has told why */
 }
 
-static bool apply(const struct reload *reload, const struct config *said, uint64_t number,
-                  bool force, struct lines *lines)
+/* What is put into effect as a whole, or not at all. */
+struct intent {
+    uint64_t number;
+    const struct config *said;        /* NULL: there is no file */
+    const struct http_tokens *tokens; /* NULL: they stay */
+    struct tls_context *tls;          /* NULL: the certificates stay; a reference until then */
+    bool force;
+};
+
+static enum reload_result apply(const struct reload *reload, struct intent *intent,
+                                struct lines *lines)
 {
     const struct export_report changes = {.line = tell_change, .context = lines};
     const struct export_report mistakes = {.line = tell_mistake, .context = lines};
-    struct exports_plan *plan = exports_prepare(reload->exports, said, reload->file, &mistakes);
+    struct exports_plan *plan =
+        exports_prepare(reload->exports, intent->said, reload->file, &mistakes);
+    enum reload_result result = RELOAD_REFUSED;
 
     if (!plan)
-        return false;
-    if (!is_wanted(number, lines) || !change_settings(reload, said, lines)) {
+        return result;
+    result = judge(intent->number, lines);
+    if (result == RELOAD_DONE && !change_settings(reload, intent->said, lines))
+        result = RELOAD_REFUSED;
+    if (result != RELOAD_DONE) {
         exports_cancel(plan);
-        return false;
+        return result;
     }
-    applied = number;
-    exports_apply(plan, force, &changes);
-    name_restarts(reload, said, lines);
-    return true;
+    applied = intent->number;
+    take_tokens(reload, intent->tokens, lines->report);
+    take_certificates(reload, &intent->tls, lines->report);
+    exports_apply(plan, intent->force, &changes);
+    name_restarts(reload, intent->said, lines);
+    return result;
 }
 
-bool reload_run(const struct reload *reload, bool force, const struct export_report *report)
+/* Without a file. */
+static enum reload_result read_stored(const struct reload *reload, struct intent *intent,
+                                      const struct export_report *report)
+{
+    char error[TEXT_BYTES];
+
+    if (!errand_commit())
+        return RELOAD_REFUSED; /* whoever waited has told why */
+    if (setting_effect_reload(reload->settings, NULL, error, sizeof(error))) {
+        take_tokens(reload, intent->tokens, report);
+        take_certificates(reload, &intent->tls, report);
+        return RELOAD_DONE;
+    }
+    report->line(report->context, error);
+    return RELOAD_REFUSED;
+}
+
+/* NULL: it is wrong, as the lines say. */
+static struct config *read_file(const struct reload *reload, struct lines *lines)
+{
+    return configuration_again(reload->file, reload->options,
+                               &(struct export_report){.line = tell_mistake, .context = lines});
+}
+
+/* Before anything is read. */
+static struct intent intent_begin(bool force)
 {
     uint64_t number = atomic_fetch_add_explicit(&begun, 1, memory_order_relaxed) + 1;
-    struct lines lines = {.report = report};
-    const struct export_report mistakes = {.line = tell_mistake, .context = &lines};
-    char error[TEXT_BYTES];
-    struct config *said;
-    bool done;
 
-    if (!reload->file) {
-        if (!errand_commit())
-            return false; /* whoever waited has told why */
-        done = setting_effect_reload(reload->settings, NULL, error, sizeof(error));
-        if (!done)
-            report->line(report->context, error);
-        return done;
-    }
-    said = configuration_again(reload->file, reload->options, &mistakes);
-    done = said && apply(reload, said, number, force, &lines);
+    return (struct intent){.number = number, .force = force};
+}
+
+static enum reload_result read_and_apply(const struct reload *reload, struct intent *intent,
+                                         const struct export_report *report)
+{
+    struct lines lines = {.report = report};
+    enum reload_result result;
+    struct config *said;
+
+    /* A map file with a mistake changes nothing, and is told of by itself. */
+    identity_cache_reload(reload->identities, true);
+    if (!reload->file)
+        return read_stored(reload, intent, report);
+    intent->said = said = read_file(reload, &lines);
+    result = said ? apply(reload, intent, &lines) : RELOAD_REFUSED;
     config_destroy(said);
-    if (done)
+    if (result == RELOAD_DONE)
         log_info("daemon.reload_done", LOG_STR("file", reload->file),
                  LOG_U64("changes", lines.count));
-    return done;
+    return result;
+}
+
+enum reload_result reload_run(const struct reload *reload, bool force,
+                              const struct export_report *report)
+{
+    struct intent intent = intent_begin(force);
+
+    return read_and_apply(reload, &intent, report);
 }
 
 static bool visit(void *context, const char *path,
@@ -191,16 +291,96 @@ static enum export_result take_away(void *context, const char *path, bool force,
     return exports_remove(reload->exports, path, force, report);
 }
 
-/* A token that was removed is invalid from here on, whatever is wrong with the file. */
-static bool run(void *context, bool force, const struct export_report *report)
+/* The files beside the configuration.  False after a line for each that is wrong. */
+static bool read_others(const struct reload *reload, struct http_tokens *tokens,
+                        struct tls_context **tls, const struct export_report *report)
+{
+    char error[TEXT_BYTES];
+    bool good, tls_good;
+
+    good = admin_tokens_read(reload->admin, tokens, error, sizeof(error));
+    if (!good)
+        report->line(report->context, error);
+    *tls = tls_setup_read(reload->running, &tls_good, error, sizeof(error));
+    if (!tls_good)
+        report->line(report->context, error);
+    return good && tls_good;
+}
+
+/* Tokens and certificates that are wrong do not hide what else is. */
+static enum reload_result run(void *context, bool force, const struct export_report *report)
 {
     const struct reload *reload = context;
-    char tokens[TEXT_BYTES];
-    bool good = admin_reload(reload->admin, tokens, sizeof(tokens));
+    struct intent intent = intent_begin(force);
+    enum reload_result result = RELOAD_REFUSED;
+    struct http_tokens tokens;
 
-    if (tokens[0] != '\0')
-        report->line(report->context, tokens);
-    return good && reload_run(reload, force, report);
+    intent.tokens = &tokens;
+    if (read_others(reload, &tokens, &intent.tls, report))
+        result = read_and_apply(reload, &intent, report);
+    else if (reload->file)
+        config_destroy(read_file(reload, &(struct lines){.report = report}));
+    tls_context_put(intent.tls);
+    return result;
+}
+
+static bool foresee_settings(const struct reload *reload, const struct config *said,
+                             struct lines *lines)
+{
+    struct setting_state before[SETTING_COUNT], after[SETTING_COUNT];
+    char error[TEXT_BYTES];
+
+    (void)settings_list(reload->settings, before);
+    if (settings_foresee(reload->settings, said ? said->initial : NULL, after, error,
+                         sizeof(error)) != SETTINGS_OK) {
+        tell_mistake(lines, error);
+        return false;
+    }
+    for (uint32_t i = 0; i < SETTING_COUNT; i++)
+        tell_setting(&before[i], &after[i], lines);
+    return true;
+}
+
+static enum reload_result foresee_all(const struct reload *reload, const struct config *said,
+                                      const struct http_tokens *tokens, bool force,
+                                      struct lines *lines)
+{
+    const struct export_report changes = {.line = tell_change, .context = lines};
+    char text[TEXT_BYTES];
+
+    if (!foresee_settings(reload, said, lines))
+        return RELOAD_REFUSED;
+    admin_tokens_foresee(reload->admin, tokens, text, sizeof(text));
+    if (*text)
+        tell_change(lines, text);
+    if (said) {
+        exports_foresee(reload->exports, said, force, &changes);
+        name_restarts(reload, said, lines);
+    }
+    return RELOAD_DONE;
+}
+
+static enum reload_result foresee(void *context, bool force, const struct export_report *report)
+{
+    struct lines lines = {.report = report, .foreseen = true};
+    enum reload_result result = RELOAD_REFUSED;
+    const struct reload *reload = context;
+    struct http_tokens tokens;
+    struct config *said = NULL;
+    struct tls_context *tls;
+    bool good;
+
+    good = read_others(reload, &tokens, &tls,
+                       &(struct export_report){.line = tell_mistake, .context = &lines});
+    tls_context_put(tls);
+    if (reload->file) {
+        said = read_file(reload, &lines);
+        good &= said != NULL;
+    }
+    if (good)
+        result = foresee_all(reload, said, &tokens, force, &lines);
+    config_destroy(said);
+    return result;
 }
 
 struct export_control reload_control(struct reload *reload)
@@ -210,5 +390,6 @@ struct export_control reload_control(struct reload *reload)
                                    .change = change,
                                    .remove = take_away,
                                    .reload = run,
+                                   .foresee = foresee,
                                    .context = reload};
 }

@@ -9,6 +9,7 @@
 
 struct admin;
 struct settings;
+struct transport;
 
 struct reload {
     const char *file;             /* NULL: there is none, only stored settings are read again */
@@ -16,12 +17,16 @@ struct reload {
     const struct config *running; /* what the server was started with */
     struct settings *settings;
     struct exports *exports;
-    struct admin *admin; /* whose tokens are read, too */
+    struct admin *admin;               /* whose tokens are read, too */
+    struct transport *transport;       /* whose certificates are, too */
+    struct identity_cache *identities; /* whose map file is read, too */
 };
 
-/* Each change, or each mistake, is logged and is a line of `report`.  False: nothing was changed.
- * `force`: exports that are gone from the file but in use are removed, too.  Any thread. */
-bool reload_run(const struct reload *reload, bool force, const struct export_report *report);
+/* Each change, or each mistake, is logged and is a line of `report`.  But for RELOAD_DONE nothing
+ * was changed.  `force`: exports that are gone from the file but in use are removed, too.  Any
+ * thread. */
+enum reload_result reload_run(const struct reload *reload, bool force,
+                              const struct export_report *report);
 
 /* The same, and the exports, for the admin endpoint: `reload` is the context, and stays. */
 struct export_control reload_control(struct reload *reload);

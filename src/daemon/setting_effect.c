@@ -10,7 +10,9 @@
 #include "callback/callback.h"
 #include "callback/dial_out.h"
 #include "daemon/console.h"
+#include "gss/gss_table.h"
 #include "proto/compound.h"
+#include "state/delegation/delegation_dir.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
 #include "state/delegation/delegation_tables.h"
@@ -95,6 +97,8 @@ static void apply_transport(struct transport *transport, const struct setting_va
 
     for (size_t i = 0; i < ARRAY_SIZE(of); i++)
         transport_limit_set(transport, of[i].limit, now->of[of[i].setting].number);
+    gss_table_set_limits(transport_gss(transport)->table, now->of[SETTING_GSS_MAX_CONTEXTS].number,
+                         now->of[SETTING_GSS_LIFETIME_S].number);
 }
 
 static void apply_memory(const struct setting_values *now)
@@ -138,6 +142,9 @@ static void apply(void *context, const struct setting_values *now)
     if (server->state) {
         apply_state(server->state, now);
         delegation_allow(server->state, now->of[SETTING_DELEGATIONS].number);
+        delegation_dir_allow(
+            server->state,
+            (enum delegation_dir_level)now->of[SETTING_DIRECTORY_DELEGATIONS].number);
         delegation_set_limit(server->state, now->of[SETTING_MAX_DELEGATIONS].number);
         delegation_allow_local(server->state,
                                (enum delegation_local)now->of[SETTING_LOCAL_DELEGATIONS].number);

@@ -7,6 +7,7 @@
 #include "callback/callback.h"
 #include "callback/callback_counters.h"
 #include "callback/dial_out.h"
+#include "identity/identity_cache.h"
 #include "proto/compound.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/duplicate_cache.h"
@@ -97,6 +98,22 @@ static void limits_log(const struct state *state)
     line_log("daemon.limits", fields, ARRAY_SIZE(fields));
 }
 
+static void identities_log(struct identity_cache *identities)
+{
+    struct identity_stats stats;
+
+    identity_stats_read(identities, &stats);
+
+    const struct log_field fields[] = {LOG_U64("entries", stats.entries),
+                                       LOG_U64("asking", stats.asking),
+#define X(name, help) LOG_U64(#name, stats.name),
+                                       IDENTITY_COUNTERS(X)
+#undef X
+    };
+
+    line_log("daemon.identities", fields, ARRAY_SIZE(fields));
+}
+
 #ifdef MAINSTAY_V40
 static void duplicates_log(const struct v40 *v40)
 {
@@ -138,9 +155,12 @@ static void delegations_log(struct state *state)
     delegation_stats_read(state, clock_now_ns(), &stats);
 
     const struct log_field fields[] = {
-        LOG_U64("held_read", stats.held_read), LOG_U64("held_write", stats.held_write),
+        LOG_U64("held_read", stats.held_read),
+        LOG_U64("held_write", stats.held_write),
+        LOG_U64("held_directory", stats.held_directory),
         LOG_U64("recalls", stats.recalls),
         LOG_U64("oldest_recall_ms", stats.oldest_recall_ns / NSEC_PER_MSEC),
+        LOG_U64("notify_bytes", stats.notify_bytes),
 #define X(name, help) LOG_U64(#name, stats.name),
         DELEGATION_COUNTERS(X)
 #undef X
@@ -223,7 +243,8 @@ static bool client_log(const struct client_info *info, void *arg)
 {
     log_info("client.stats", LOG_ID("client", info->id),
              LOG_STR("minor", info->kind == CLIENT_V40 ? "4.0" : "4.1"),
-             LOG_STRN("owner", info->owner, info->owner_len), LOG_U64("uid", info->principal.uid),
+             LOG_STRN("owner", info->owner, info->owner_len),
+             LOG_U64("uid", client_principal_uid(info->principal)),
              LOG_U64("confirmed", info->confirmed), LOG_U64("courtesy", info->courtesy),
              LOG_U64("callback_path", callback_path(info, arg)),
              LOG_U64("sessions", info->sessions), LOG_U64("connections", info->connections),
@@ -250,6 +271,7 @@ void stats_log(const struct server *server, struct transport *transport)
     transport_log(&rpc);
     memory_log();
     limits_log(state);
+    identities_log(server->identities);
 #ifdef MAINSTAY_V40
     duplicates_log(server->v40);
 #endif
