@@ -18,7 +18,7 @@ enum {
 };
 
 enum {
-    COMMAND_OPTIONS_MAX = 3,
+    COMMAND_OPTIONS_MAX = 6,
     COMMAND_COLUMNS_MAX = 13,
     COMMAND_ARGUMENTS_ANY = UINT32_MAX,
 };
@@ -59,6 +59,7 @@ struct command_column {
     const char *title;
     const char *member; /* of an item, with dots for those of its members */
     enum value_kind kind;
+    bool wide; /* only with --wide */
 };
 
 struct invocation;

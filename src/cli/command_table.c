@@ -8,9 +8,13 @@
 #include "cli/export_command.h"
 #include "cli/export_import.h"
 #include "cli/file_command.h"
+#include "cli/krb5_command.h"
 #include "cli/probe_command.h"
 #include "cli/resource_command.h"
+#include "cli/security_option.h"
 #include "cli/setting_command.h"
+#include "cli/tls_command.h"
+#include "cli/watch_command.h"
 
 #define PART_NAME(part, what) " " #part
 #define NO_ARGUMENTS .arguments = ""
@@ -30,6 +34,14 @@
         .name = "export", .value = "PATH", .query = "export",                                      \
         .help = "only " what " of files of the export at this path"                                \
     }
+#define COLUMN(title, member, kind)                                                                \
+    {                                                                                              \
+        title, member, kind, false                                                                 \
+    }
+#define WIDE(title, member, kind)                                                                  \
+    {                                                                                              \
+        title, member, kind, true                                                                  \
+    }
 
 static const struct command commands[] = {
     {.noun = "status",
@@ -48,16 +60,14 @@ static const struct command commands[] = {
      .example = "mainstay export list",
      .method = "GET",
      .path = "/exports",
-     .columns = {{"PATH", "path", VALUE_PLAIN},
-                 {"BACKEND", "backend", VALUE_PLAIN},
-                 {"ARGUMENT", "argument", VALUE_PLAIN},
-                 {"ACCESS", "read_only", VALUE_ACCESS},
-                 {"SYNC", "sync", VALUE_PLAIN},
-                 {"SQUASH", "squash", VALUE_PLAIN},
-                 {"CLIENTS", "clients", VALUE_CLIENTS},
-                 {"OPENS", "uses.opens", VALUE_PLAIN},
-                 {"ORIGIN", "origin", VALUE_PLAIN},
-                 {"STATE", "state", VALUE_PLAIN}},
+     .columns = {COLUMN("PATH", "path", VALUE_PLAIN), COLUMN("BACKEND", "backend", VALUE_PLAIN),
+                 COLUMN("ARGUMENT", "argument", VALUE_PLAIN),
+                 COLUMN("ACCESS", "read_only", VALUE_ACCESS), COLUMN("SYNC", "sync", VALUE_PLAIN),
+                 COLUMN("SEC", "sec", VALUE_PLAIN), COLUMN("XPRTSEC", "xprtsec", VALUE_PLAIN),
+                 COLUMN("SQUASH", "squash", VALUE_PLAIN),
+                 COLUMN("CLIENTS", "clients", VALUE_CLIENTS),
+                 COLUMN("OPENS", "uses.opens", VALUE_PLAIN),
+                 COLUMN("ORIGIN", "origin", VALUE_PLAIN), COLUMN("STATE", "state", VALUE_PLAIN)},
      .run = resource_list},
     {.noun = "export",
      .verb = "show",
@@ -73,7 +83,8 @@ static const struct command commands[] = {
      .help = "export a directory, as mainstayd's --export does",
      .details = "The server keeps the export in its state directory. Options: ro rw sync async "
                 "secure insecure root_squash no_root_squash all_squash anonuid=N anongid=N "
-                "client=ADDR[/BITS] sec=sys strict_utf8 fsid=N.",
+                "client=ADDR[/BITS] sec=FLAVORS xprtsec=WORDS tls_peer=RULE "
+                "tls_user=RULE=USER strict_utf8 fsid=N.",
      .example = "mainstay export add /data=local:/srv/data,ro,client=192.0.2.0/24",
      .method = "POST",
      .path = "/exports",
@@ -85,11 +96,12 @@ static const struct command commands[] = {
      .arguments_min = 2,
      .arguments_max = 2,
      .more_words = "ro rw sync async secure insecure root_squash no_root_squash all_squash "
-                   "strict_utf8 anonuid= anongid= client=",
+                   "strict_utf8 anonuid= anongid= client= sec= xprtsec= tls_peer= tls_user=",
      .help = "change options of an export; the others stay",
      .details =
          "The options are those of export add. client=ADDR replaces all clients that may use "
-         "the export, and client=all admits everybody.",
+         "the export, and client=all admits everybody. So do tls_peer= and tls_peer=all, tls_user= "
+         "and tls_user=none.",
      .example = "mainstay export set /data rw,client=192.0.2.0/24,client=198.51.100.7",
      .method = "PUT",
      .path = "/exports/{}",
@@ -134,17 +146,14 @@ static const struct command commands[] = {
      .example = "mainstay client list",
      .method = "GET",
      .path = "/clients",
-     .columns = {{"ID", "id", VALUE_PLAIN},
-                 {"OWNER", "owner", VALUE_NAME},
-                 {"VERSION", "kind", VALUE_PLAIN},
-                 {"ADDRESS", "address", VALUE_PLAIN},
-                 {"STATE", "state", VALUE_PLAIN},
-                 {"LEASE AGE", "lease_age_s", VALUE_SECONDS},
-                 {"SESSIONS", "sessions", VALUE_PLAIN},
-                 {"OPENS", "opens", VALUE_PLAIN},
-                 {"LOCKS", "locks", VALUE_PLAIN},
-                 {"DELEGATIONS", "delegations", VALUE_PLAIN},
-                 {"CALLBACKS", "callback_path", VALUE_PLAIN}},
+     .options = {{.name = "wide", .help = "also IDs and sessions, and more of long names"}},
+     .columns = {WIDE("ID", "id", VALUE_PLAIN), COLUMN("OWNER", "owner", VALUE_NAME),
+                 COLUMN("VER", "kind", VALUE_PLAIN), COLUMN("ADDRESS", "address", VALUE_PLAIN),
+                 COLUMN("SECURITY", "security", VALUE_NAME), COLUMN("STATE", "state", VALUE_PLAIN),
+                 COLUMN("AGE", "lease_age_s", VALUE_SECONDS),
+                 WIDE("SESSIONS", "sessions", VALUE_PLAIN), COLUMN("OPENS", "opens", VALUE_PLAIN),
+                 COLUMN("LOCKS", "locks", VALUE_PLAIN), COLUMN("DELEG", "delegations", VALUE_PLAIN),
+                 COLUMN("CALLBACKS", "callback_path", VALUE_PLAIN)},
      .run = resource_list},
     {.noun = "client",
      .verb = "show",
@@ -180,15 +189,14 @@ static const struct command commands[] = {
      .options = {OF_CLIENT("those")},
      .method = "GET",
      .path = "/sessions",
-     .columns = {{"ID", "id", VALUE_PLAIN},
-                 {"CLIENT", "client_owner", VALUE_NAME},
-                 {"SLOTS", "slots", VALUE_PLAIN},
-                 {"IN USE", "slots_in_use", VALUE_PLAIN},
-                 {"HIGHEST", "highest_slot", VALUE_PLAIN},
-                 {"REPLIES", "reply_cache_bytes", VALUE_BYTES},
-                 {"CONNECTIONS", "connections", VALUE_COUNT},
-                 {"CALLBACKS", "back_channel", VALUE_PLAIN},
-                 {"IDLE", "last_activity_s", VALUE_SECONDS}},
+     .columns = {COLUMN("ID", "id", VALUE_PLAIN), COLUMN("CLIENT", "client_owner", VALUE_NAME),
+                 COLUMN("SLOTS", "slots", VALUE_PLAIN),
+                 COLUMN("IN USE", "slots_in_use", VALUE_PLAIN),
+                 COLUMN("HIGHEST", "highest_slot", VALUE_PLAIN),
+                 COLUMN("REPLIES", "reply_cache_bytes", VALUE_BYTES),
+                 COLUMN("CONNECTIONS", "connections", VALUE_COUNT),
+                 COLUMN("CALLBACKS", "back_channel", VALUE_PLAIN),
+                 COLUMN("IDLE", "last_activity_s", VALUE_SECONDS)},
      .run = resource_list},
     {.noun = "session",
      .verb = "show",
@@ -230,12 +238,9 @@ static const struct command commands[] = {
      .options = {AT_PATH("those"), OF_CLIENT("those"), OF_EXPORT("those")},
      .method = "GET",
      .path = "/opens",
-     .columns = {{"ID", "id", VALUE_PLAIN},
-                 {"CLIENT", "client_owner", VALUE_NAME},
-                 {"PATH", "path", VALUE_PATH},
-                 {"ACCESS", "access", VALUE_PLAIN},
-                 {"DENY", "deny", VALUE_PLAIN},
-                 {"LOCKS", "locks", VALUE_PLAIN}},
+     .columns = {COLUMN("ID", "id", VALUE_PLAIN), COLUMN("CLIENT", "client_owner", VALUE_NAME),
+                 COLUMN("PATH", "path", VALUE_PATH), COLUMN("ACCESS", "access", VALUE_PLAIN),
+                 COLUMN("DENY", "deny", VALUE_PLAIN), COLUMN("LOCKS", "locks", VALUE_PLAIN)},
      .run = resource_list},
     {.noun = "open",
      .verb = "revoke",
@@ -256,13 +261,10 @@ static const struct command commands[] = {
      .options = {AT_PATH("those"), OF_CLIENT("those"), OF_EXPORT("those")},
      .method = "GET",
      .path = "/locks",
-     .columns = {{"ID", "id", VALUE_PLAIN},
-                 {"CLIENT", "client_owner", VALUE_NAME},
-                 {"OWNER", "owner", VALUE_NAME},
-                 {"PATH", "path", VALUE_PATH},
-                 {"TYPE", "type", VALUE_PLAIN},
-                 {"OFFSET", "offset", VALUE_LENGTH},
-                 {"LENGTH", "length", VALUE_LENGTH}},
+     .columns = {COLUMN("ID", "id", VALUE_PLAIN), COLUMN("CLIENT", "client_owner", VALUE_NAME),
+                 COLUMN("OWNER", "owner", VALUE_NAME), COLUMN("PATH", "path", VALUE_PATH),
+                 COLUMN("TYPE", "type", VALUE_PLAIN), COLUMN("OFFSET", "offset", VALUE_LENGTH),
+                 COLUMN("LENGTH", "length", VALUE_LENGTH)},
      .run = resource_list},
     {.noun = "lock",
      .verb = "revoke",
@@ -284,13 +286,10 @@ static const struct command commands[] = {
      .options = {AT_PATH("those"), OF_CLIENT("those"), OF_EXPORT("those")},
      .method = "GET",
      .path = "/delegations",
-     .columns = {{"ID", "id", VALUE_PLAIN},
-                 {"CLIENT", "client_owner", VALUE_NAME},
-                 {"PATH", "path", VALUE_PATH},
-                 {"TYPE", "type", VALUE_PLAIN},
-                 {"STATE", "state", VALUE_PLAIN},
-                 {"AGE", "age_s", VALUE_SECONDS},
-                 {"RECALLED", "recalled_s", VALUE_SECONDS}},
+     .columns = {COLUMN("ID", "id", VALUE_PLAIN), COLUMN("CLIENT", "client_owner", VALUE_NAME),
+                 COLUMN("PATH", "path", VALUE_PATH), COLUMN("TYPE", "type", VALUE_PLAIN),
+                 COLUMN("STATE", "state", VALUE_PLAIN), COLUMN("AGE", "age_s", VALUE_SECONDS),
+                 COLUMN("RECALLED", "recalled_s", VALUE_SECONDS)},
      .run = resource_list},
     {.noun = "delegation",
      .verb = "revoke",
@@ -311,12 +310,10 @@ static const struct command commands[] = {
      .method = "GET",
      .path = "/callbacks",
      .items = "paths",
-     .columns = {{"CLIENT", "client", VALUE_PLAIN},
-                 {"OWNER", "client_owner", VALUE_NAME},
-                 {"VERSION", "kind", VALUE_PLAIN},
-                 {"SESSION", "session", VALUE_PLAIN},
-                 {"ADDRESS", "address", VALUE_PLAIN},
-                 {"STATE", "state", VALUE_PLAIN}},
+     .columns = {COLUMN("CLIENT", "client", VALUE_PLAIN),
+                 COLUMN("OWNER", "client_owner", VALUE_NAME),
+                 COLUMN("VERSION", "kind", VALUE_PLAIN), COLUMN("SESSION", "session", VALUE_PLAIN),
+                 COLUMN("ADDRESS", "address", VALUE_PLAIN), COLUMN("STATE", "state", VALUE_PLAIN)},
      .run = resource_list},
     {.noun = "callback",
      .verb = "show",
@@ -333,16 +330,17 @@ static const struct command commands[] = {
      .noun_help = "the settings that can be changed while the server runs",
      NO_ARGUMENTS,
      .help = "list the settings",
-     .example = "mainstay setting list",
+     .example = "mainstay setting list --pending",
+     .options = {{.name = "pending",
+                  .query = "pending=true",
+                  .help = "only those that have another value after a restart"}},
      .method = "GET",
      .path = "/settings",
      .items = "settings",
-     .columns = {{"NAME", "name", VALUE_PLAIN},
-                 {"VALUE", "value", VALUE_PLAIN},
-                 {"DEFAULT", "default", VALUE_PLAIN},
-                 {"UNIT", "unit", VALUE_PLAIN},
-                 {"ORIGIN", "origin", VALUE_PLAIN},
-                 {"AFTER A START", "restart", VALUE_PLAIN}},
+     .columns = {COLUMN("NAME", "name", VALUE_PLAIN), COLUMN("VALUE", "value", VALUE_PLAIN),
+                 COLUMN("DEFAULT", "default", VALUE_PLAIN), COLUMN("UNIT", "unit", VALUE_PLAIN),
+                 COLUMN("ORIGIN", "origin", VALUE_PLAIN),
+                 COLUMN("AFTER A START", "restart", VALUE_PLAIN)},
      .run = resource_list},
     {.noun = "setting",
      .verb = "show",
@@ -428,7 +426,11 @@ static const struct command commands[] = {
      .options = {{.name = "force",
                   .query = "force=true",
                   .help = "remove exports that are in use, too; opens, locks and delegations of "
-                          "their files are revoked"}},
+                          "their files are revoked"},
+                 {.name = "dry-run",
+                  .query = "dry_run=true",
+                  .help =
+                      "only say what would change, or what is wrong; new exports are not opened"}},
      .method = "POST",
      .path = "/reload",
      .items = "changes",
@@ -453,10 +455,70 @@ static const struct command commands[] = {
      .details =
          "Any server; it needs no admin endpoint. HOST may be [ADDR6]; the port is 2049 unless "
          "given. Reports minor versions, its identity, lease time, the session and its slots, "
-         "file systems, supported attributes. Uses the credentials of the calling user and "
+         "whether it offers TLS, file systems with the security flavors that they take, supported "
+         "attributes. Uses the credentials of the calling user and "
          "changes nothing.",
      .example = "mainstay probe 127.0.0.1",
+     .options = {SECURITY_OPTIONS},
      .run = probe_command},
+    {.noun = "krb5",
+     .verb = "check",
+     .noun_help = "look at what a server with Kerberos needs",
+     .arguments = "[HOST]",
+     .arguments_max = 1,
+     .help = "say what is wrong with the keytab, the KDC's keys, clocks and names",
+     .details =
+         "HOST is the name by which clients mount; this machine's unless given. To be run where "
+         "the server runs, as its user, or as root with --user. Needs no admin endpoint, changes "
+         "nothing, and asks the KDC for a ticket. The exit status is 1 if clients fail.",
+     .example = "mainstay krb5 check",
+     .options = {{.name = "keytab",
+                  .value = "FILE",
+                  .kind = COMMAND_FILE,
+                  .help = "of the server (default: KRB5_KTNAME, or /etc/krb5.keytab)"},
+                 {.name = "user",
+                  .value = "USER",
+                  .help = "that the server runs as: may it read the keytab?"}},
+     .run = krb5_check},
+    {.noun = "tls",
+     .verb = "check",
+     .noun_help = "look at what a server with TLS needs",
+     .arguments = "[HOST]",
+     .arguments_max = 1,
+     .help = "say what is wrong with certificates, keys and revocation lists",
+     .details =
+         "HOST is a name or address by which clients mount; is it in the certificate? The options "
+         "are those of mainstayd. To be run where the server runs, as its user. Needs no admin "
+         "endpoint, and changes nothing. The exit status is 1 if clients fail.",
+     .example = "mainstay tls check --tls-cert server.pem --tls-key server.key",
+     .options = {{.name = "tls-cert",
+                  .value = "FILE",
+                  .kind = COMMAND_FILE,
+                  .help = "certificate of the server, with its chain"},
+                 {.name = "tls-key", .value = "FILE", .kind = COMMAND_FILE, .help = "its key"},
+                 {.name = "tls-ca",
+                  .value = "FILE",
+                  .kind = COMMAND_FILE,
+                  .help = "CAs that sign clients' certificates"},
+                 {.name = "tls-crl",
+                  .value = "FILE",
+                  .kind = COMMAND_FILE,
+                  .help = "their revocation lists"}},
+     .run = tls_command_check},
+    {.noun = "watch",
+     ONE_ARGUMENT("HOST[:PORT]:/PATH"),
+     .help = "print what changes in a directory of an NFSv4.1 server, until interrupted",
+     .details =
+         "Needs neither a mount nor an admin endpoint. The server delegates the directory, and "
+         "tells what others change in it: added, removed and renamed entries, and attributes. The "
+         "line 'begin' says of which of these. After a line 'lost' changes may be missing. It "
+         "gives the reason, for instance 'recalled' by a server that does not tell of a change. "
+         "When there is another delegation, the directory is read again, and 'begin' follows. With "
+         "--json each line is an object. Uses the credentials of the calling user. The user guide "
+         "has the lines and the reasons.",
+     .example = "mainstay watch 127.0.0.1:/data",
+     .options = {SECURITY_OPTIONS},
+     .run = watch_command},
     {.noun = "completion",
      ONE_ARGUMENT("bash|zsh"),
      .words = "bash zsh",

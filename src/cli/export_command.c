@@ -64,8 +64,8 @@ int export_add(const struct invocation *call)
 /* ---- set ---- */
 
 /* Members of what is shown whose values are those of the same key. */
-static const char *const same[] = {"path",    "backend", "argument", "squash",
-                                   "anonuid", "anongid", "fsid",     "strict_utf8"};
+static const char *const same[] = {"path",    "backend", "argument", "squash",      "anonuid",
+                                   "anongid", "fsid",    "sec",      "strict_utf8", "xprtsec"};
 
 /* Those that are true or false, where the key has a word. */
 static const struct {
@@ -79,7 +79,8 @@ static const struct {
 /* What is shown of an export, as the body of a request that makes the same. */
 static json_t *request_body(const json_t *shown)
 {
-    json_t *body = json_object(), *clients = json_object_get(shown, "clients");
+    static const char *const lists[] = {"clients", "tls_peer", "tls_user"};
+    json_t *body = json_object();
 
     for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
         json_t *value = json_object_get(shown, same[i]);
@@ -95,8 +96,12 @@ static json_t *request_body(const json_t *shown)
                                       json_string(json_is_true(value) ? words[i].if_true
                                                                       : words[i].if_false)) == 0);
     }
-    if (json_array_size(clients) > 0)
-        CHECK(json_object_set(body, "clients", clients) == 0);
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        json_t *list = json_object_get(shown, lists[i]);
+
+        if (json_array_size(list) > 0)
+            CHECK(json_object_set(body, lists[i], list) == 0);
+    }
     return body;
 }
 

@@ -152,6 +152,9 @@ static json_t *export_make(const struct exports_entry *entry)
                   o->insecure ? "insecure" : "secure", "squash", squash[exports_options_squash(o)],
                   "anonuid", (json_int_t)o->anon_uid, "anongid", (json_int_t)o->anon_gid);
 
+    if (export)
+        CHECK(json_object_set_new(export, "sec", json_string(o->sec)) == 0 &&
+              json_object_set_new(export, "xprtsec", json_string(o->xprtsec)) == 0);
     if (export && o->fsid != 0)
         CHECK(json_object_set_new(export, "fsid", json_integer((json_int_t)o->fsid)) == 0);
     if (export && !entry->everybody)

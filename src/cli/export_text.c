@@ -28,14 +28,23 @@ static const struct flag {
 static const char *const numbers[] = {"anonuid", "anongid", "fsid"};
 
 /* What has no key of the same name. */
-static const char *const others[] = {"client", "sec"};
+static const char *const others[] = {"client"};
+
+/* Lists of rules about certificates: the same. */
+static const struct rules {
+    const char *name, *none; /* `none` stands for the empty list */
+} rules[] = {{"tls_peer", "all"}, {"tls_user", "none"}};
+
+/* Lists of words: the server knows them. */
+static const char *const lists[] = {"sec", "xprtsec"};
 
 /* One text, option by option. */
 struct parser {
     json_t *export;
     char *error;
     bool flags_given[ARRAY_SIZE(flags)], numbers_given[ARRAY_SIZE(numbers)];
-    bool has_clients, has_sec;
+    bool lists_given[ARRAY_SIZE(lists)], rules_given[ARRAY_SIZE(rules)];
+    bool has_clients;
 };
 
 static bool fail(const struct parser *parser, const char *option, const char *why)
@@ -135,6 +144,10 @@ static bool unknown(const struct parser *parser, const char *option)
         guess_offer(&guess, numbers[i]);
     for (size_t i = 0; i < ARRAY_SIZE(others); i++)
         guess_offer(&guess, others[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        guess_offer(&guess, lists[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        guess_offer(&guess, rules[i].name);
     (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES, "unknown option '%.100s'%s", option,
                    guess_hint(&guess, "", hint, sizeof(hint)));
     return false;
@@ -165,12 +178,33 @@ static bool flag_take(struct parser *parser, const char *option)
     return unknown(parser, option);
 }
 
-static bool sec_take(struct parser *parser, const char *value)
+static bool list_take(struct parser *parser, size_t index, const char *value)
 {
-    if (!give_once(parser, "sec", &parser->has_sec))
-        return false;
-    return strcmp(value, "sys") == 0 ||
-           fail(parser, "sec", "expected sec=sys; AUTH_SYS is the only flavor supported");
+    return give_once(parser, lists[index], &parser->lists_given[index]) &&
+           put(parser, lists[index], json_string(value));
+}
+
+/* The first rule replaces those that the export has. */
+static bool rule_take(struct parser *parser, size_t index, const char *text)
+{
+    const struct rules *list = &rules[index];
+    bool is_none = strcmp(text, list->none) == 0;
+    json_t *there = json_object_get(parser->export, list->name), *one;
+
+    if (parser->rules_given[index] && (is_none || !there))
+        return fail(parser, list->name, "the word for no rule stands without others");
+    if (!parser->rules_given[index])
+        (void)json_object_del(parser->export, list->name);
+    parser->rules_given[index] = true;
+    if (is_none)
+        return true;
+    if (!json_object_get(parser->export, list->name))
+        CHECK(json_object_set_new(parser->export, list->name, json_array()) == 0);
+    one = json_string(text);
+    if (!one)
+        return fail(parser, list->name, "the value is not UTF-8");
+    CHECK(json_array_append_new(json_object_get(parser->export, list->name), one) == 0);
+    return true;
 }
 
 /* `option` is split at its '='. */
@@ -187,9 +221,31 @@ static bool option_take(struct parser *parser, char *option)
     }
     if (strcmp(option, "client") == 0)
         return client_take(parser, value);
-    if (strcmp(option, "sec") == 0)
-        return sec_take(parser, value);
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        if (strcmp(lists[i], option) == 0)
+            return list_take(parser, i, value);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+        if (strcmp(rules[i].name, option) == 0)
+            return rule_take(parser, i, value);
+    }
     return unknown(parser, option);
+}
+
+/* The next option, up to a comma, with a backslash before what stands for itself.  *rest is what
+ * follows, or NULL. */
+static char *option_split(char **rest)
+{
+    char *option = *rest, *to = option, *from = option;
+
+    for (; *from && *from != ','; from++) {
+        if (*from == '\\' && from[1])
+            from++;
+        *to++ = *from;
+    }
+    *rest = *from ? from + 1 : NULL;
+    *to = '\0';
+    return option;
 }
 
 bool export_text_apply(json_t *export, const char *options, char error[EXPORT_TEXT_ERROR_BYTES])
@@ -199,7 +255,7 @@ bool export_text_apply(json_t *export, const char *options, char error[EXPORT_TE
     bool ok = true;
 
     while (ok && rest)
-        ok = option_take(&parser, strsep(&rest, ","));
+        ok = option_take(&parser, option_split(&rest));
     free(text);
     return ok;
 }

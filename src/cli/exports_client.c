@@ -168,8 +168,13 @@ enum exports_verdict exports_client_parse(const char *word, exports_resolve *res
     }
     if (*word == '@')
         return refuse(why, "netgroups are not looked up; name its hosts or networks");
+    addresses->flavor = exports_security_client(word);
+    if (addresses->flavor) {
+        addresses->everybody = true;
+        return EXPORTS_TAKEN;
+    }
     if (strncmp(word, "gss/", strlen("gss/")) == 0)
-        return refuse(why, "AUTH_SYS is the only flavor so far");
+        return refuse(why, "no such flavor; expected gss/krb5, gss/krb5i or gss/krb5p");
     if (*word == '[' && strchr(word, ':'))
         return refuse(why, "an IPv6 address stands without brackets");
     if (strpbrk(word, "*?["))

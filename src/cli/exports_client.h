@@ -19,7 +19,8 @@ typedef uint32_t exports_resolve(const char *name, char (*addresses)[EXPORTS_ADD
 
 struct exports_addresses {
     bool everybody;
-    uint32_t count; /* 0 for everybody */
+    const char *flavor; /* everybody with this flavor: "krb5"; NULL: with any */
+    uint32_t count;     /* 0 for everybody */
     char of[LIMIT_EXPORTS_FILE_ADDRESSES][EXPORTS_ADDRESS_BYTES];
 };
 

@@ -236,6 +236,7 @@ static void refuse_difference(const struct line *line, uint32_t number, const ch
 static void admit(struct line *line, const struct exports_word *client,
                   const struct exports_options *options)
 {
+    struct exports_options flavored;
     struct exports_addresses addresses;
     char why[EXPORTS_WHY_BYTES];
     enum exports_verdict verdict =
@@ -246,7 +247,17 @@ static void admit(struct line *line, const struct exports_word *client,
         refuse(line, client->line, client->text, "%s", why);
         return;
     }
+    if (addresses.flavor && options) {
+        flavored = *options;
+        (void)snprintf(flavored.sec, sizeof(flavored.sec), "%s", addresses.flavor);
+        options = &flavored;
+    }
     entry = options ? entry_get(line, client->line, options) : NULL;
+    if (entry && entry->everybody && addresses.everybody &&
+        exports_options_alike(&entry->options, options)) {
+        exports_security_add(entry->options.sec, options->sec);
+        options = &entry->options;
+    }
     if (entry && !exports_options_equal(&entry->options, options))
         refuse_difference(line, client->line, client->text, entry, options);
     else if (entry && entry_admit(line, client->line, entry, &addresses))
@@ -347,6 +358,10 @@ static char *root_command(const struct exports_entry *entry)
         (void)fprintf(out, ",anonuid=%" PRIu32, options->anon_uid);
     if (options->anon_gid != EXPORTS_NOBODY)
         (void)fprintf(out, ",anongid=%" PRIu32, options->anon_gid);
+    if (strcmp(options->sec, "sys") != 0)
+        (void)fprintf(out, ",sec=%s", options->sec);
+    if (strcmp(options->xprtsec, "none") != 0)
+        (void)fprintf(out, ",xprtsec=%s", options->xprtsec);
     for (uint32_t i = 0; i < entry->client_count && !entry->everybody; i++)
         (void)fprintf(out, ",client=%s", entry->clients[i]);
     (void)fputc('\'', out);

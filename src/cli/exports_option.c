@@ -65,7 +65,8 @@ static const struct remark {
 
 void exports_options_init(struct exports_options *options)
 {
-    *options = (struct exports_options){.anon_uid = EXPORTS_NOBODY, .anon_gid = EXPORTS_NOBODY};
+    *options = (struct exports_options){
+        .anon_uid = EXPORTS_NOBODY, .anon_gid = EXPORTS_NOBODY, .sec = "sys", .xprtsec = "none"};
 }
 
 /* ---- options with a value ---- */
@@ -115,18 +116,16 @@ static const char *fsid_take(struct exports_options *options, const char *value)
 
 static const char *sec_take(struct exports_options *options, const char *value)
 {
-    (void)options;
-    if (strcmp(value, "sys") == 0)
-        return NULL;
-    return "AUTH_SYS is the only flavor so far; only sec=sys would be what the line says";
+    if (options->has_sec)
+        return "options that differ by flavor; an export has one set of them: name all flavors in "
+               "one sec=, or export the directory at a second path";
+    options->has_sec = true;
+    return exports_security_sec(value, options->sec);
 }
 
 static const char *xprtsec_take(struct exports_options *options, const char *value)
 {
-    (void)options;
-    if (strcmp(value, "none") == 0)
-        return NULL;
-    return "connections are not encrypted so far; only xprtsec=none would be what the line says";
+    return exports_security_xprtsec(value, options->xprtsec);
 }
 
 static const char *reexport_take(struct exports_options *options, const char *value)
@@ -227,11 +226,27 @@ enum exports_squash exports_options_squash(const struct exports_options *options
     return options->keeps_root ? EXPORTS_NO_ROOT_SQUASH : EXPORTS_ROOT_SQUASH;
 }
 
-bool exports_options_equal(const struct exports_options *a, const struct exports_options *b)
+bool exports_options_alike(const struct exports_options *a, const struct exports_options *b)
 {
     return a->read_write == b->read_write && a->async == b->async && a->insecure == b->insecure &&
            exports_options_squash(a) == exports_options_squash(b) && a->anon_uid == b->anon_uid &&
-           a->anon_gid == b->anon_gid && a->fsid == b->fsid && a->is_root == b->is_root;
+           a->anon_gid == b->anon_gid && a->fsid == b->fsid && a->is_root == b->is_root &&
+           strcmp(a->xprtsec, b->xprtsec) == 0;
+}
+
+bool exports_options_equal(const struct exports_options *a, const struct exports_options *b)
+{
+    return exports_options_alike(a, b) && strcmp(a->sec, b->sec) == 0;
+}
+
+/* ",sec=krb5", or "" if the list is the usual one. */
+static const char *list_print(const char *name, const char *list, const char *usual, char *text,
+                              size_t size)
+{
+    *text = '\0';
+    if (strcmp(list, usual) != 0)
+        (void)snprintf(text, size, ",%s=%s", name, list);
+    return text;
 }
 
 const char *exports_options_print(const struct exports_options *options, char *text, size_t size)
@@ -241,16 +256,17 @@ const char *exports_options_print(const struct exports_options *options, char *t
         [EXPORTS_NO_ROOT_SQUASH] = "no_root_squash",
         [EXPORTS_ALL_SQUASH] = "all_squash",
     };
-    char fsid[32] = "";
+    char fsid[32] = "", sec[EXPORTS_SECURITY_BYTES + 8], xprtsec[EXPORTS_SECURITY_BYTES + 16];
 
     if (options->is_root)
         (void)snprintf(fsid, sizeof(fsid), ",fsid=0");
     else if (options->fsid != 0)
         (void)snprintf(fsid, sizeof(fsid), ",fsid=%" PRIu64, options->fsid);
-    (void)snprintf(text, size, "%s,%s,%s,%s,anonuid=%" PRIu32 ",anongid=%" PRIu32 "%s",
+    (void)snprintf(text, size, "%s,%s,%s,%s,anonuid=%" PRIu32 ",anongid=%" PRIu32 "%s%s%s",
                    options->read_write ? "rw" : "ro", options->async ? "async" : "sync",
                    options->insecure ? "insecure" : "secure",
                    squash[exports_options_squash(options)], options->anon_uid, options->anon_gid,
-                   fsid);
+                   fsid, list_print("sec", options->sec, "sys", sec, sizeof(sec)),
+                   list_print("xprtsec", options->xprtsec, "none", xprtsec, sizeof(xprtsec)));
     return text;
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/exports_security.h"
+
 enum exports_verdict {
     EXPORTS_TAKEN,
     EXPORTS_MEANINGLESS,
@@ -27,7 +29,9 @@ struct exports_options {
     bool squashes_all, keeps_root;
     uint32_t anon_uid, anon_gid;
     uint64_t fsid; /* 0: none */
-    bool is_root;  /* fsid=0: no option of an export, but what is refused as a whole line */
+    bool has_sec;  /* `sec` was given */
+    char sec[EXPORTS_SECURITY_BYTES], xprtsec[EXPORTS_SECURITY_BYTES];
+    bool is_root; /* fsid=0: no option of an export, but what is refused as a whole line */
 };
 
 enum {
@@ -44,6 +48,9 @@ enum exports_verdict exports_option_take(struct exports_options *options, const 
                                          char why[EXPORTS_WHY_BYTES]);
 
 bool exports_options_equal(const struct exports_options *a, const struct exports_options *b);
+
+/* But for the flavors. */
+bool exports_options_alike(const struct exports_options *a, const struct exports_options *b);
 enum exports_squash exports_options_squash(const struct exports_options *options);
 
 /* "rw,sync,secure,root_squash", as --export has them.  Returns `text`. */

@@ -59,7 +59,7 @@ static void parts_print(const struct invocation *call, const json_t *all)
 
         (void)printf("%s%s:%s\n", i > 0 ? "\n" : "", parts[i].title, empty ? " none" : "");
         if (!empty)
-            resource_table_print(list_command(call->table, parts[i].noun)->columns, list);
+            resource_table_print(list_command(call->table, parts[i].noun)->columns, false, list);
     }
 }
 

@@ -10,6 +10,7 @@
 enum {
     TERM_COLUMNS = 24,
     LINE_COLUMNS = 80,
+    SYNOPSIS_OPTIONS = 3, /* that fit into a line */
 };
 
 static const char ends[] =
@@ -69,6 +70,12 @@ static void option_print(FILE *out, const struct command_option *option)
     item_print(out, term, option->help);
 }
 
+static void options_put(FILE *out, const struct command_option *options)
+{
+    for (const struct command_option *o = options; o->name; o++)
+        (void)fprintf(out, " [--%s%s%s]", o->name, o->value ? " " : "", o->value ? o->value : "");
+}
+
 char *help_synopsis(const struct command *command)
 {
     size_t size;
@@ -81,8 +88,10 @@ char *help_synopsis(const struct command *command)
         (void)fprintf(out, " %s", command->verb);
     if (*command->arguments)
         (void)fprintf(out, " %s", command->arguments);
-    for (const struct command_option *o = command->options; o->name; o++)
-        (void)fprintf(out, " [--%s%s%s]", o->name, o->value ? " " : "", o->value ? o->value : "");
+    if (command->options[SYNOPSIS_OPTIONS].name)
+        (void)fprintf(out, " [OPTION]...");
+    else
+        options_put(out, command->options);
     CHECK(fclose(out) == 0);
     return text;
 }

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "cli/probe_error.h"
+#include "cli/probe_security.h"
 #include "cli/probe_server.h"
 #include "cli/probe_tree.h"
 #include "client/client_callback.h"
+#include "client/client_security.h"
 
 static bool connect_to(struct probe *probe)
 {
@@ -17,6 +19,9 @@ static bool connect_to(struct probe *probe)
     if (answer != CLIENT_OK)
         return probe_fail(probe, "connect", answer, NFS4_OK);
     probe->conn.cred = probe->cred;
+    answer = client_security_begin(&probe->conn, probe->target, probe->cred.security);
+    if (answer != CLIENT_OK)
+        return probe_fail_secure(probe, &probe->conn, answer);
     probe->conn.callbacks = probe->callbacks;
     return true;
 }
@@ -44,6 +49,8 @@ bool probe_run(struct probe *probe, const char *target, const struct client_cred
     probe->callbacks = must_calloc(1, sizeof(*probe->callbacks));
     if (!probe_minors(probe) || !choose_minor(probe) || !connect_to(probe))
         return false;
+    if (!probe_security_tls(probe))
+        return false;
     if (probe->minor == 0)
         return probe_tree_walk(probe);
     ok = probe_session_begin(probe) && probe_tree_walk(probe);
@@ -56,6 +63,7 @@ void probe_fini(struct probe *probe)
     if (probe->conn.fd >= 0)
         client_conn_close(&probe->conn);
     free(probe->callbacks);
+    probe_security_fini(&probe->tls);
     probe_server_fini(&probe->server);
     probe_tree_fini(&probe->tree);
 }

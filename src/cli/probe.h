@@ -37,6 +37,21 @@ struct probe_server {
     struct nfstime4 date;
 };
 
+/* A security flavor that the server takes, RFC 5531 and RFC 2203. */
+#define PROBE_FLAVORS 8u
+struct probe_flavor {
+    uint32_t number;
+    uint32_t service; /* of RPCSEC_GSS */
+    bool kerberos;    /* RPCSEC_GSS with Kerberos V5 */
+};
+
+struct probe_tls {
+    bool offered, used;
+    char *version, *suite; /* this and the rest: if it is used */
+    char *subject, *names; /* of the server's certificate */
+    int64_t not_after;
+};
+
 /* A directory of the name space. */
 struct probe_directory {
     char *path;
@@ -46,6 +61,8 @@ struct probe_directory {
     bool file_system;       /* its fsid differs from its parent's */
     bool shown;             /* it or something below it is a file system, or could not be entered */
     enum nfsstat4 status;   /* of LOOKUP and READDIR */
+    uint32_t flavor_count;  /* 0: not told */
+    struct probe_flavor flavors[PROBE_FLAVORS]; /* in the server's order */
     struct bitmap4 supported;
 };
 
@@ -68,6 +85,7 @@ struct probe {
     struct client_session_wish wish;
     struct client_session session;
     struct probe_tree tree;
+    struct probe_tls tls;
     char error[256];
 };
 

@@ -10,12 +10,13 @@
 #include "cli/complaint.h"
 #include "cli/probe.h"
 #include "cli/probe_print.h"
+#include "cli/security_option.h"
 #include "client/client_conn.h"
 #include "client/client_target.h"
 
-static int run(const char *target, bool json)
+static int run(const char *target, const struct client_security *security, bool json)
 {
-    const struct client_cred cred = {.uid = geteuid(), .gid = getegid()};
+    const struct client_cred cred = {.uid = geteuid(), .gid = getegid(), .security = security};
     struct probe *probe;
     int code = COMMAND_OK;
     const char *complaint = client_target_lookup(target);
@@ -44,11 +45,14 @@ int probe_command(const struct invocation *call)
     const char *text = call->arguments[0];
     char target[CLIENT_TARGET_BYTES];
     const char *mistake = client_target_parse(text, true, target);
+    struct client_security security;
 
     if (mistake) {
         complaint_print("probe: '%s': %s", text, mistake);
         return COMMAND_USAGE;
     }
+    if (!security_option_take(call, &security))
+        return COMMAND_USAGE;
     client_conn_reserve_ports();
-    return run(target, call->globals[GLOBAL_JSON] != NULL);
+    return run(target, &security, call->globals[GLOBAL_JSON] != NULL);
 }

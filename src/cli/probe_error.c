@@ -17,3 +17,12 @@ bool probe_fail(struct probe *probe, const char *what, enum client_status answer
     (void)snprintf(probe->error, sizeof(probe->error), "%s: %s", what, why);
     return false;
 }
+
+bool probe_fail_secure(struct probe *probe, const struct client_conn *conn,
+                       enum client_status answer)
+{
+    if (!*conn->why)
+        return probe_fail(probe, "connect", answer, NFS4_OK);
+    (void)snprintf(probe->error, sizeof(probe->error), "%s", conn->why);
+    return false;
+}

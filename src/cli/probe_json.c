@@ -9,6 +9,8 @@
 
 #include "cli/attribute_name.h"
 #include "cli/probe_print.h"
+#include "cli/probe_security.h"
+#include "client/client_security.h"
 
 static json_t *minors(const struct probe *probe)
 {
@@ -78,6 +80,33 @@ static json_t *attributes(const struct bitmap4 *map)
     return list;
 }
 
+static json_t *flavors(const struct probe_directory *dir)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < dir->flavor_count; i++) {
+        char number[PROBE_FLAVOR_BYTES];
+
+        json_array_append_new(list, json_string(probe_security_name(&dir->flavors[i], number)));
+    }
+    return list;
+}
+
+static json_t *security(const struct probe *probe)
+{
+    const struct client_security *used = probe->cred.security;
+    const struct probe_tls *tls = &probe->tls;
+    json_t *session = json_null();
+
+    if (tls->used)
+        session = json_pack("{s:s, s:s, s:s, s:s, s:I}", "version", tls->version, "suite",
+                            tls->suite, "subject", tls->subject, "names", tls->names, "not_after_s",
+                            (json_int_t)tls->not_after);
+    return json_pack("{s:s, s:b, s:o}", "flavor",
+                     client_sec_name(used ? used->sec : CLIENT_SEC_SYS), "tls_offered",
+                     tls->offered, "tls", session);
+}
+
 static json_t *directory(const struct probe_directory *dir, const struct probe_directory *root)
 {
     json_t *object = json_pack("{s:s, s:b, s:s}", "path", dir->path, "file_system",
@@ -85,6 +114,8 @@ static json_t *directory(const struct probe_directory *dir, const struct probe_d
     char fsid[48];
 
     (void)snprintf(fsid, sizeof(fsid), "%" PRIu64 ":%" PRIu64, dir->fsid.major, dir->fsid.minor);
+    if (dir->flavor_count > 0)
+        json_object_set_new(object, "sec", flavors(dir));
     if (dir->fh.len > 0)
         json_object_set_new(object, "fsid", json_string(fsid));
     if (dir->file_system && (dir == root || memcmp(dir->supported.words, root->supported.words,
@@ -105,13 +136,13 @@ static json_t *directories(const struct probe_tree *tree)
 
 bool probe_print_json(const struct probe *probe)
 {
-    json_t *report =
-        json_pack("{s:s, s:o, s:i, s:o, s:o, s:I, s:{s:b, s:o}}", "target", probe->target,
-                  "minor_versions", minors(probe), "minor_used", (int)probe->minor, "server",
-                  probe->minor > 0 ? server(&probe->server) : json_null(), "session",
-                  probe->minor > 0 ? session(probe) : json_null(), "lease_time_s",
-                  (json_int_t)probe->tree.lease_time_s, "tree", "complete", !probe->tree.truncated,
-                  "directories", directories(&probe->tree));
+    json_t *report = json_pack("{s:s, s:o, s:o, s:i, s:o, s:o, s:I, s:{s:b, s:o}}", "target",
+                               probe->target, "security", security(probe), "minor_versions",
+                               minors(probe), "minor_used", (int)probe->minor, "server",
+                               probe->minor > 0 ? server(&probe->server) : json_null(), "session",
+                               probe->minor > 0 ? session(probe) : json_null(), "lease_time_s",
+                               (json_int_t)probe->tree.lease_time_s, "tree", "complete",
+                               !probe->tree.truncated, "directories", directories(&probe->tree));
     bool ok = report && json_dumpf(report, stdout, JSON_INDENT(2)) == 0 && putchar('\n') == '\n';
 
     json_decref(report);

@@ -9,6 +9,7 @@
 #include "cli/printable.h"
 #include "cli/probe_error.h"
 #include "cli/probe_server.h"
+#include "client/client_security.h"
 
 /* More than any server should grant, so that its limits show. */
 #define ASK_BYTES (8u << 20)
@@ -46,7 +47,8 @@ static bool none_answered(struct probe *probe, enum client_status last)
         (void)snprintf(
             probe->error, sizeof(probe->error),
             "the server denies all calls: it has no export for this host, or only for "
-            "ports below 1024 (run the probe as root), or wants another security flavor");
+            "ports below 1024 (run the probe as root), or wants another security flavor (--sec) or "
+            "TLS (--tls)");
         return false;
     }
     return probe_fail(probe, "no answer of an NFSv4 server", last, NFS4_OK);
@@ -64,9 +66,17 @@ bool probe_minors(struct probe *probe)
         if (last != CLIENT_OK)
             return probe_fail(probe, "connect", last, NFS4_OK);
         conn.cred = probe->cred;
+        last = client_security_begin(&conn, probe->target, probe->cred.security);
+        if (last != CLIENT_OK) {
+            client_conn_close(&conn);
+            return probe_fail_secure(probe, &conn, last);
+        }
         minor_ask(&conn, i, &probe->minors[i]);
+        client_security_end(&conn);
         client_conn_close(&conn);
         last = probe->minors[i].answer;
+        if (last != CLIENT_OK && *conn.why)
+            return probe_fail_secure(probe, &conn, last);
         answered += last == CLIENT_OK;
         if (last == CLIENT_TIMEOUT && answered == 0)
             break; /* it will not answer the others either, and the user waits */
@@ -161,6 +171,7 @@ void probe_session_end(struct probe *probe)
         answer = client_session_destroy(&probe->conn, session, &status);
     if (session->clientid && answer == CLIENT_OK)
         (void)!client_session_destroy_clientid(&probe->conn, session, &status);
+    client_security_end(&probe->conn);
     client_conn_close(&probe->conn);
 }
 

@@ -7,6 +7,8 @@
 
 #include "cli/attribute_name.h"
 #include "cli/probe_print.h"
+#include "cli/probe_security.h"
+#include "client/client_security.h"
 
 #define LABEL_COLUMNS 26
 #define TREE_COLUMNS 42
@@ -119,6 +121,28 @@ static void session_print(const struct client_session *s)
            s->target_highest_slot);
 }
 
+static void security_print(const struct probe *probe)
+{
+    const struct client_security *security = probe->cred.security;
+    const struct probe_tls *tls = &probe->tls;
+    time_t until = (time_t)tls->not_after;
+    char day[40];
+    struct tm tm;
+
+    label("Security");
+    printf("%s; ", client_sec_name(security ? security->sec : CLIENT_SEC_SYS));
+    if (!tls->used) {
+        printf("no TLS, which the server %s\n", tls->offered ? "offers" : "does not offer");
+        return;
+    }
+    printf("%s, %s\n", tls->version, tls->suite);
+    label("Certificate");
+    printf("%s; names: %s", tls->subject, *tls->names ? tls->names : "none");
+    if (gmtime_r(&until, &tm) && strftime(day, sizeof(day), "%F", &tm) > 0)
+        printf("; until %s", day);
+    putchar('\n');
+}
+
 /* Spaces up to the column where the details of a directory begin. */
 static int padding(int indent, const char *path)
 {
@@ -127,9 +151,39 @@ static int padding(int indent, const char *path)
     return used < TREE_COLUMNS ? TREE_COLUMNS - (int)used : 2;
 }
 
-/* Print a directory and what is shown below it; recursion ends at PROBE_DEPTH_MAX. */
-static void directory_print(const struct probe_tree *tree, uint32_t index)
+static void flavors_print(const struct probe_directory *dir, int space)
 {
+    printf("%*ssec=", space, "");
+    for (uint32_t i = 0; i < dir->flavor_count; i++) {
+        char number[PROBE_FLAVOR_BYTES];
+
+        printf("%s%s", i > 0 ? ":" : "", probe_security_name(&dir->flavors[i], number));
+    }
+}
+
+/* Which options help with WRONGSEC?  If the flavor of the calls is listed, a better connection. */
+static void advice_print(const struct probe *probe, const struct probe_directory *dir)
+{
+    const struct client_security *security = probe->cred.security;
+    const char *used = client_sec_name(security ? security->sec : CLIENT_SEC_SYS);
+    char number[PROBE_FLAVOR_BYTES];
+
+    if (dir->status != NFS4ERR_WRONGSEC || dir->flavor_count == 0)
+        return;
+    for (uint32_t i = 0; i < dir->flavor_count; i++)
+        if (strcmp(probe_security_name(&dir->flavors[i], number), used) == 0) {
+            printf(": try %s", probe->tls.used
+                                   ? "--tls-cert with a certificate that the export takes"
+                                   : "--tls, and --tls-cert if that is not enough");
+            return;
+        }
+    printf(": try --sec %s", probe_security_name(&dir->flavors[0], number));
+}
+
+/* Print a directory and what is shown below it; recursion ends at PROBE_DEPTH_MAX. */
+static void directory_print(const struct probe *probe, uint32_t index)
+{
+    const struct probe_tree *tree = &probe->tree;
     const struct probe_directory *dir = &tree->directories[index];
     int indent = 2 + 2 * (int)dir->depth;
 
@@ -137,13 +191,16 @@ static void directory_print(const struct probe_tree *tree, uint32_t index)
     if (dir->file_system)
         printf("%*sfsid %" PRIu64 ":%" PRIu64, padding(indent, dir->path), "", dir->fsid.major,
                dir->fsid.minor);
+    if (dir->flavor_count > 0)
+        flavors_print(dir, dir->file_system ? 2 : padding(indent, dir->path));
     if (dir->status != NFS4_OK)
-        printf("%*s%s", dir->file_system ? 2 : padding(indent, dir->path), "",
+        printf("%*s%s", dir->file_system || dir->flavor_count ? 2 : padding(indent, dir->path), "",
                status_name(dir->status));
+    advice_print(probe, dir);
     putchar('\n');
     for (uint32_t i = index + 1; i < tree->count; i++)
         if (tree->directories[i].parent == index && tree->directories[i].shown)
-            directory_print(tree, i);
+            directory_print(probe, i);
 }
 
 /* Print attribute names, wrapped; those in `without` are left out. */
@@ -203,6 +260,7 @@ void probe_print_text(const struct probe *probe)
     label("Server");
     printf("%s\n", probe->target);
     minors_print(probe);
+    security_print(probe);
     if (probe->minor > 0)
         server_print(&probe->server);
     label("Lease time");
@@ -210,7 +268,7 @@ void probe_print_text(const struct probe *probe)
     if (probe->minor > 0)
         session_print(&probe->session);
     puts("File systems");
-    directory_print(&probe->tree, 0);
+    directory_print(probe, 0);
     if (probe->tree.truncated)
         puts("  ... and perhaps more: there is too much to look at it all");
     tree_attributes_print(&probe->tree);

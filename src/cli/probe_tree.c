@@ -12,34 +12,13 @@
 
 #include "base/clock.h"
 #include "cli/printable.h"
+#include "cli/probe_call.h"
 #include "cli/probe_error.h"
+#include "cli/probe_security.h"
 #include "cli/probe_tree.h"
 
 #define READDIR_BYTES 32768u
 #define READDIR_CALLS_MAX 256u /* per directory, however few entries each returns */
-
-/* Begin a COMPOUND: with SEQUENCE in 4.1, without in 4.0. */
-static void begin(struct probe *probe, struct client_compound *c)
-{
-    if (probe->minor == 0)
-        client_compound_begin(c, client_text("probe"), 0);
-    else
-        client_compound_begin_slot(c, &probe->session, 0, false);
-}
-
-/* False: no answer, so the probe ends.  Otherwise the caller must free the result. */
-static bool call(struct probe *probe, struct client_compound *c, struct client_result *r)
-{
-    enum client_status answer = client_compound_call(&probe->conn, c, r);
-
-    client_compound_free(c);
-    if (answer == CLIENT_OK)
-        return true;
-    probe_fail(probe, "walking the name space", answer, NFS4_OK);
-    if (answer == CLIENT_REJECTED)
-        client_result_free(r);
-    return false;
-}
 
 /* Wait and return true if the server asks for a retry, and has not done so too often. */
 static bool delayed(enum nfsstat4 status, uint32_t *delays)
@@ -94,7 +73,7 @@ static bool directory_lookup(struct probe *probe, const struct client_fh *parent
     if (!parent)
         bitmap4_set(&bits, FATTR4_LEASE_TIME);
     do {
-        begin(probe, &c);
+        probe_call_begin(probe, &c);
         if (parent) {
             client_op_putfh(&c, parent);
             client_compound_add(&c, &(struct nfs_argop4){.argop = OP_LOOKUP, .oplookup = {*name}});
@@ -103,7 +82,7 @@ static bool directory_lookup(struct probe *probe, const struct client_fh *parent
         }
         client_op_getfh(&c);
         client_op_getattr(&c, bits);
-        if (!call(probe, &c, &r))
+        if (!probe_call(probe, &c, &r))
             return false;
         directory_fill(probe, dir, &r);
         client_result_free(&r);
@@ -198,7 +177,7 @@ static bool entry_visit(struct probe *probe, uint32_t parent, const struct entry
     dir->file_system = dir->status == NFS4_OK && !fsid_same(&dir->fsid, &up->fsid);
     if (dir->file_system || (dir->status != NFS4_OK && dir->status != NFS4ERR_NOENT))
         show(tree, (uint32_t)(dir - tree->directories));
-    return true;
+    return !dir->shown || probe_security_flavors(probe, &up->fh, &entry->name, dir);
 }
 
 /* State of a listing. */
@@ -257,10 +236,10 @@ static bool directory_list(struct probe *probe, uint32_t index)
             probe->tree.truncated = true;
             return true;
         }
-        begin(probe, &c);
+        probe_call_begin(probe, &c);
         client_op_putfh(&c, &dir->fh);
         client_op_readdir(&c, listing.cookie, listing.verifier, readdir_bytes(probe), bits);
-        if (!call(probe, &c, &r))
+        if (!probe_call(probe, &c, &r))
             return false;
         dir->status = r.status;
         ok = listing_visit(probe, index, &listing, &r);
@@ -272,14 +251,28 @@ static bool directory_list(struct probe *probe, uint32_t index)
     return true;
 }
 
+/* The root takes other flavors.  Returns false. */
+static bool root_wants(struct probe *probe, const struct probe_directory *root)
+{
+    char number[PROBE_FLAVOR_BYTES];
+
+    (void)snprintf(probe->error, sizeof(probe->error),
+                   "the root of the name space takes another security flavor: try --sec %s",
+                   probe_security_name(&root->flavors[0], number));
+    return false;
+}
+
 bool probe_tree_walk(struct probe *probe)
 {
     struct probe_tree *tree = &probe->tree;
     struct probe_directory *root = directory_add(tree, 0, NULL);
 
     root->shown = root->file_system = true;
-    if (!directory_lookup(probe, NULL, NULL, root))
+    if (!directory_lookup(probe, NULL, NULL, root) ||
+        !probe_security_flavors(probe, NULL, NULL, root))
         return false;
+    if (root->status == NFS4ERR_WRONGSEC && root->flavor_count > 0)
+        return root_wants(probe, root);
     if (root->status != NFS4_OK)
         return probe_fail(probe, "the root of the name space", CLIENT_OK, root->status);
     for (uint32_t i = 0; i < tree->count; i++)

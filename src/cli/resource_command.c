@@ -14,7 +14,9 @@
 #include "cli/text_table.h"
 
 enum {
-    NAME_COLUMNS = 48 /* of a name in a table; a client may choose one of 1,024 bytes */
+    NAME_COLUMNS = 48, /* of a name in a table; a client may choose one of 1,024 bytes */
+    NAME_COLUMNS_MIN = 24,
+    TABLE_COLUMNS = 100 /* of one that has to fit */
 };
 
 struct admin_client *resource_client(const struct invocation *call)
@@ -158,15 +160,30 @@ static struct sorted *sort(const struct command_column *columns, const json_t *i
     return all;
 }
 
-void resource_table_print(const struct command_column *columns, const json_t *items)
+/* The wide ones, too, or without them. */
+static uint32_t columns_choose(const struct command_column *all, bool fit,
+                               struct command_column *columns)
 {
-    const char *titles[COMMAND_COLUMNS_MAX] = {NULL};
-    struct text_table *table;
-    struct sorted *rows;
     uint32_t count = 0;
 
-    for (; columns[count].title; count++)
-        titles[count] = columns[count].title;
+    for (; all->title; all++) {
+        if (!fit || !all->wide)
+            columns[count++] = *all;
+    }
+    columns[count] = (struct command_column){.title = NULL};
+    return count;
+}
+
+void resource_table_print(const struct command_column *all, bool fit, const json_t *items)
+{
+    struct command_column columns[COMMAND_COLUMNS_MAX + 1];
+    const char *titles[COMMAND_COLUMNS_MAX] = {NULL};
+    uint32_t count = columns_choose(all, fit, columns);
+    struct text_table *table;
+    struct sorted *rows;
+
+    for (uint32_t i = 0; i < count; i++)
+        titles[i] = columns[i].title;
     table = text_table_create(titles, count);
     for (uint32_t i = 0; i < count; i++) {
         if (value_kind_is_number(columns[i].kind))
@@ -177,9 +194,23 @@ void resource_table_print(const struct command_column *columns, const json_t *it
     rows = sort(columns, items);
     for (size_t i = 0; i < json_array_size(items); i++)
         row_add(table, columns, rows[i].item);
+    if (fit)
+        text_table_fit(table, TABLE_COLUMNS, NAME_COLUMNS_MIN);
     text_table_print(table, stdout, 0, true);
     text_table_destroy(table);
     free(rows);
+}
+
+/* Has the command --wide, and was it not given? */
+static bool has_to_fit(const struct invocation *call)
+{
+    const struct command_option *option = call->command->options;
+
+    for (uint32_t i = 0; option[i].name; i++) {
+        if (strcmp(option[i].name, "wide") == 0)
+            return !call->options[i];
+    }
+    return false;
 }
 
 static void list_print(const struct invocation *call, const json_t *list, const char *member)
@@ -191,7 +222,7 @@ static void list_print(const struct invocation *call, const json_t *list, const 
     else if (json_array_size(items) == 0)
         (void)printf("none\n");
     else
-        resource_table_print(call->command->columns, items);
+        resource_table_print(call->command->columns, has_to_fit(call), items);
 }
 
 int resource_list(const struct invocation *call)

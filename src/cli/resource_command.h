@@ -18,5 +18,6 @@ struct admin_client *resource_client(const struct invocation *call) MUST_USE;
  * telling why on stderr. */
 char *resource_path(const struct invocation *call, struct admin_client *client) MUST_USE;
 
-/* Print items as the table that the command describes. */
-void resource_table_print(const struct command_column *columns, const json_t *items);
+/* Print items as the table that the command describes: all columns, or (`fit`) without the wide
+ * ones, and so that it fits on a line. */
+void resource_table_print(const struct command_column *all, bool fit, const json_t *items);

@@ -155,6 +155,8 @@ static void change_write(FILE *out, const json_t *before, const json_t *after, c
         (void)fprintf(out, ", was %s", was);
     if (restart && is && strcmp(restart, is) != 0)
         (void)fprintf(out, "; %s after the next start", restart);
+    else if (when && strcmp(when, "at the next start") == 0)
+        (void)fputs(", also after the next start", out);
     else if (when && strcmp(when, "at once") != 0)
         (void)fprintf(out, "; takes effect %s", when);
     free(was);

@@ -72,6 +72,40 @@ void text_table_add(struct text_table *table, const char *const *cells)
     }
 }
 
+static size_t width_with_title(const struct text_table *table, uint32_t column)
+{
+    size_t title = printable_columns(table->titles[column]);
+
+    return title > table->widths[column] ? title : table->widths[column];
+}
+
+static void column_narrow(struct text_table *table, uint32_t column, size_t most)
+{
+    table->widths[column] = 0;
+    for (size_t i = 0; i < table->rows; i++) {
+        char *cell = table->cells[i * table->columns + column];
+
+        printable_shorten(cell, most);
+        widen(table, column, cell);
+    }
+}
+
+void text_table_fit(struct text_table *table, size_t width, size_t least)
+{
+    size_t all = 2 * ((size_t)table->columns - 1);
+
+    for (uint32_t i = 0; i < table->columns; i++)
+        all += width_with_title(table, i);
+    for (uint32_t i = 0; i < table->columns && all > width; i++) {
+        size_t before = table->widths[i], most = before - (all - width);
+
+        if (table->most[i] == 0 || before <= least)
+            continue;
+        column_narrow(table, i, before > all - width + least ? most : least);
+        all -= before - table->widths[i];
+    }
+}
+
 static void row_print(const struct text_table *table, const char *const *row, FILE *out, int indent)
 {
     size_t pending = (size_t)indent; /* spaces that are printed if more follows */

@@ -28,6 +28,10 @@ void text_table_shorten(struct text_table *table, uint32_t column, size_t most);
 /* Add a row; each cell is copied.  NULL: "-". */
 void text_table_add(struct text_table *table, const char *const *cells);
 
+/* Shorten the cells of such columns once more, to `least` columns at the least, so that the table
+ * has at most `width` of them.  After the last row was added. */
+void text_table_fit(struct text_table *table, size_t width, size_t least);
+
 /* With `indent` spaces before each line, and no spaces at its end.  Without titles if
  * `has_titles` is false. */
 void text_table_print(const struct text_table *table, FILE *out, int indent, bool has_titles);

@@ -28,15 +28,22 @@ static void taken(void **state)
         {"/=mem", "{\"path\": \"/\", \"backend\": \"mem\", \"argument\": \"\"}"},
         {"/data=local:/srv/a=b:c",
          "{\"path\": \"/data\", \"backend\": \"local\", \"argument\": \"/srv/a=b:c\"}"},
-        {"/d=mem:,ro,async,insecure,all_squash,strict_utf8,anonuid=7,anongid=8,fsid=9,sec=sys",
+        {"/d=mem:,ro,async,insecure,all_squash,strict_utf8,anonuid=7,anongid=8,fsid=9,sec=krb5p:sys,"
+         "xprtsec=tls",
          "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\", \"access\": \"ro\","
          " \"changes\": \"async\", \"ports\": \"insecure\", \"squash\": \"all_squash\","
-         " \"strict_utf8\": true, \"anonuid\": 7, \"anongid\": 8, \"fsid\": 9}"},
+         " \"strict_utf8\": true, \"anonuid\": 7, \"anongid\": 8, \"fsid\": 9,"
+         " \"sec\": \"krb5p:sys\", \"xprtsec\": \"tls\"}"},
         {"/d=mem:,client=192.0.2.0/24,client=2001:db8::/128",
          "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\","
          " \"clients\": [\"192.0.2.0/24\", \"2001:db8::/128\"]}"},
         {"/d=mem:,ro,ro",
          "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\", \"access\": \"ro\"}"},
+        {"/d=mem:,tls_peer=CN=a\\,issuer=b,tls_peer=CN=c,tls_user=CN=a=alice",
+         "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\","
+         " \"tls_peer\": [\"CN=a,issuer=b\", \"CN=c\"], \"tls_user\": [\"CN=a=alice\"]}"},
+        {"/d=mem:,tls_peer=all,tls_user=none",
+         "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\"}"},
         {"/d=mem:,client=all", "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\"}"},
     };
     char error[EXPORT_TEXT_ERROR_BYTES];
@@ -67,7 +74,8 @@ static void refused(void **state)
         {"/data=mem:,anonuid=nobody", "option 'anonuid': expected a number"},
         {"/data=mem:,fsid=", "option 'fsid': expected a number"},
         {"/data=mem:,fsid=99999999999999999999", "option 'fsid': expected a number"},
-        {"/data=mem:,sec=krb5", "option 'sec': expected sec=sys"},
+        {"/data=mem:,sec", "unknown option 'sec'"},
+        {"/data=mem:,xprtsec=\377", "option 'xprtsec': the value is not UTF-8"},
         {"/data=mem:,client=\377", "invalid option 'client=\377': expected client=ADDR"},
         {"/data=mem:,client=", "invalid option 'client=': expected"},
         {"/data=mem:,client=host", "invalid option 'client=host': expected"},
@@ -104,6 +112,8 @@ static void contradictions(void **state)
         {"anonuid=1,anonuid=2", "option 'anonuid' is given twice"},
         {"fsid=7,fsid=7", "option 'fsid' is given twice"},
         {"sec=sys,sec=sys", "option 'sec' is given twice"},
+        {"tls_peer=CN=a,tls_peer=all", "option 'tls_peer': the word for no rule stands"},
+        {"tls_user=none,tls_user=CN=a=b", "option 'tls_user': the word for no rule stands"},
         {"client=192.0.2.1,client=all", "option 'client=all': it stands without another"},
         {"client=all,client=192.0.2.1", "option 'client=all': it stands without another"},
     };

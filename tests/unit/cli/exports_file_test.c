@@ -92,6 +92,12 @@ static void exports_made(void **state)
          "/data 192.0.2.1 192.0.2.2 rw,async,secure,root_squash,anonuid=65534,anongid=65534"},
         {"/data *(rw,async,insecure,no_root_squash,anonuid=7,anongid=8,fsid=9,sec=sys)",
          "/data all rw,async,insecure,no_root_squash,anonuid=7,anongid=8,fsid=9"},
+        {"/data *(sec=krb5p:unix:sys:null,xprtsec=mtls:tls)",
+         "/data all " USUAL ",sec=krb5p:sys:none,xprtsec=mtls:tls"},
+        {"/data -sec=krb5i 192.0.2.1 192.0.2.2", "/data 192.0.2.1 192.0.2.2 " USUAL ",sec=krb5i"},
+        {"/data gss/krb5p", "/data all " USUAL ",sec=krb5p"},
+        {"/data gss/krb5i(rw) gss/krb5(rw) gss/krb5i(rw)", "/data all " WRITABLE ",sec=krb5i:krb5"},
+        {"/data *(rw) gss/krb5(rw,sec=sys)", "/data all " WRITABLE ",sec=sys:krb5"},
         {"/data *(all_squash)", "/data all ro,sync,secure,all_squash,anonuid=65534,anongid=65534"},
         {"/data *(all_squash,no_all_squash)", "/data all " USUAL},
         {"/data *(rw,ro)", "/data all " USUAL}, /* the last one counts */
@@ -123,7 +129,7 @@ static enum exports_verdict verdict_of(const struct exports_file *file, const ch
 static void verdicts(void **state)
 {
     static const char *const taken[] = {"rw",       "async",     "insecure",      "no_root_squash",
-                                        "sec=sys",  "anonuid=1", "no_all_squash", "fsid=3",
+                                        "sec=krb5", "anonuid=1", "no_all_squash", "fsid=3",
                                         "anongid=2"};
     static const char *const meaningless[] = {
         "subtree_check", "no_subtree_check", "wdelay",         "no_wdelay", "hide",

@@ -46,8 +46,6 @@ static const struct {
     {"/a host[1-3](rw)\n", 1, "host[1-3]", "no wildcard can be matched"},
     {"/a 192.0.2.*(rw)\n", 1, "192.0.2.*", "no wildcard can be matched"},
     {"/a @trusted(rw)\n", 1, "@trusted", "netgroups are not looked up"},
-    {"/a gss/krb5(rw)\n", 1, "gss/krb5", "AUTH_SYS is the only flavor"},
-    {"/a gss/krb5i\n", 1, "gss/krb5i", "AUTH_SYS is the only flavor"},
     {"/a [2001:db8::1](rw)\n", 1, "[2001:db8::1]", "without brackets"},
     {"/a fe80::1%eth0(rw)\n", 1, "fe80::1%eth0", "addresses with a zone"},
     {"/a 192.0.2.0/33(rw)\n", 1, "192.0.2.0/33", "the mask is neither 0 to 32"},
@@ -90,15 +88,20 @@ static const struct {
     {"/a *(rw,async,insecure,all_squash,anonuid=7,anongid=8,fsid=0)\n", 1, "fsid=0",
      "'/=local:/a,rw,async,insecure,all_squash,anonuid=7,anongid=8'"},
     {"/a *(no_root_squash,fsid=0)\n", 1, "fsid=0", "'/=local:/a,ro,secure,no_root_squash'"},
-    {"/b *.example(sec=krb5)\n", 1, "sec=krb5", "AUTH_SYS"},
+    {"/b *.example(sec=lkey)\n", 1, "sec=lkey", "expected flavors out of krb5p"},
+    {"/a *(sec=krb5,fsid=0,xprtsec=tls)\n", 1, "fsid=0",
+     "'/=local:/a,ro,secure,sec=krb5,xprtsec=tls'"},
     {"/a *(fsid=6ba7b810-9dad-11d1-80b4-00c04fd430c8)\n", 1,
      "fsid=6ba7b810-9dad-11d1-80b4-00c04fd430c8", "expected a number from 1"},
     {"/a *(fsid=99999999999999999999)\n", 1, "fsid=99999999999999999999",
      "expected a number from 1"},
-    {"/a *(sec=krb5)\n", 1, "sec=krb5", "only sec=sys"},
-    {"/a *(sec=krb5:sys)\n", 1, "sec=krb5:sys", "only sec=sys"},
-    {"/a *(sec)\n", 1, "sec", "only sec=sys"},
-    {"/a *(xprtsec=mtls)\n", 1, "xprtsec=mtls", "connections are not encrypted"},
+    {"/a *(sec=krb5:spkm3)\n", 1, "sec=krb5:spkm3", "for example sec=krb5p:krb5"},
+    {"/a *(sec)\n", 1, "sec", "expected flavors"},
+    {"/a *(sec=sys,ro,sec=krb5,rw)\n", 1, "sec=krb5", "options that differ by flavor"},
+    {"/a *(xprtsec=ssl)\n", 1, "xprtsec=ssl", "expected words out of none, tls and mtls"},
+    {"/a gss/spkm3(rw)\n", 1, "gss/spkm3", "expected gss/krb5, gss/krb5i or gss/krb5p"},
+    {"/a 192.0.2.1(rw) gss/krb5(rw)\n", 1, "gss/krb5", "sec=krb5, but line 1 has"},
+    {"/a gss/krb5(rw) gss/krb5i(ro)\n", 1, "gss/krb5i", "an export has one set of options"},
     {"/a *(crossmnt)\n", 1, "crossmnt", "are not entered"},
     {"/a *(mp)\n", 1, "mp", "without its file system"},
     {"/a *(mountpoint=/a)\n", 1, "mountpoint=/a", "without its file system"},
@@ -169,7 +172,7 @@ static void faults_all_in_one_run(void **state)
                                "/b 192.0.2.1(rw)\n"
                                "relative *(rw)\n"
                                "/c *(rw, sync) 192.0.2.2(ro)\n"
-                               "/d 192.0.2.0/24(rw,crossmnt,sec=krb5)\n"
+                               "/d 192.0.2.0/24(rw,crossmnt,sec=lkey)\n"
                                "/e 192.0.2.0/24(rw)\n"
                                "/f \"unclosed\n";
     struct exports_file file;
@@ -187,7 +190,7 @@ static void faults_all_in_one_run(void **state)
  * client. */
 static void one_verdict(void **state)
 {
-    static const char text[] = "/a 192.0.2.0/24(rw) 192.0.2.7(ro) *.example(rw,sec=krb5)\n"
+    static const char text[] = "/a 192.0.2.0/24(rw) 192.0.2.7(ro) *.example(rw,sec=lkey)\n"
                                "/b *(fsid=0)\n";
     static const struct {
         const char *about;
@@ -195,7 +198,7 @@ static void one_verdict(void **state)
     } wanted[] = {
         {"rw", EXPORTS_TAKEN},          {"192.0.2.0/24", EXPORTS_TAKEN},
         {"ro", EXPORTS_TAKEN},          {"192.0.2.7", EXPORTS_REFUSED},
-        {"rw", EXPORTS_TAKEN},          {"sec=krb5", EXPORTS_REFUSED},
+        {"rw", EXPORTS_TAKEN},          {"sec=lkey", EXPORTS_REFUSED},
         {"*.example", EXPORTS_REFUSED}, {"*", EXPORTS_TAKEN},
         {"fsid=0", EXPORTS_REFUSED},
     };

@@ -94,6 +94,40 @@ static void long_names(void **state)
     }
 }
 
+static size_t second_line_length(const char *text)
+{
+    size_t first = strcspn(text, "\n");
+
+    assert_int_equal(text[first], '\n');
+    return strcspn(text + first + 1, "\n");
+}
+
+/* Only names give way, and not below the least. */
+static void fits(void **state)
+{
+    static const char *const titles[] = {"NAME", "COUNT"};
+    struct text_table *table = text_table_create(titles, 2);
+    char *text;
+
+    (void)state;
+    text_table_shorten(table, 0, 30);
+    text_table_add(table, (const char *[]){"abcdefghijklmnopqrstuvwxyz", "1234567"});
+    text_table_fit(table, 35, 10);
+    text = printed(table, 0, true);
+    assert_non_null(strstr(text, "abcdefghijklmnopqrstuvwxyz  1234567\n"));
+    free(text);
+    text_table_fit(table, 24, 10);
+    text = printed(table, 0, true);
+    assert_int_equal(second_line_length(text), 24);
+    assert_non_null(strstr(text, "..."));
+    free(text);
+    text_table_fit(table, 5, 10);
+    text = printed(table, 0, true);
+    assert_int_equal(second_line_length(text), 10 + 2 + 7);
+    free(text);
+    text_table_destroy(table);
+}
+
 /* Control characters of ASCII, of Latin-1, and those of Unicode that turn the direction. */
 static void nothing_controls_a_terminal(void **state)
 {
@@ -185,9 +219,13 @@ static void units_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns),    cmocka_unit_test(alphabets),
-        cmocka_unit_test(long_names), cmocka_unit_test(nothing_controls_a_terminal),
-        cmocka_unit_test(values),     cmocka_unit_test(units_by_name),
+        cmocka_unit_test(columns),
+        cmocka_unit_test(alphabets),
+        cmocka_unit_test(long_names),
+        cmocka_unit_test(fits),
+        cmocka_unit_test(nothing_controls_a_terminal),
+        cmocka_unit_test(values),
+        cmocka_unit_test(units_by_name),
     };
 
     return test_group_run(tests);
