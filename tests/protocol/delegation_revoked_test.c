@@ -128,6 +128,65 @@ static void heard_and_acknowledged(void **state)
     holder_close(&holder);
 }
 
+static enum nfsstat4 make(const char *name)
+{
+    begin(&bob, &dir);
+    client_op_create(C, name, NF4DIR, NULL, 0755);
+    assert_int_equal(client_compound_call(&bob.conn, C, R), CLIENT_OK);
+    return R->status;
+}
+
+static void forget(void)
+{
+    begin(&holder.mount, NULL);
+    client_compound_add(C,
+                        &(struct nfs_argop4){.argop = OP_FREE_STATEID, .opfree_stateid = {lost}});
+    run_on(&holder.mount.conn, NFS4_OK);
+}
+
+/* W12: the change waits for the return, at most a lease. */
+static void of_a_directory(void **state)
+{
+    const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
+    enum nfsstat4 status;
+
+    (void)state;
+    holder_open(&holder, 1);
+    file.fh = dir = script_dir(script_mem);
+    lost = holder_delegated_dir(&holder, &dir);
+    while ((status = make("made")) == NFS4ERR_DELAY) {
+        assert_true(wait_now_ms() < end_ms);
+        (void)holder_pump(&holder, 10);
+        speak(&holder.mount);
+    }
+    expect_status(status, NFS4_OK);
+    assert_true(flags() != 0);
+    return_is(NFS4ERR_DELEG_REVOKED);
+    expect_status(tested(), NFS4ERR_DELEG_REVOKED);
+    forget();
+    assert_true(flags() == 0);
+    holder_close(&holder);
+}
+
+/* A silent holder keeps it until another client changes the directory. */
+static void of_a_silent_holder(void **state)
+{
+    struct client_fh other;
+
+    (void)state;
+    holder_open(&holder, 1);
+    other = script_dir(script_mem);
+    file.fh = dir = script_dir(script_mem);
+    lost = holder_delegated_dir(&holder, &dir);
+    script_outlast_leases(&bob, &other);
+    expect_status(tested(), NFS4_OK);
+    script_outlast_leases(&bob, &other);
+    expect_status(make("made"), NFS4_OK);
+    expect_status(tested(), NFS4ERR_EXPIRED);
+    return_is(NFS4ERR_EXPIRED);
+    holder_drop(&holder);
+}
+
 /* A holder whose lease has expired loses it at once. */
 static void silent(void **state)
 {
@@ -167,6 +226,8 @@ int main(void)
     const struct CMUnitTest short_lease[] = {
         cmocka_unit_test(heard_and_acknowledged),
         cmocka_unit_test(silent),
+        cmocka_unit_test(of_a_directory),
+        cmocka_unit_test(of_a_silent_holder),
     };
     const struct CMUnitTest short_lease_v40[] = {
         cmocka_unit_test(heard_in_v40),

@@ -366,6 +366,35 @@ static struct client_open conflicting_as(const struct client_mount *by, const ch
     return how;
 }
 
+/* ---- directories ---- */
+
+struct GET_DIR_DELEGATION4res_non_fatal holder_ask_dir(struct client_mount *by,
+                                                       const struct client_fh *dir)
+{
+    begin(by, dir);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_GET_DIR_DELEGATION});
+    client_op_getattr(C, CLIENT_BITS(FATTR4_CHANGE));
+    run_on(&by->conn, NFS4_OK);
+    return result(OP_GET_DIR_DELEGATION)->opget_dir_delegation;
+}
+
+struct stateid4 holder_delegated_dir(struct holder *holder, const struct client_fh *dir)
+{
+    struct GET_DIR_DELEGATION4res_non_fatal answer = holder_ask_dir(&holder->mount, dir);
+
+    assert_int_equal(answer.gddrnf_status, GDD4_OK);
+    return answer.gddrnf_resok4.gddr_stateid;
+}
+
+void holder_return_dir(struct holder *holder, const struct client_fh *dir,
+                       const struct stateid4 *stateid)
+{
+    begin(&holder->mount, dir);
+    client_compound_add(C,
+                        &(struct nfs_argop4){.argop = OP_DELEGRETURN, .opdelegreturn = {*stateid}});
+    run_on(&holder->mount.conn, NFS4_OK);
+}
+
 enum nfsstat4 conflict_open(struct client_mount *by, const struct client_fh *dir, const char *name,
                             struct client_file *file)
 {

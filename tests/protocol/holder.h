@@ -109,6 +109,17 @@ struct client_file holder_wanting(struct holder *holder, const struct client_fh 
 void holder_return(struct holder *holder, const struct client_file *file);
 void holder_finish(struct holder *holder, struct client_file *file);
 
+/* GET_DIR_DELEGATION as Linux sends it: before a GETATTR, with nothing asked for.  Its answer. */
+struct GET_DIR_DELEGATION4res_non_fatal holder_ask_dir(struct client_mount *by,
+                                                       const struct client_fh *dir);
+
+/* The same; it must be granted.  Returns the stateid. */
+struct stateid4 holder_delegated_dir(struct holder *holder, const struct client_fh *dir);
+
+/* DELEGRETURN of it. */
+void holder_return_dir(struct holder *holder, const struct client_fh *dir,
+                       const struct stateid4 *stateid);
+
 /* OPEN for reading and writing, which conflicts with every delegation of another client. One
  * try. */
 enum nfsstat4 conflict_open(struct client_mount *by, const struct client_fh *dir, const char *name,

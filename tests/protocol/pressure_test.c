@@ -25,6 +25,8 @@ static int set_up(void **state)
                                    "4",
                                    "--slots",
                                    "64",
+                                   "--set",
+                                   "nfs.directory_delegations=recall",
                                    "--reply-cache",
                                    "1",
                                    NULL};
@@ -41,11 +43,15 @@ static const struct client_callback_op *wait_op(struct holder *holder, uint32_t 
         client_callback_at(holder->callbacks, holder_wait(holder, op, from)), op);
 }
 
-static void expect_types(const struct client_callback_op *op)
+enum {
+    FILES = 1u << RCA4_TYPE_MASK_RDATA_DLG | 1u << RCA4_TYPE_MASK_WDATA_DLG,
+    DIRECTORIES = 1u << RCA4_TYPE_MASK_DIR_DLG
+};
+
+static void expect_types(const struct client_callback_op *op, uint32_t types)
 {
     assert_int_equal(op->bits.count, 1);
-    assert_int_equal(op->bits.words[0],
-                     1u << RCA4_TYPE_MASK_RDATA_DLG | 1u << RCA4_TYPE_MASK_WDATA_DLG);
+    assert_int_equal(op->bits.words[0], types);
 }
 
 static struct client_file get(struct holder *holder, const struct client_fh *dir, unsigned number)
@@ -87,7 +93,7 @@ static void returns_some(void **state)
     for (unsigned i = 0; i < 15; i++)
         files[i] = get(&holder, &dir, i);
     op = wait_op(&holder, OP_CB_RECALL_ANY, 0);
-    expect_types(op);
+    expect_types(op, FILES);
     assert_int_equal(op->keep, 12);
     for (unsigned i = 5; i < 8; i++)
         holder_return(&holder, &files[i]);
@@ -161,13 +167,63 @@ static void told_when_there_is_room(void **state)
     for (unsigned i = 0; i < MOST; i++)
         holder_finish(&holder, &files[i]);
     op = wait_op(&late, OP_CB_RECALLABLE_OBJ_AVAIL, 0);
-    expect_types(op);
+    expect_types(op, FILES);
     assert_int_equal(op->keep, 14);
     expect_status(client_file_close(&late.mount, &file), NFS4_OK);
     file = get(&late, &dir, 0);
     /* No notice is promised to a client that does not ask for one, or when the limit is not the
      * reason. */
     holder_finish(&late, &file);
+    holder_close(&late);
+    holder_close(&holder);
+}
+
+static bool promised(struct holder *holder, const struct client_fh *dir, bool signal)
+{
+    struct nfs_argop4 op = {.argop = OP_GET_DIR_DELEGATION};
+
+    op.opget_dir_delegation.gdda_signal_deleg_avail = signal;
+    begin(&holder->mount, dir);
+    client_compound_add(C, &op);
+    run(NFS4_OK);
+    assert_int_equal(result(OP_GET_DIR_DELEGATION)->opget_dir_delegation.gddrnf_status,
+                     GDD4_UNAVAIL);
+    return result(OP_GET_DIR_DELEGATION)->opget_dir_delegation.gddrnf_will_signal_deleg_avail;
+}
+
+/* Directories have half of the room: the holder is asked above 7, to get down to 6, and another
+ * client is told then. */
+static void directories(void **state)
+{
+    struct client_fh dir = script_dir(*state), dirs[MOST / 2];
+    struct stateid4 stateids[MOST / 2], stateid;
+    const struct client_callback_op *op;
+    struct holder holder, late;
+    struct client_file file;
+
+    make_files(&dir, 1);
+    holder_open(&holder, 1);
+    holder_open(&late, 2);
+    for (unsigned i = 0; i < MOST / 2; i++) {
+        dirs[i] = script_dir(*state);
+        stateids[i] = holder_delegated_dir(&holder, &dirs[i]);
+    }
+    assert_false(promised(&late, &dir, false));
+    assert_true(promised(&late, &dir, true));
+    file = get(&late, &dir, 0); /* there is room for files */
+    op = wait_op(&holder, OP_CB_RECALL_ANY, 0);
+    expect_types(op, DIRECTORIES);
+    assert_int_equal(op->keep, 6);
+    for (unsigned i = 0; i < 2; i++)
+        holder_return_dir(&holder, &dirs[i], &stateids[i]);
+    op = wait_op(&late, OP_CB_RECALLABLE_OBJ_AVAIL, 0);
+    expect_types(op, DIRECTORIES);
+    assert_int_equal(op->keep, 1);
+    stateid = holder_delegated_dir(&late, &dir);
+    holder_return_dir(&late, &dir, &stateid);
+    holder_finish(&late, &file);
+    for (unsigned i = 2; i < MOST / 2; i++)
+        holder_return_dir(&holder, &dirs[i], &stateids[i]);
     holder_close(&late);
     holder_close(&holder);
 }
@@ -207,6 +263,7 @@ int main(void)
         {"returns_some", returns_some, NULL, NULL, script_mem},
         {"returns_nothing", returns_nothing, NULL, NULL, script_mem},
         {"told_when_there_is_room", told_when_there_is_room, NULL, NULL, script_mem},
+        {"directories", directories, NULL, NULL, script_mem},
         {"slots_of_an_idle_session", slots_of_an_idle_session, NULL, NULL, script_mem},
     };
 
