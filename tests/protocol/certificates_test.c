@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exports that demand TLS, a certificate, or a certain one: who gets in over which connection, and
+ * as which user.
+ */
+#include "client/client_security.h"
+#include "lib/pki.h"
+#include "log_lines.h"
+#include "script.h"
+#include "wire/nfs4_const.h"
+
+static struct pki pki;
+
+/* The connections of one client: plain, with TLS, and with either certificate. */
+enum way {
+    PLAIN,
+    TLS,
+    FIRST,
+    SECOND,
+    WAYS
+};
+
+static const char *const way_names[WAYS] = {"plain", "tls", "client1", "client2"};
+static struct client_conn conns[WAYS];
+
+static const struct {
+    const char *name, *option;
+    bool takes[WAYS];
+    const char *why[WAYS]; /* in the log, if not */
+} exports[] = {
+    {"open", "/open=mem:,no_root_squash", {true, true, true, true}, {NULL}},
+    {"tls", "/tls=mem:,xprtsec=tls", {false, true, true, true}, {"xprtsec"}},
+    {"mtls", "/mtls=mem:,xprtsec=mtls", {false, false, true, true}, {"xprtsec", "xprtsec"}},
+    {"first",
+     "/first=mem:,tls_peer=CN=client1,tls_peer=CN=client9",
+     {false, false, true, false},
+     {"xprtsec", "xprtsec", NULL, "tls_peer"}},
+    {"both",
+     "/both=mem:,tls_peer=CN=client*\\,issuer=*",
+     {false, false, true, true},
+     {"xprtsec", "xprtsec"}},
+};
+
+static void connect_by(enum way way)
+{
+    char ca[PKI_PATH_BYTES], cert[PKI_PATH_BYTES], key[PKI_PATH_BYTES], name[32];
+    struct client_security security = {
+        .xprtsec = way == PLAIN ? CLIENT_XPRTSEC_NONE : CLIENT_XPRTSEC_TLS,
+        .tls = {.ca = pki_path(&pki, "ca.pem", ca), .name = "localhost"}};
+
+    script_connect(&conns[way]);
+    conns[way].cred = script_cred();
+    if (way >= FIRST) {
+        security.xprtsec = CLIENT_XPRTSEC_MTLS;
+        (void)snprintf(name, sizeof(name), "%s.pem", way_names[way]);
+        security.tls.cert = pki_path(&pki, name, cert);
+        (void)snprintf(name, sizeof(name), "%s.key", way_names[way]);
+        security.tls.key = pki_path(&pki, name, key);
+    }
+    if (client_security_begin(&conns[way], script_server.target, &security) != CLIENT_OK)
+        fail_msg("%s: %s", way_names[way], conns[way].why);
+}
+
+static int setup(void **state)
+{
+    static char paths[3][PKI_PATH_BYTES];
+    static const char *options[32];
+    unsigned n = 0;
+
+    (void)state;
+    pki_create(&pki);
+    for (size_t i = 0; i < ARRAY_SIZE(exports); i++) {
+        options[n++] = "--export";
+        options[n++] = exports[i].option;
+    }
+    options[n++] = "--export";
+    options[n++] = "/users=mem:,no_root_squash,xprtsec=none:mtls,tls_user=CN=client1=7:8";
+    options[n++] = "--tls-cert";
+    options[n++] = pki_path(&pki, "server.pem", paths[0]);
+    options[n++] = "--tls-key";
+    options[n++] = pki_path(&pki, "server.key", paths[1]);
+    options[n++] = "--tls-ca";
+    options[n++] = pki_path(&pki, "ca.pem", paths[2]);
+    if (script_setup(options) != 0 || !script_open_to_all("/users"))
+        return -1;
+    for (enum way way = 0; way < WAYS; way++)
+        connect_by(way);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    int failed;
+
+    for (enum way way = 0; way < WAYS; way++)
+        client_conn_close(&conns[way]);
+    failed = script_teardown(state);
+    pki_destroy(&pki);
+    return failed;
+}
+
+static void who_gets_in(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(exports); i++) {
+        for (enum way way = 0; way < WAYS; way++) {
+            enum nfsstat4 wanted = exports[i].takes[way] ? NFS4_OK : NFS4ERR_WRONGSEC;
+
+            begin(&alice, NULL);
+            client_op_putrootfh(C);
+            client_op_lookup(C, exports[i].name);
+            client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE));
+            client_result_free(R);
+            *R = (struct client_result){0};
+            assert_int_equal(client_compound_call(&conns[way], C, R), CLIENT_OK);
+            if (R->status != wanted)
+                fail_msg("/%s over %s: %s", exports[i].name, way_names[way],
+                         status_name(R->status));
+            if (exports[i].why[way]) {
+                struct log_line line = log_find("export.refused", NULL);
+
+                assert_string_equal(log_value(&line, "why"), exports[i].why[way]);
+            }
+        }
+    }
+}
+
+static bool is_text(const struct wire_opaque *got, const char *text)
+{
+    return got->len == strlen(text) && memcmp(got->data, text, got->len) == 0;
+}
+
+/* Whose is what a client makes over this connection? */
+static void expect_owner(enum way way, const char *owner, const char *group)
+{
+    struct nfs4_attrs attrs;
+    struct arena arena;
+
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    client_op_lookup(C, "users");
+    client_op_create(C, way_names[way], NF4DIR, NULL, 0755);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_OWNER, FATTR4_OWNER_GROUP));
+    run_on(&conns[way], NFS4_OK);
+    arena_init(&arena, 1024);
+    assert_true(fattr_decode(&result(OP_GETATTR)->opgetattr.obj_attributes, &attrs, &arena));
+    if (!is_text(&attrs.owner, owner) || !is_text(&attrs.owner_group, group))
+        fail_msg("%s: %.*s", way_names[way], (int)attrs.owner.len, (const char *)attrs.owner.data);
+    arena_fini(&arena);
+}
+
+/* Whatever user the call names; but only with the certificate that the rule is about. */
+static void who_they_are(void **state)
+{
+    (void)state;
+    for (enum way way = 0; way < WAYS; way++)
+        conns[way].cred = (struct client_cred){.uid = 1234, .gid = 5678};
+    expect_owner(PLAIN, "1234", "5678");
+    expect_owner(FIRST, "7", "8");
+    expect_owner(SECOND, "1234", "5678");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_gets_in),
+        cmocka_unit_test(who_they_are),
+    };
+
+    return test_group_run_fixtures(tests, setup, teardown);
+}

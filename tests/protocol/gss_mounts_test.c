@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole mounts by Kerberos: files with each service and minor version, retries of calls, calls that
+ * wait, and the sizes of a session, which count what RPCSEC_GSS adds.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/client_gss_call.h"
+#include "gss.h"
+#include "holder.h"
+
+enum {
+    MAX_REQUEST = 2048,
+    MAX_REPLY = 4096,
+};
+
+static const enum client_sec secs[] = {CLIENT_SEC_KRB5, CLIENT_SEC_KRB5I, CLIENT_SEC_KRB5P};
+
+/* ---- files ---- */
+
+static void files(void **state)
+{
+    for (uint32_t i = 0; i < ARRAY_SIZE(secs); i++) {
+        for (uint32_t minor = 0; minor <= 2; minor++) {
+            struct client_fh dir = script_dir(*state);
+            struct client_mount mount;
+
+            gss_mount(&mount, "alice", secs[i], minor);
+            gss_write_and_read(&mount, &dir, i * 3 + minor);
+            client_mount_close(&mount);
+        }
+    }
+}
+
+/* ---- retries ---- */
+
+/* Another connection with the mount's context. */
+static void connect_too(const struct client_mount *mount, struct client_conn *conn)
+{
+    script_connect(conn);
+    client_gss_use(conn, mount->conn.gss, mount->conn.gss_service);
+}
+
+/* The reply that a slot, or 4.0's cache, has kept is sealed anew: with the sequence number of the
+ * retry, and also if that uses another service. */
+static void retried(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_SIZE(secs); i++) {
+        for (uint32_t minor = 0; minor <= 1; minor++) {
+            struct client_fh dir = script_dir(script_mem);
+            struct client_mount mount;
+            struct client_conn other;
+
+            gss_mount(&mount, "alice", secs[i], minor);
+            begin(&mount, &dir);
+            client_op_create(C, "made", NF4DIR, NULL, 0755);
+            client_op_getfh(C);
+            run(NFS4_OK);
+            for (uint32_t service = RPC_GSS_SVC_NONE; service <= RPC_GSS_SVC_PRIVACY; service++) {
+                connect_too(&mount, &other);
+                other.gss_service = service;
+                replay_on(&other);
+                assert_int_equal(R->reply.verf, CLIENT_VERF_GOOD);
+                client_conn_close(&other);
+            }
+            client_mount_close(&mount);
+        }
+    }
+}
+
+/* ---- calls that wait ---- */
+
+/* An OPEN waits for a delegation to be returned, without a thread; its request was decrypted where
+ * it lay. */
+static void parked(void **state)
+{
+    struct client_fh dir = script_dir(*state);
+    struct holder holder;
+
+    holder_open(&holder, 1);
+    for (uint32_t i = 0; i < ARRAY_SIZE(secs); i++) {
+        struct client_file file = holder_delegated(&holder, &dir, "wanted", OPEN_DELEGATE_WRITE);
+        struct client_mount mount;
+        struct pending pending;
+        enum nfsstat4 status = NFS4ERR_DELAY;
+
+        gss_mount(&mount, "alice", secs[i], 1);
+        while (status == NFS4ERR_DELAY) {
+            pending_open(&pending, &mount, &dir, "wanted");
+            if (holder_recalls(&holder, &file) == 0) {
+                (void)holder_wait_recall(&holder, &file);
+                holder_finish(&holder, &file);
+            }
+            status = pending_take(&pending);
+        }
+        expect_status(status, NFS4_OK);
+        assert_int_equal(R->reply.verf, CLIENT_VERF_GOOD);
+        client_mount_close(&mount);
+        expect_status(client_file_remove(&bob, &dir, "wanted"), NFS4_OK);
+    }
+    holder_close(&holder);
+}
+
+/* ---- sizes ---- */
+
+static void mount_small(struct client_mount *mount, enum client_sec sec)
+{
+    struct client_session_wish wish = gss_session_wish(1);
+
+    wish.fore.ca_maxrequestsize = MAX_REQUEST;
+    wish.fore.ca_maxresponsesize = MAX_REPLY;
+    gss_mount_as(mount, "alice", sec, &wish);
+    assert_int_equal(mount->session.fore.ca_maxrequestsize, MAX_REQUEST);
+    assert_int_equal(mount->session.fore.ca_maxresponsesize, MAX_REPLY);
+}
+
+static uint32_t request_bytes(struct client_mount *mount)
+{
+    struct wire_opaque args = client_compound_args(C);
+    struct client_bytes call = client_call_make(&mount->conn, 1, NFS4_PROGRAM, NFS_V4,
+                                                NFSPROC4_COMPOUND, args.data, args.len);
+
+    free(call.data);
+    return (uint32_t)call.len;
+}
+
+/* The largest request that is served has as many bytes as ca_maxrequestsize says, with all that is
+ * around its arguments, or too few for another word. */
+static void request_size(void **state)
+{
+    struct client_fh dir = script_dir(script_mem);
+
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_SIZE(secs); i++) {
+        uint32_t bytes = 0, pairs = 1;
+        struct client_mount mount;
+
+        mount_small(&mount, secs[i]);
+        for (;; pairs++) {
+            struct client_result r;
+
+            begin(&mount, NULL);
+            for (uint32_t j = 0; j < pairs; j++)
+                client_op_putfh(C, &dir);
+            bytes = request_bytes(&mount);
+            assert_int_equal(client_compound_call(&mount.conn, C, &r), CLIENT_OK);
+            if (r.status != NFS4_OK) {
+                expect_status(r.status, NFS4ERR_REQ_TOO_BIG);
+                client_result_free(&r);
+                break;
+            }
+            client_result_free(&r);
+            assert_true(bytes <= MAX_REQUEST);
+        }
+        assert_true(bytes > MAX_REQUEST);
+        client_mount_close(&mount);
+    }
+}
+
+/* The same for replies: READ takes as much as fits, to the word. */
+static void reply_size(void **state)
+{
+    static const uint8_t data[MAX_REPLY * 2];
+    struct client_fh dir = script_dir(script_mem);
+    struct client_file file = make_open(&alice, &dir, "much");
+    uint32_t got;
+
+    (void)state;
+    expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, data, sizeof(data), &got),
+                  NFS4_OK);
+    for (uint32_t i = 0; i < ARRAY_SIZE(secs); i++) {
+        struct client_mount mount;
+        uint32_t last = 0;
+
+        mount_small(&mount, secs[i]);
+        for (uint32_t count = MAX_REPLY - 512;; count += 4) {
+            static const struct stateid4 anonymous;
+            struct client_result r;
+
+            begin(&mount, &file.fh);
+            client_op_read(C, &anonymous, 0, count);
+            assert_int_equal(client_compound_call(&mount.conn, C, &r), CLIENT_OK);
+            if (r.status != NFS4_OK || r.ops[2].opread.data.len < count) {
+                client_result_free(&r);
+                break;
+            }
+            last = (uint32_t)r.reply.record->len;
+            client_result_free(&r);
+            assert_true(last <= MAX_REPLY);
+        }
+        assert_true(last + 4 > MAX_REPLY);
+        client_mount_close(&mount);
+    }
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(files),
+        cmocka_unit_test(retried),
+        ON_BOTH(parked),
+        cmocka_unit_test(request_size),
+        cmocka_unit_test(reply_size),
+    };
+
+    return test_group_run_fixtures(tests, gss_setup, gss_teardown);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whom clients with Kerberos act as, and what they see of owners: alice has a line in the map file,
+ * bob has none, and the client's machine is root.  The server gets its keytab after its start.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/client_security.h"
+#include "lib/realm.h"
+#include "lib/wait.h"
+#include "script.h"
+
+enum {
+    ALICE = 70001,
+    GROUPS = 300,
+    FIRST_GROUP = 100000,
+    ANONYMOUS = 77
+};
+
+static struct test_realm realm;
+static char keytab[160], map[160], local[160];
+static const char *const options[] = {"--export",
+                                      "/mem=mem:,no_root_squash,anonuid=77,anongid=77,sec=krb5:sys",
+                                      "--export",
+                                      local,
+                                      "--keytab",
+                                      keytab,
+                                      "--identity-map",
+                                      map,
+                                      "--identity-domain",
+                                      "lab.example",
+                                      NULL};
+
+static void map_write(uint32_t groups)
+{
+    char fresh[192];
+    FILE *file;
+
+    (void)snprintf(fresh, sizeof(fresh), "%s.new", map);
+    file = fopen(fresh, "we");
+    assert_non_null(file);
+    (void)fprintf(file, "alice@MAINSTAY.TEST %d:%d", ALICE, ALICE);
+    for (uint32_t i = 0; i < groups; i++)
+        (void)fprintf(file, ",%u", FIRST_GROUP + i);
+    (void)fprintf(file, "\ngroup staff %d\n", FIRST_GROUP);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(rename(fresh, map), 0);
+}
+
+static bool keytab_copy(void)
+{
+    char command[512];
+
+    (void)snprintf(command, sizeof(command), "cp %s %s", test_realm_path(&realm, "server.keytab"),
+                   keytab);
+    return system(command) == 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!test_realm_start(&realm, NULL) || !test_server_init(&script_server))
+        return -1;
+    (void)snprintf(keytab, sizeof(keytab), "%s/keytab", script_server.dir);
+    (void)snprintf(map, sizeof(map), "%s/map", script_server.dir);
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash,anonuid=%d,sec=krb5:sys",
+                   script_server.data, ANONYMOUS);
+    map_write(GROUPS);
+    return script_setup(options) == 0 && script_open_to_all(script_mem) && keytab_copy() ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    int result = script_teardown(state);
+
+    test_realm_fini(&realm);
+    return result;
+}
+
+/* A client of this principal, whose keys are in `NAME.keytab`. */
+static void mount_as(struct client_mount *mount, const char *principal, const char *name)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_cred cred = script_cred();
+    struct client_security security = {.sec = CLIENT_SEC_KRB5};
+    char file[64], keys[160], ccache[64];
+
+    (void)snprintf(file, sizeof(file), "%s.keytab", name);
+    (void)snprintf(keys, sizeof(keys), "%s", test_realm_path(&realm, file));
+    (void)snprintf(ccache, sizeof(ccache), "MEMORY:%s", name);
+    security.gss = (struct client_gss_wish){
+        .server = "localhost", .principal = principal, .ccache = ccache, .keytab = keys};
+    cred.security = &security;
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+    wish.minor = 1;
+    if (client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish) != NFS4_OK)
+        fail_msg("%s: %s", principal, mount->conn.why);
+    mount->conn.cred.security = NULL; /* it ends with this function */
+}
+
+/* "OWNER GROUP", as this client sees it. */
+static const char *owners_of(struct client_mount *mount, const struct client_fh *fh)
+{
+    static char text[300];
+    struct client_owner_text owners;
+    struct nfs4_attrs attrs;
+
+    expect_status(client_file_getattr(mount, fh, CLIENT_BITS(FATTR4_OWNER, FATTR4_OWNER_GROUP),
+                                      &attrs, &owners),
+                  NFS4_OK);
+    (void)snprintf(text, sizeof(text), "%s %s", owners.owner, owners.owner_group);
+    return text;
+}
+
+static enum nfsstat4 set_group(struct client_mount *mount, const struct client_fh *fh,
+                               const char *group)
+{
+    return client_file_setattr(mount, fh, CLIENT_BITS(FATTR4_OWNER_GROUP),
+                               &(struct nfs4_attrs){.owner_group = client_text(group)});
+}
+
+static bool may_read(struct client_mount *mount, const struct client_fh *fh)
+{
+    begin(mount, fh);
+    client_op_access(C, ACCESS4_READ);
+    run(NFS4_OK);
+    return (result(OP_ACCESS)->opaccess.access & ACCESS4_READ) != 0;
+}
+
+static bool local_without_root(void **state)
+{
+    return *state == script_local && geteuid() != 0;
+}
+
+static void principals_are_users(void **state)
+{
+    struct client_mount user, stranger, machine;
+    struct client_fh dir = script_dir(*state), file;
+    const char *anonymous = *state == script_mem ? "77 77" : "77 65534";
+
+    if (local_without_root(state)) {
+        test_skip_part(TEST_NEEDS_CALLERS);
+        return;
+    }
+    mount_as(&user, "alice", "alice");
+    mount_as(&stranger, "bob", "bob");
+    mount_as(&machine, "host/client.mainstay.test", "machine");
+    file = make_file(&user, &dir, "user");
+    assert_string_equal(owners_of(&alice, &file), "70001 70001");
+    assert_string_equal(owners_of(&user, &file), "alice@lab.example nobody");
+    assert_int_equal(set_group(&user, &file, "staff@lab.example"), NFS4_OK);
+    assert_string_equal(owners_of(&stranger, &file), "alice@lab.example staff@lab.example");
+    assert_int_equal(set_group(&user, &file, "100007"), NFS4_OK);
+    assert_int_equal(set_group(&user, &file, "alice@lab.example"), NFS4ERR_BADOWNER);
+    assert_int_equal(set_group(&user, &file, "200000"), NFS4ERR_PERM);
+    assert_string_equal(owners_of(&alice, &file), "70001 100007");
+    file = make_file(&stranger, &dir, "stranger");
+    assert_string_equal(owners_of(&alice, &file), anonymous);
+    file = make_file(&machine, &dir, "machine");
+    assert_string_equal(owners_of(&alice, &file), "0 0");
+    client_mount_close(&user);
+    client_mount_close(&stranger);
+    client_mount_close(&machine);
+}
+
+/* The last of 300 groups counts; when the map file takes it away, that has effect. */
+static void hundreds_of_groups(void **state)
+{
+    struct client_fh dir = script_dir(*state), file;
+    const struct client_cred before = alice.conn.cred;
+    struct client_mount user;
+    char last[16];
+
+    if (local_without_root(state)) {
+        test_skip_part(TEST_NEEDS_CALLERS);
+        return;
+    }
+    map_write(GROUPS);
+    mount_as(&user, "alice", "alice");
+    (void)snprintf(last, sizeof(last), "%d", FIRST_GROUP + GROUPS - 1);
+    alice.conn.cred = (struct client_cred){.uid = 0};
+    file = make_file(&alice, &dir, "file");
+    assert_int_equal(set_group(&alice, &file, last), NFS4_OK);
+    expect_status(client_file_setattr(&alice, &file, CLIENT_BITS(FATTR4_MODE),
+                                      &(struct nfs4_attrs){.mode = 0040}),
+                  NFS4_OK);
+    wait_until_every(20, may_read(&user, &file));
+    map_write(GROUPS - 1);
+    wait_until_every(20, !may_read(&user, &file));
+    client_mount_close(&user);
+    alice.conn.cred = before;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(principals_are_users),
+        ON_BOTH(hundreds_of_groups),
+    };
+
+    return test_group_run_fixtures(tests, setup, teardown);
+}
