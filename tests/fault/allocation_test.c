@@ -709,12 +709,13 @@ static enum nfsstat4 bob_asks(void)
     return status;
 }
 
-/* A CB_GETATTR that cannot be sent counts as one without an answer: the delegation is recalled. */
+/* A CB_GETATTR that cannot be sent counts as one without an answer: the delegation is recalled, and
+ * this file not delegated again soon. */
 static void ask(void)
 {
     enum nfsstat4 status;
 
-    delegated = holder_delegated(&holder, &dir, "delegated", OPEN_DELEGATE_WRITE);
+    delegated = holder_delegated(&holder, &dir, "asked", OPEN_DELEGATE_WRITE);
     faults_arm();
     do
         status = bob_asks();

@@ -107,7 +107,7 @@ class FullPipe(unittest.TestCase):
         reader.start()
         reader.join(TIMEOUT_S)
         self.assertTrue(missing)
-        self.assertGreater(missing[0], 100)
+        self.assertGreater(missing[0], 0)
         server.ping()
 
 

@@ -14,8 +14,8 @@ static struct client_conn low; /* a second connection, from a reserved port */
 static int setup(void **state)
 {
     static char usual[128], open[128], squashed[128];
-    const char *options[] = {"--export", "/mem=mem:,no_root_squash",
-                             "--export", "/guarded=mem:,no_root_squash,secure",
+    const char *options[] = {"--export", "/mem=mem:,no_root_squash,sec=sys:none",
+                             "--export", "/guarded=mem:,no_root_squash,secure,sec=sys:none",
                              "--export", "/outer=mem:,no_root_squash,secure",
                              "--export", "/outer/inner=mem:,no_root_squash",
                              "--export", usual,

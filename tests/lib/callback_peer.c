@@ -110,12 +110,20 @@ static void compound_head(struct peer_call *call)
     assert_false(call->x.failed);
 }
 
-void peer_receive(int fd, struct peer_call *call)
+size_t peer_receive_record(int fd, uint8_t *bytes, size_t size)
 {
     size_t len = 0;
 
+    assert_true(record_receive(fd, bytes, size, &len));
+    return len;
+}
+
+void peer_receive(int fd, struct peer_call *call)
+{
+    size_t len;
+
     arena_init(&call->arena, 512);
-    assert_true(record_receive(fd, call->bytes, sizeof(call->bytes), &len));
+    len = peer_receive_record(fd, call->bytes, sizeof(call->bytes));
     xdr_init_decode(&call->x, call->bytes, len, &call->arena);
     assert_true(wire_rpc_call_header(&call->x, &call->header));
     assert_in_range(call->header.prog, PEER_PROGRAM, PEER_PROGRAM + 1);

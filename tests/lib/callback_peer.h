@@ -41,7 +41,10 @@ struct peer_call {
     uint8_t bytes[LIMIT_CALLBACK_CALL_BYTES];
 };
 
-/* Receive the next record; checks the parts of the header that are the same in all calls. */
+/* Receive the next record, as it is; returns its length. */
+size_t peer_receive_record(int fd, uint8_t *bytes, size_t size);
+
+/* The same, decoded; checks the parts of the header that are the same in all calls. */
 void peer_receive(int fd, struct peer_call *call);
 void peer_call_fini(struct peer_call *call);
 

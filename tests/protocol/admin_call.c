@@ -42,11 +42,13 @@ static char *read_all(int fd)
     return text;
 }
 
-unsigned admin_call(const char *method, const char *path, json_t **body)
+static unsigned call(const char *method, const char *path, const char *sent, json_t **body)
 {
     char request[8192];
-    int len = snprintf(request, sizeof(request), "%s /api/v1%s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                       method, path);
+    int len = snprintf(request, sizeof(request),
+                       "%s /api/v1%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
+                       "Content-Type: application/json\r\n\r\n%s",
+                       method, path, strlen(sent), sent);
     int fd = connect_to_socket();
     unsigned status;
     char *reply;
@@ -65,6 +67,16 @@ unsigned admin_call(const char *method, const char *path, json_t **body)
     }
     free(reply);
     return status;
+}
+
+unsigned admin_call(const char *method, const char *path, json_t **body)
+{
+    return call(method, path, "", body);
+}
+
+unsigned admin_send(const char *method, const char *path, const char *json)
+{
+    return call(method, path, json, NULL);
 }
 
 json_t *admin_get(const char *path)

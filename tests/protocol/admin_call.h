@@ -8,5 +8,8 @@
  * is below /api/v1. */
 unsigned admin_call(const char *method, const char *path, json_t **body);
 
+/* With this body, and without its reply's. */
+unsigned admin_send(const char *method, const char *path, const char *json);
+
 /* GET with status 200; the caller owns the body. */
 json_t *admin_get(const char *path);

@@ -94,13 +94,16 @@ class Members(OneServer):
         client = self.client("name \\ \xfc", implementation=("example.org", "Client 1", 1700000000))
         found = client_of(self.server, client)
         self.assertEqual(list(found), [
-            "id", "owner", "kind", "address", "implementation", "principal", "state", "lease_age_s", "lease_s",
+            "id", "owner", "kind", "address", "implementation", "security", "principal", "transport", "protection", "state", "lease_age_s", "lease_s",
             "reclaims_now", "reclaim_complete", "flags", "sessions", "opens", "locks", "delegations", "revoked",
             "callback_path", "session_ids", "recalls", "waits"])
         self.assertEqual((found["owner"], found["kind"], found["address"]), ("name \\x5c \xfc", "4.1", "127.0.0.1"))
         self.assertEqual(found["implementation"],
                          {"name": "Client 1", "domain": "example.org", "date": "2023-11-14T22:13:20Z"})
-        self.assertEqual(found["principal"], {"flavor": "sys", "uid": 0})
+        self.assertEqual(found["security"], "sys")
+        self.assertEqual(found["principal"], {"flavor": "sys", "uid": 0, "name": None})
+        self.assertEqual(found["transport"], {"security": "tcp", "certificate": None})
+        self.assertEqual(found["protection"], "none")
         self.assertIsNone(client_of(self.server, self.client())["implementation"])
 
     def test_states(self):

@@ -7,7 +7,7 @@ import os
 import re
 import unittest
 
-from admin_exports_test import EXPORTS, Case, LocalServer, at
+from admin_exports_test import EXPORTS, Case, FileServer, LocalServer, at
 from admin_server import Server, wait_until
 from nfs_client import (ACCESS_BOTH, CLOSE, DENY_BOTH, GETATTR, GETFH, LOOKUP, OK, PUTFH, PUTROOTFH, ROFS, SHARE_DENIED,
                         STALE, TEST_STATEID, WANT_NO_DELEGATION, Client, opaque, read, readdir, u32, write)
@@ -75,6 +75,32 @@ class Excluded(Case):
         self.assertEqual(self.status(self.inside, *read(file)), OK)
         self.assertEqual(self.status(self.inside, (PUTFH, opaque(file["handle"])), (CLOSE, u32(0) + file["stateid"])),
                          OK)
+
+
+class Foreseen(Case):
+    """What a reload would do to an export that clients use."""
+
+    def foreseen(self, query=""):
+        return self.must(200, self.server, "POST", "/api/v1/reload?dry_run=true" + query)["changes"]
+
+    def test_in_use(self):
+        first = "exports:\n- { path: /, backend: mem }\n"
+        with FileServer() as self.server:
+            with open(self.server.file, "w", encoding="ascii") as file:
+                file.write(first + "- { path: /x, backend: mem, squash: no_root_squash }\n")
+            self.server.start()
+            client = Client(self.server.port, "client")
+            session = client.start()
+            opened = session.opened("file", export="x")
+            with open(self.server.file, "w", encoding="ascii") as file:
+                file.write(first)
+            stays = self.foreseen()
+            self.assertEqual(len(stays), 1, stays)
+            self.assertRegex(stays[0], r"\Aexport /x would stay as it is: 1 client \(1 open.*\) uses it; a reload with ")
+            self.assertRegex(self.foreseen("&force=true")[0],
+                             r"\Aexport /x would be removed: 1 client \(.*\) would lose what they have open\Z")
+            self.assertEqual(session.call(*read(opened))[0], OK)
+            client.close()
 
 
 class Handles(Case):

@@ -283,7 +283,10 @@ class Exports(Case):
             ("POST", EXPORTS, {**sound, "fsid": 0}, 422, "fsid"),
             ("POST", EXPORTS, {**sound, "fsid": 1.5}, 422, "fsid"),
             ("POST", EXPORTS, {**sound, "ports": "all"}, 422, "ports"),
-            ("POST", EXPORTS, {**sound, "sec": "krb5"}, 422, "sys"),
+            ("POST", EXPORTS, {**sound, "sec": "krb6"}, 422, "sec: expected krb5p, krb5i, krb5, sys or none"),
+            ("POST", EXPORTS, {**sound, "sec": ["krb5"]}, 422, "sec wants krb5p"),
+            ("POST", EXPORTS, {**sound, "sec": ""}, 422, "sec: expected"),
+            ("POST", EXPORTS, {**sound, "xprtsec": "mtls:mtls"}, 422, "'mtls' is there twice"),
             ("POST", EXPORTS, {**sound, "strict_utf8": "yes"}, 422, "strict_utf8"),
             ("POST", EXPORTS, {**sound, "clients": []}, 422, "clients"),
             ("POST", EXPORTS, {**sound, "clients": "192.0.2.1"}, 422, "clients"),
@@ -346,6 +349,34 @@ class Reload(Case):
             self.assertEqual([line for line in self.reload(server) if not line.startswith("threads")], [])
             problem = self.must(409, server, "DELETE", at("/new"))
             self.assertIn("configuration file", problem["reasons"][0])
+
+    def test_dry_run(self):
+        """It says what the reload says then, or what is wrong, and changes nothing; the log has none of it."""
+        dry = "/api/v1/reload?dry_run=true"
+        with FileServer() as server:
+            self.write(server, "/, backend: mem", "/gone, backend: mem", "/other, backend: mem, fsid: 7")
+            server.start()
+            self.must(201, server, "POST", EXPORTS, {"path": "/both", "backend": "mem"})
+            self.assertEqual(self.must(200, server, "POST", dry)["changes"], [])
+            before = self.paths(server), self.must(200, server, "GET", "/api/v1/settings")
+            self.write(server, "/, backend: mem, access: ro", "/new, backend: mem", "/both, backend: mem",
+                       "/other, backend: mem, fsid: 8",
+                       more="settings: { nfs.recall_park_ms: 17 }\nlease: 45\nthreads: 7\n")
+            foreseen = self.must(200, server, "POST", dry)["changes"]
+            self.assertEqual([re.sub(r", (is|now) .*", "", line) for line in foreseen], [
+                "setting nfs.recall_park_ms: would be 17", "setting nfs.lease_s: 45 from the next start on",
+                "export /gone would be removed", "export / would change: access", "export /new would be added",
+                "export /both would belong to the configuration",
+                "export /other would be removed, to get other files", "export /other would be added",
+                "threads: 7 from the next start on"])
+            self.assertEqual((self.paths(server), self.must(200, server, "GET", "/api/v1/settings")), before)
+            self.assertNotIn("daemon.reload ", server.text())
+            done = self.reload(server)
+            for word in ("recall_park_ms: 17", "/gone removed", "/ changed: access", "/new added", "/both belongs"):
+                self.assertIn(word, "\n".join(done))
+            self.write(server, "/, backend: nope")
+            self.assertIn(f"{server.file}:2: ", self.must(422, server, "POST", dry)["reasons"][0])
+            self.must(400, server, "POST", "/api/v1/reload?dry_run=1")
 
     def test_an_overruled_one_comes_back(self):
         """When the file no longer has its path."""

@@ -25,7 +25,8 @@ SERIES = re.compile(rf'^(mainstay_\w+?)(\{{{LABEL}(?:,{LABEL})*\}})? (\S+)$')
 
 # Metrics that repeat a field of the log: event, and the metric of a field, by its name.
 COUNTERS = {"daemon.transport": "mainstay_transport_{}_total", "daemon.delegations": "mainstay_delegation_{}_total",
-            "daemon.dial_out": "mainstay_dial_out_{}_total", "daemon.duplicates": "mainstay_duplicate_{}_total"}
+            "daemon.dial_out": "mainstay_dial_out_{}_total", "daemon.identities": "mainstay_identity_{}_total",
+            "daemon.duplicates": "mainstay_duplicate_{}_total"}
 LOGGED = {
     ("daemon.sessions", "sequence_total"): "mainstay_sequence_total",
     ("daemon.sessions", "replay_hits_total"): "mainstay_replay_hits_total",
@@ -42,12 +43,16 @@ LOGGED = {
     ("daemon.transport", "log_limited"): 'mainstay_log_lines_left_out_total{why="limit"}',
     ("daemon.delegations", "held_read"): 'mainstay_delegations{kind="read"}',
     ("daemon.delegations", "held_write"): 'mainstay_delegations{kind="write"}',
+    ("daemon.delegations", "held_directory"): 'mainstay_delegations{kind="directory"}',
     ("daemon.delegations", "recalls"): "mainstay_delegations_recalled",
+    ("daemon.delegations", "notify_bytes"): "mainstay_delegation_notify_bytes",
     ("daemon.dial_out", "paths"): "mainstay_dial_out_paths",
     ("daemon.duplicates", "entries"): "mainstay_duplicate_entries",
     ("daemon.duplicates", "clients"): "mainstay_duplicate_clients",
     ("daemon.duplicates", "bytes"): "mainstay_duplicate_bytes",
     ("daemon.duplicates", "waiting"): "mainstay_duplicate_waiting",
+    ("daemon.identities", "entries"): "mainstay_identity_entries",
+    ("daemon.identities", "asking"): "mainstay_identity_asking",
     ("daemon.memory", "budget"): "mainstay_memory_budget_bytes",
     ("daemon.memory", "store"): "mainstay_memory_store_bytes",
     ("daemon.memory", "refused"): 'mainstay_memory_refused_total{by="budget"}',
@@ -65,6 +70,7 @@ OWN = {
     "mainstay_operations": "test_operations", "mainstay_operation_errors": "test_operations",
     "mainstay_operation_duration_seconds": "test_durations", "mainstay_stable_wait_seconds": "test_durations",
     "mainstay_export_read_bytes": "test_exports", "mainstay_export_written_bytes": "test_exports",
+    "mainstay_export_refused": "test_exports",
     "mainstay_leases_expired": "test_courtesy", "mainstay_queue_length": "test_idle",
     "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
     "mainstay_state_writable": "test_idle",
@@ -74,6 +80,8 @@ OWN = {
     "mainstay_callback_failures": "test_callbacks", "mainstay_callback_retries": "test_callbacks",
     "mainstay_callback_duration_seconds": "test_callbacks", "mainstay_sequence_errors": "test_log",
     "mainstay_memory_bytes": "test_log",
+    "mainstay_gss_contexts": "test_gss", "mainstay_gss_contexts_made": "test_gss",
+    "mainstay_gss_contexts_ended": "test_gss", "mainstay_gss_contexts_refused": "test_gss",
 }
 # What changes although no client does anything.
 RESTLESS = re.compile(r"mainstay_(process_|event_loop_lag|memory_bytes\{kind=\"admin\"|queue_length\{queue=\"log)")
@@ -260,6 +268,15 @@ class Values(unittest.TestCase):
             return COUNTERS[event].format(field)
         return None
 
+    def test_gss(self):
+        """Without Kerberos, nothing; protocol.gss_contexts has the rest."""
+        with Server() as server:
+            found = {name: number for name, number in scrape(server).items() if name.startswith("mainstay_gss_")}
+        for name in ('contexts{kind="used"}', 'contexts{kind="unused"}', "contexts_made_total",
+                     'contexts_ended_total{why="evicted"}', 'contexts_refused_total{why="bad_token"}'):
+            self.assertIn(f"mainstay_gss_{name}", found)
+        self.assertEqual(set(found.values()), {"0"})
+
     def test_sessions(self):
         """S20-32: series come and go with their session."""
         with Server() as server:
@@ -365,6 +382,8 @@ class Values(unittest.TestCase):
             run_bench(server, "--export", "/other", "--op", "read:4096", "--time", "0.2")
             self.assertGreater(value(server, series[1]), 4096)
             self.assertEqual([value(server, name) for name in (series[0], series[2])], [0, 0])
+            for why in ("client", "port", "sec", "xprtsec"):
+                self.assertEqual(value(server, f'mainstay_export_refused_total{{why="{why}"}}'), 0)
 
     def test_changed_export(self):
         """Its bytes go on counting when its options change, and its series go when it is removed; L-15."""

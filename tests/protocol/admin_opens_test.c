@@ -300,7 +300,7 @@ static void is_told(struct client_mount *mount, const struct stateid4 *lost)
 {
     struct nfs_argop4 op = {.argop = OP_FREE_STATEID};
 
-    if (script_minor == 0) {
+    if (mount->v40) {
         renew_is(mount, NFS4ERR_EXPIRED);
         return;
     }
@@ -418,12 +418,46 @@ static void revokes_a_delegation(void **state)
     holder_drop(&holder);
 }
 
+/* Of a directory; 4.0 has none. */
+static void revokes_a_directory(void **state)
+{
+    struct holder holder;
+    struct stateid4 lost;
+    json_t *item;
+
+    (void)state;
+    holder_open(&holder, V40_OR(1, script_minor));
+    dir = script_dir(script_mem);
+    lost = holder_delegated_dir(&holder, &dir);
+    item = only(of_client("delegations", &holder.mount));
+    id_is(item, &lost);
+    assert_string_equal(text(item, "type"), "directory");
+    assert_string_equal(text(item, "state"), "held");
+    json_decref(item);
+    assert_int_equal(revoke("delegations", &lost), 204);
+    assert_int_equal(count(of_client("delegations", &holder.mount)), 0);
+    begin(&holder.mount, &dir);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_DELEGRETURN, .opdelegreturn = {lost}});
+    run_on(&holder.mount.conn, NFS4ERR_ADMIN_REVOKED);
+    begin(&alice, &dir);
+    client_op_create(C, "made", NF4DIR, NULL, 0755);
+    run(NFS4_OK);
+    is_told(&holder.mount, &lost);
+    holder_drop(&holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(shows_opens),    cmocka_unit_test(shows_any_name), ON_BOTH(shows_locks),
-        ON_BOTH(lists_in_pages), cmocka_unit_test(refuses),        ON_BOTH(revokes_an_open),
-        ON_BOTH(revokes_a_lock), ON_BOTH(revokes_a_delegation),
+        ON_BOTH(shows_opens),
+        cmocka_unit_test(shows_any_name),
+        ON_BOTH(shows_locks),
+        ON_BOTH(lists_in_pages),
+        cmocka_unit_test(refuses),
+        ON_BOTH(revokes_an_open),
+        ON_BOTH(revokes_a_lock),
+        ON_BOTH(revokes_a_delegation),
+        cmocka_unit_test(revokes_a_directory),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

@@ -81,7 +81,9 @@ class Nfs:
 
     def status(self, minor):
         self.xid += 1
-        record = struct.pack(">10I", self.xid, 0, 2, 100003, 4, 1, 0, 0, 0, 0) + struct.pack(">3I", 0, minor, 0)
+        caller = struct.pack(">5I", 0, 0, 65534, 65534, 0)  # AUTH_SYS
+        record = struct.pack(">8I", self.xid, 0, 2, 100003, 4, 1, 1, len(caller)) + caller
+        record += struct.pack(">5I", 0, 0, 0, minor, 0)
         self.peer.sendall(struct.pack(">I", 1 << 31 | len(record)) + record)
         mark = struct.unpack(">I", self.receive(4))[0]
         reply = self.receive(mark & ~(1 << 31))
@@ -184,6 +186,23 @@ class Table(unittest.TestCase):
                                        ("nfs.callback_own_address", "false", False)):
                 self.assertEqual(patch(server, {name: value}).status, 200, (name, value))
                 self.assertEqual(setting(server, name)["stored"], shown)
+
+    def test_pending(self):
+        """Those alone that a restart would change: because they wait for it, or because an option counts again."""
+        with Server("--max-minor", "1") as server:
+            def pending(query="?pending=true"):
+                return [row["name"] for row in show(server, SETTINGS + query)["settings"]]
+
+            self.assertEqual(pending(), [])
+            change(server, nfs__lease_s=47, nfs__recall_park_ms=3)
+            self.assertEqual(pending(), ["nfs.lease_s"])
+            change(server, nfs__max_minor_version=2)
+            self.assertEqual(sorted(pending()), ["nfs.lease_s", "nfs.max_minor_version"])
+            self.assertEqual(pending("?pending=false"), pending(""))
+            self.assertGreater(len(pending("")), 35)
+            self.assertEqual(call(server.socket, SETTINGS + "?pending=yes").status, 400)
+            change(server, nfs__lease_s=None, nfs__max_minor_version=1)
+            self.assertEqual(pending(), [])
 
     def test_entity_tags(self):
         with Server() as server:
@@ -419,7 +438,7 @@ REQUESTS = (
     ("GET", SETTINGS + "/%zz", {}, None, 400, "not percent-encoded correctly"),
     ("GET", SETTINGS + "/nfs%00", {}, None, 400, "not percent-encoded correctly"),
     ("GET", SETTINGS + "/" + "x" * 300, {}, None, 400, "too long"),
-    ("GET", SETTINGS + "?limit=1", {}, None, 400, "there is no parameter 'limit' here; there is none"),
+    ("GET", SETTINGS + "?limit=1", {}, None, 400, "there is no parameter 'limit' here; there are: pending"),
     ("GET", SETTINGS + "?" + "&".join(f"p{i}" for i in range(20)), {}, None, 400, "too many parameters, from 'p8' on"),
     ("GET", SETTINGS + "?x=" + "y" * 6000, {}, None, 400, "parameter 'x' is too long"),
     ("GET", SETTINGS + "/nfs.slots?x=%zz", {}, None, 400, "parameter 'x' is too long or not percent-encoded"),

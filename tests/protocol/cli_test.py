@@ -17,11 +17,13 @@ import threading
 import unittest
 
 from admin_server import BIN, FULL, READ, Server, request, wait_until
+from krb5_check_test import Realm
 import nfs_client as nfs
 from nfs_client import Client
 import suite
 
 MAINSTAY = os.path.join(BIN, "mainstay")
+PKI = os.path.join(os.environ["MAINSTAY_SOURCE"], "tests/lib/pki")
 MAINSTAYD = os.path.join(BIN, "mainstayd")
 TIMEOUT_S = 60
 TOKENS = (f"full {FULL}", f"read {READ}")
@@ -44,7 +46,7 @@ def patch_settings(path, changes):
 def commands():
     """All of them, as --help lists them: ("client", "list"), ("status",)."""
     def terms(text):
-        return re.findall(r"(?m)^  ([a-z]+)", text)
+        return re.findall(r"(?m)^  ([a-z0-9]+)", text)
 
     found = []
     for noun in terms(mainstay("--help").stdout):
@@ -123,7 +125,13 @@ class Usage(Fixture):
                 ("export add: '/x': expected PATH=BACKEND[:ARGUMENT][,OPTION...]", "export", "add", "/x"),
                 ("export add: unknown option 'asynk'; did you mean 'async'?", "export", "add", "/x=mem:,asynk"),
                 ("completion: 'fish': expected bash or zsh", "completion", "fish"),
-                ("probe: ':1': the host is missing", "probe", ":1")):
+                ("probe: ':1': the host is missing", "probe", ":1"),
+                ("watch: 'host': a directory is HOST:/PATH", "watch", "host"),
+                ("probe: --sec is one of sys, none, krb5, krb5i, krb5p", "probe", "a:1", "--sec", "krb6"),
+                ("watch: --sec is one of sys, none, krb5, krb5i, krb5p", "watch", "a:/x", "--sec", "tls"),
+                ("probe: --tls-ca, --tls-cert, --tls-key and --tls-name go with --tls only", "probe", "a:1",
+                 "--tls-ca", "ca.pem"),
+                ("probe: --tls-key goes with --tls-cert only", "probe", "a:1", "--tls", "--tls-key", "k.pem")):
             with self.subTest(arguments):
                 self.bad(words, *arguments, status=2)
 
@@ -172,7 +180,7 @@ class Usage(Fixture):
 class Examples(Fixture):
     """What --help and the manual page show can be typed as it stands."""
     ABSENT = re.compile(r"no client has|there is (no|nothing)|No such file|not exported|no export has|nothing is exported|"
-                        r"Connection refused|export /data|clients see no such")
+                        r"Connection refused|export /data|clients see no such|Kerberos fail")
     STREAMS = ("events",)  # without an end: Others.test_events_of_the_example
 
     def example(self, words):
@@ -573,6 +581,16 @@ class Settings(Fixture):
                          r"\Anfs.slots: 32, was 64; takes effect for new sessions\n\Z")
         self.good("setting", "unset", "nfs.slots")
 
+    def test_pending(self):
+        self.assertEqual(self.good("setting", "list", "--pending"), "none\n")
+        self.good("setting", "set", "nfs.lease_s", "47")
+        lines = self.good("setting", "list", "--pending").splitlines()
+        self.assertEqual(len(lines), 2, lines)
+        self.assertRegex(lines[1], r"\Anfs\.lease_s +\d+ .* 47\Z")
+        self.assertRegex(self.good("setting", "unset", "nfs.lease_s"),
+                         r"\Anfs\.lease_s: \d+, also after the next start\n\Z")
+        self.assertEqual(self.good("setting", "list", "--pending"), "none\n")
+
     def test_refused(self):
         before = self.json("setting", "list")
         self.bad("nfs.max_minor_version", "setting", "set", "nfs.slots", "7", "nfs.max_minor_version", "3")
@@ -664,8 +682,8 @@ class Holdings(Fixture):
         self.assertEqual(self.good("client", "list"), "none\n")
         one, _ = self.client("Linux NFSv4.1 one.example")
         two, _ = self.client("Linux NFSv4.1 zw\u00f6lf")
-        rows = self.rows("client", "list")
-        self.assertEqual(rows[0][:4], ["ID", "OWNER", "VERSION", "ADDRESS"])
+        rows = self.rows("client", "list", "--wide")
+        self.assertEqual(rows[0][:4], ["ID", "OWNER", "VER", "ADDRESS"])
         self.assertEqual({tuple(row[:4]) for row in rows[1:]},
                          {(one.id, one.owner, "4.1", "127.0.0.1"), (two.id, two.owner, "4.1", "127.0.0.1")})
         lines = self.good("client", "list").splitlines()
@@ -687,18 +705,21 @@ class Holdings(Fixture):
         """A list has both ends of a name, and show has all of it."""
         client, session = self.client("first.example " + "x" * 500 + " last.example")
         for noun in ("client", "session"):
-            line = self.good(noun, "list").splitlines()[1]
+            line = self.good(noun, "list", *(("--wide",) if noun == "client" else ())).splitlines()[1]
             self.assertRegex(line, r" first\.example x+\.\.\.x+ last\.example ")
             self.assertLess(len(line), 150)
         self.assertIn(client.owner, self.good("client", "show", client.id))
         self.assertIn(client.owner, self.good("session", "show", session.id))
+        lines = self.good("client", "list").splitlines()
+        self.assertLessEqual(max(len(line) for line in lines), 100)
+        self.assertRegex(lines[1], r"\Afirst\.exam[ a-z]*\.\.\.[ a-z]*last\.example ")
 
     def test_order(self):
         """By owner, then by path."""
         sessions = [self.client(f"{name}.example")[1] for name in ("c", "a", "d", "b")]
         for name in ("z", "x", "y"):
             sessions[1].opened(name)
-        self.assertEqual([row[1] for row in self.rows("client", "list")[1:]],
+        self.assertEqual([row[0] for row in self.rows("client", "list")[1:]],
                          [f"{name}.example" for name in "abcd"])
         self.assertEqual([row[1] for row in self.rows("session", "list")[1:]],
                          [f"{name}.example" for name in "abcd"])
@@ -827,7 +848,7 @@ class Holdings(Fixture):
         self.assertRegex(said, r"(?m)^flags:\n    cb_path_down\n    cb_path_down_session$")
         self.assertRegex(said, r"(?m)^    [0-9a-f]{24}  /wanted  \d")
         self.assertEqual(self.rows("client", "list")[0][-1], "CALLBACKS")
-        self.assertEqual({row[1]: row[-1] for row in self.rows("client", "list")[1:]},
+        self.assertEqual({row[0]: row[-1] for row in self.rows("client", "list")[1:]},
                          {"holder.example": "down", "wants.example": "up"})
 
     def test_why_waits_for_a_lock(self):
@@ -872,6 +893,7 @@ class TheServer(Fixture):
 
     def test_reload(self):
         self.assertEqual(self.good("reload"), "nothing has changed\n")
+        self.assertEqual(self.good("reload", "--dry-run"), "nothing has changed\n")
 
     def follow(self, cause, *arguments):
         """The first line of `mainstay events`, while the cause happens again and again."""
@@ -925,8 +947,32 @@ class TheServer(Fixture):
             client.close()
             self.assertEqual(server.process.wait(TIMEOUT_S), 0)
 
+    def test_tls_check(self):
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([PKI, directory], check=True, timeout=TIMEOUT_S)
+            found = self.json("tls", "check", "--tls-cert", f"{directory}/server.pem", "--tls-key",
+                              f"{directory}/server.key")
+            self.assertEqual(found["result"], "ok")
+
+    def test_krb5_check(self):
+        realm = Realm()
+        self.addCleanup(realm.remove)
+        done = realm.run("localhost")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        RAN.add(("krb5", "check"))
+
     def test_probe(self):
         self.assertEqual(self.json("probe", f"127.0.0.1:{self.server.port}")["minor_used"], 1)
+
+    def test_watch(self):
+        """More of it in watch_test.py."""
+        where = f"127.0.0.1:{self.server.port}:/second"
+        self.bad("NFS4ERR_NOENT", "watch", f"{where}/missing", status=1)
+        with subprocess.Popen([MAINSTAY, "watch", where, "--json"], stdout=subprocess.PIPE, text=True) as watch:
+            self.assertEqual(json.loads(watch.stdout.readline())["event"], "begin")
+            watch.terminate()
+            self.assertEqual(watch.wait(TIMEOUT_S), -signal.SIGTERM)
+            RAN.add(("watch",))
 
 
 EXPORTS = """\
@@ -945,7 +991,7 @@ class Exports(Fixture):
         self.assertEqual(self.good("export", "add", "/new=mem:,ro,client=127.0.0.0/8"), "/new added\n")
         self.assertEqual((self.one("/new")["read_only"], self.one("/new")["clients"]), (True, ["127.0.0.0/8"]))
         rows = [re.split(r"  +", line) for line in self.good("export", "list").splitlines()]
-        self.assertIn(["/new", "mem", "-", "ro", "yes", "root_squash", "127.0.0.0/8", "0", "stored", "served"], rows)
+        self.assertIn(["/new", "mem", "-", "ro", "yes", "sys", "none", "root_squash", "127.0.0.0/8", "0", "stored", "served"], rows)
         self.assertEqual(sorted(row[0] for row in rows), ["/", "/new", "/second", "PATH"])
         self.assertEqual(self.good("export", "set", "/new", "rw,anonuid=7"), "/new changed\n")
         self.assertEqual((self.one("/new")["read_only"], self.one("/new")["anonuid"]), (False, 7))
@@ -978,6 +1024,7 @@ class Exports(Fixture):
                                ("anonuid=1,anonuid=2", "option 'anonuid' is given twice"),
                                ("fsid=1,fsid=2", "option 'fsid' is given twice"),
                                ("sec=sys,sec=sys", "option 'sec' is given twice"),
+                               ("xprtsec=tls,xprtsec=tls", "option 'xprtsec' is given twice"),
                                ("client=nobody", "invalid option 'client=nobody': expected client=ADDR or")):
             self.bad(f"export add: {words}", "export", "add", f"/x=mem:,{options}", status=2)
             self.bad(f"export set: {words}", "export", "set", "/second", options, status=2)
@@ -1089,7 +1136,7 @@ class Import(Fixture):
 
     def test_refused(self):
         before = self.json("export", "list")
-        path = self.write("%(dir)s/one *.example(rw)\n%(dir)s/two @group\nrelative *(rw)\n/x *(sec=krb5,crossmnt)\n")
+        path = self.write("%(dir)s/one *.example(rw)\n%(dir)s/two @group\nrelative *(rw)\n/x *(sec=lkey,crossmnt)\n")
         for more in ((), ("--dry-run",)):
             done = self.run_cli("export", "import", path, *more)
             self.assertEqual((done.returncode, done.stdout), (1, ""))

@@ -49,6 +49,12 @@ class Directory(unittest.TestCase):
         with open(self.file, "wb") as file:
             file.write(text if isinstance(text, bytes) else text.encode())
 
+    def write_tokens(self, line):
+        path = self.path("tokens")
+        with open(path, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(line + "\n")
+        return path
+
     def command(self, *options):
         return [self.program, "--config", self.file, *options]
 
@@ -176,6 +182,38 @@ stat: /srv
             ":26: unknown key 'stat'; did you mean 'state'?")
         self.assertEqual(len(text.splitlines()), 12)
 
+    def told(self, status, *options):
+        """What is wrong with the file, by a start and by --check alike."""
+        told = []
+        for more in (("--check",), ()):
+            done = self.run_file(*options, *more)
+            self.assertEqual(done.returncode, status, done.stderr)
+            told.append([line.removeprefix(f"mainstayd: {self.file}") for line in complaints(done)
+                         if line.startswith("mainstayd: ")])
+        self.assertEqual(*told)
+        return told[0]
+
+    def test_files_that_cannot_be_used(self):
+        """The state directory and the tokens are told with all other mistakes, each with its line; not if an option
+        names another."""
+        tokens = self.path("tokens")
+        self.write(f"state: {self.file}\nexports: [{{ path: /, backend: mem }}]\nadmin: [127.0.0.1:0]\n"
+                   f"admin_token: {tokens}\nthreads: none\n")
+        threads = ":5: threads wants 1 to 64, not 'none'"
+        self.assertEqual(self.told(2), [f":1: state {self.file}: Not a directory",
+                                        f":4: admin_token {tokens}: No such file or directory", threads])
+        self.write_tokens("full short")
+        self.assertIn(f":4: admin_token {tokens}:1: a token has 20 to 256 characters", self.told(2)[1])
+        for options in (("--admin-token", "/nonexistent"), ("--admin", "none")):
+            self.assertEqual(self.told(2, "--state", self.state, *options), [threads])
+
+    def test_state_directory_in_use(self):
+        self.write(f"state: {self.state}\nexports: [{{ path: /, backend: mem }}]\nlisten: [127.0.0.1:0]\n")
+        self.start()
+        self.assertEqual(self.told(1), [f":1: state {self.state}: another mainstayd uses it; each server needs a "
+                                        "directory of its own"])
+        self.stop(self.process)
+
     def test_more_mistakes_than_are_told(self):
         self.write("".join(f"key{i}: 1\n" for i in range(150)))
         lines = self.refused(":100: unknown key", ": 50 more mistakes").splitlines()
@@ -264,9 +302,7 @@ settings: {{ nfs.max_minor_version: 1 }}
             self.stop(self.process)
 
     def test_the_admin_endpoint(self):
-        tokens, path = self.path("tokens"), self.path("socket")
-        with open(tokens, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write("full full-token-of-the-tests-0001\n")
+        tokens, path = self.write_tokens("full full-token-of-the-tests-0001"), self.path("socket")
         self.write(self.sound(f"admin: [unix:{path}, 127.0.0.1:0]\nadmin_token: {tokens}\n"))
         self.check()
         text = self.start()
@@ -282,12 +318,13 @@ settings: {{ nfs.max_minor_version: 1 }}
         self.assertIn('daemon.config_overruled option="--admin" value="none"', text)
 
     def test_mistakes_about_the_admin_endpoint(self):
-        tokens = self.path("tokens")
+        good, tokens = self.write_tokens("full full-token-of-the-tests-0001"), self.path("no-tokens")
         for more, words in (
                 ("admin: [127.0.0.1:0]", "{}:6: admin 127.0.0.1:0: over TCP requests need a token"),
-                (f"admin_token: {tokens}\nadmin: [0.0.0.0:0]", "{}:7: admin 0.0.0.0:0: other machines could reach"),
+                (f"admin_token: {good}\nadmin: [0.0.0.0:0]", "{}:7: admin 0.0.0.0:0: other machines could reach"),
                 ("admin: [none, unix:/s]", "{}:6: admin none goes with no other address"),
-                (f"admin_token: {tokens}\nadmin: [127.0.0.1:0]", f"admin_token {tokens}: No such file or directory"),
+                (f"admin_token: {tokens}\nadmin: [127.0.0.1:0]",
+                 f"{{}}:6: admin_token {tokens}: No such file or directory"),
                 ("admin: [unix:/nonexistent/socket]", "admin unix:/nonexistent/socket: No such file or directory")):
             self.write(self.sound(more + "\n"))
             for options in (("--check",), ()):

@@ -48,7 +48,7 @@ static void alone(struct nfs_argop4 *op, enum nfsstat4 expected)
     run_on(&conn, expected);
 }
 
-/* Protection by the machine's credential or an SSV needs Kerberos. */
+/* SP4_MACH_CRED needs RPCSEC_GSS (§18.35.3), and there is no SP4_SSV. */
 static void protection(void **state)
 {
     struct wire_opaque algorithm = client_text("none");

@@ -125,9 +125,12 @@ class Wrong(unittest.TestCase):
 
     def test_exports(self):
         for export, words in (
-                ("/a=mem:,sec=krb5", "invalid option 'sec=krb5': expected sec=sys; AUTH_SYS is the only flavor "
-                 "supported"),
-                ("/a=mem:,sec=", "invalid option 'sec=': expected sec=sys"),
+                ("/a=mem:,sec=krb6", "invalid option 'sec=krb6': expected sec= with krb5p, krb5i, krb5, sys or none, or "
+                 "several with colons between them, each once, the best first, for example sec=krb5p:krb5"),
+                ("/a=mem:,sec=", "invalid option 'sec=': expected sec="),
+                ("/a=mem:,sec=sys:sys", "invalid option 'sec=sys:sys': expected sec="),
+                ("/a=mem:,xprtsec=ssl", "invalid option 'xprtsec=ssl': expected xprtsec= with mtls, tls or none, or "
+                 "several with colons between them, each once, for example xprtsec=mtls:tls"),
                 ("/a=mem:,anonuid", "invalid option 'anonuid': expected anonuid=N with the number of a user, for "
                  "example anonuid=65534"),
                 ("/a=mem:,anongid=staff", "invalid option 'anongid=staff': expected anongid=N with the number of a "
@@ -143,6 +146,11 @@ class Wrong(unittest.TestCase):
                 ("/a=mem:,anonuid=1,anonuid=2", "option 'anonuid' is given twice"),
                 ("/a=mem:,secured", "unknown option 'secured'; did you mean 'secure'?"),
                 ("/a=mem:,client2=192.0.2.1", "unknown option 'client2=192.0.2.1'; did you mean 'client'?"),
+                ("/a=mem:,sec=krb5,krb5i", "unknown option 'krb5i'; sec= and xprtsec= take colons, not commas, for "
+                 "example sec=krb5p:krb5"),
+                ("/a=mem:,tls_peer=CN=a,issuer=CN=b", "unknown option 'issuer=CN=b'; a comma within a rule needs a "
+                 "backslash before it"),
+                ("/a=mem:,tls_user=CN=alice", "invalid option 'tls_user=CN=alice': expected tls_user=RULE=USER"),
                 ("/a=mem:,=1", "unknown option '=1'"), ("/a=mem:,", "unknown option ''"),
                 ("/srv/data", "expected PSEUDO=BACKEND[:ARG][,OPT...], for example /data=local:/srv/data,ro"),
                 ("a=mem:", "the path before '=' must be absolute and without '.' and '..', for example"),
@@ -152,6 +160,16 @@ class Wrong(unittest.TestCase):
                     "local:DIRECTORY)", "--export", "/a=lokal:/srv")
         self.expect("mainstayd: export /a: backend local needs a directory after its colon, for example "
                     "local:/srv/data", "--export", "/a=local")
+
+    def test_exports_that_nobody_could_use(self):
+        """--check tells of those for which the server lacks a keytab or certificates."""
+        for options, why in ((",sec=krb5p:krb5", "sec takes only callers with Kerberos, but "),
+                             (",xprtsec=mtls:tls", "xprtsec takes only connections with TLS: give --tls-cert"),
+                             (",sec=krb5:sys,xprtsec=none:tls", "")):
+            with tempfile.TemporaryDirectory(prefix="mainstay-options-") as state:
+                done = run("--check", "--state", state, "--keytab", f"{state}/none", "--export", f"/a=mem:{options}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(f'export.unreachable path="/a" why="{why}' in done.stderr, why != "", done.stderr)
 
     def test_addresses(self):
         for address, words in (("localhost:2049", "the address must be numeric; names are not resolved"),
@@ -260,12 +278,12 @@ class Stored(unittest.TestCase):
                               "--export", f"/squashed=local:{directory},all_squash,ro,async,client=192.0.2.1",
                               "--export", "/named=mem:,rw,sync,secure,no_root_squash")
         ports = "secure" if os.geteuid() == 0 else "insecure"
-        for words in ('path="/" access="rw" changes="sync" squash="root_squash" ports="insecure" client_rules=0',
-                      f'path="/local" access="rw" changes="sync" squash="root_squash" ports="{ports}" client_rules=0',
+        for words in ('path="/" access="rw" changes="sync" squash="root_squash" ports="insecure" sec="sys" xprtsec="none" client_rules=0',
+                      f'path="/local" access="rw" changes="sync" squash="root_squash" ports="{ports}" sec="sys" xprtsec="none" client_rules=0',
                       'path="/squashed" access="ro" changes="async" squash="all_squash" ports="insecure" '
-                      'client_rules=1',
+                      'sec="sys" xprtsec="none" client_rules=1',
                       'path="/named" access="rw" changes="sync" squash="no_root_squash" ports="secure" '
-                      'client_rules=0'):
+                      'sec="sys" xprtsec="none" client_rules=0'):
             self.assertIn(f"export.open {words}\n", text)
 
     def test_options_that_do_not_fit(self):

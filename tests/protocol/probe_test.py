@@ -23,8 +23,9 @@ def mainstay(*arguments):
 class Server:
     """A mainstayd on a port of the kernel's choice; it ends with the block."""
 
-    def __init__(self, *exports):
+    def __init__(self, *exports, more=()):
         self.exports = exports
+        self.more = more
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory(prefix="mainstay-probe-")
@@ -32,6 +33,7 @@ class Server:
                    str(LEASE_S), "--log-level", "error", "--state", self.directory.name]
         for export in self.exports:
             command += ["--export", export]
+        command += self.more
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         ready = re.match(r"mainstayd: ready on (\S+)$", line)
@@ -46,8 +48,8 @@ class Server:
         self.process.communicate(timeout=TIMEOUT_S)
         self.directory.cleanup()
 
-    def probe(self):
-        run = mainstay("probe", self.address, "--json")
+    def probe(self, *options):
+        run = mainstay("probe", self.address, "--json", *options)
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
 
@@ -94,6 +96,12 @@ class Report(unittest.TestCase):
         self.assertEqual(len({d["fsid"] for d in found.values() if d["file_system"]}), 3)
         self.assertEqual({d["status"] for d in found.values()}, {"NFS4_OK"})
 
+    def test_security(self):
+        """Flavors by SECINFO, and of the root by SECINFO_NO_NAME."""
+        self.assertEqual(self.report["security"], {"flavor": "sys", "tls_offered": False, "tls": None})
+        for directory in self.report["tree"]["directories"]:
+            self.assertEqual("sys" in directory.get("sec", []), directory["file_system"], directory["path"])
+
     def test_attributes(self):
         root = self.report["tree"]["directories"][0]
         for name in ("supported_attrs", "type", "fsid", "lease_time", "filehandle"):
@@ -113,6 +121,99 @@ class Report(unittest.TestCase):
         # Both file systems are of one kind, so the second prints no list of its own.
         self.assertIn("supported_attrs", found["/"])
         self.assertNotIn("supported_attrs", found["/deep/er/two"])
+
+
+class Secured(unittest.TestCase):
+    """Kerberos and TLS, with a realm and certificates of the test's own."""
+    @classmethod
+    def setUpClass(cls):
+        lib = os.path.join(os.environ["MAINSTAY_SOURCE"], "tests", "lib")
+        directory = tempfile.TemporaryDirectory(prefix="mainstay-probe-")
+        cls.addClassCleanup(directory.cleanup)
+        cls.realm = os.path.join(directory.name, "realm")
+        cls.pki = os.path.join(directory.name, "pki")
+        subprocess.run([os.path.join(lib, "pki"), cls.pki], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        kdc = subprocess.Popen([os.path.join(lib, "realm"), cls.realm, "--server", "127.0.0.1"],
+                               stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(kdc.communicate)
+        cls.addClassCleanup(kdc.kill)
+        for line in kdc.stdout:
+            if line == "ready\n":
+                break
+            name, _, value = line.strip().partition("=")
+            os.environ[name] = value
+        os.environ["KRB5CCNAME"] = "FILE:" + os.path.join(directory.name, "ticket")
+        cls.server = Server("/open=mem:,sec=sys:krb5:krb5i:krb5p", "/closed=mem:,sec=krb5p:krb5i",
+                            "/mutual=mem:,xprtsec=mtls", more=[
+            "--keytab", f"{cls.realm}/server.keytab", "--tls-cert", f"{cls.pki}/server.pem",
+            "--tls-key", f"{cls.pki}/server.key", "--tls-ca", f"{cls.pki}/ca.pem"])
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__)
+
+    def found(self, *options):
+        """The report, and status and flavors of each path."""
+        report = self.server.probe(*options)
+        return report, {d["path"]: (d["status"], d.get("sec")) for d in report["tree"]["directories"]}
+
+    def text(self, *options):
+        run = mainstay("probe", self.server.address, *options)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return run.stdout
+
+    def fails(self, words, *options):
+        run = mainstay("probe", self.server.address, *options)
+        self.assertEqual((run.returncode, run.stdout), (1, ""), run.stderr)
+        self.assertIn(words, run.stderr)
+
+    def ticket(self):
+        subprocess.run(["kinit", "-k", "-t", f"{self.realm}/alice.keytab", "alice"], check=True)
+        self.addCleanup(subprocess.run, ["kdestroy", "-q"], check=True)
+
+    def test_flavors(self):
+        report, found = self.found()
+        self.assertEqual(report["security"], {"flavor": "sys", "tls_offered": True, "tls": None})
+        self.assertEqual(found["/open"], ("NFS4_OK", ["sys", "krb5", "krb5i", "krb5p"]))
+        self.assertEqual(found["/closed"], ("NFS4ERR_WRONGSEC", ["krb5p", "krb5i"]))
+
+    def test_advice(self):
+        """Where the calls are refused, the text says which options help."""
+        lines = self.text()
+        self.assertRegex(lines, r"(?m)^ +/closed .*NFS4ERR_WRONGSEC: try --sec krb5p$")
+        self.assertRegex(lines, r"(?m)^ +/mutual .*NFS4ERR_WRONGSEC: try --tls, and --tls-cert if that is not enough$")
+        self.assertRegex(self.text("--tls", "--tls-ca", f"{self.pki}/ca.pem"),
+                         r"(?m)^ +/mutual .*NFS4ERR_WRONGSEC: try --tls-cert with a certificate")
+
+    def test_kerberos(self):
+        self.fails("no ticket: run kinit first", "--sec", "krb5")
+        self.ticket()
+        for flavor, status in (("krb5", "NFS4ERR_WRONGSEC"), ("krb5i", "NFS4_OK"), ("krb5p", "NFS4_OK")):
+            with self.subTest(flavor):
+                report, found = self.found("--sec", flavor)
+                self.assertEqual(report["security"]["flavor"], flavor)
+                self.assertEqual((found["/open"][0], found["/closed"][0]), ("NFS4_OK", status))
+
+    def test_tls(self):
+        ca = ["--tls", "--tls-ca", f"{self.pki}/ca.pem"]
+        own = ["--tls-cert", f"{self.pki}/client1.pem", "--tls-key", f"{self.pki}/client1.key"]
+        for options in (ca, ca + own):
+            tls = self.found(*options)[0]["security"]["tls"]
+            self.assertEqual(tls["version"], "TLSv1.3")
+            self.assertIn("CN=server.mainstay.test", tls["subject"])
+            self.assertIn("IP:127.0.0.1", tls["names"])
+        self.ticket()
+        report, found = self.found(*ca, "--sec", "krb5p")
+        self.assertEqual((report["security"]["flavor"], found["/closed"][0]), ("krb5p", "NFS4_OK"))
+
+    def test_tls_that_fails(self):
+        ca = ["--tls", "--tls-ca", f"{self.pki}/ca.pem"]
+        self.fails("the server's certificate is from a CA that ", "--tls", "--tls-ca", f"{self.pki}/rogueca.pem")
+        self.fails("the server's certificate is for other names than elsewhere: DNS:server", *ca, "--tls-name",
+                   "elsewhere")
+        for name in ("old", "rogue"):
+            self.fails("the server ended TLS: ", *ca, "--tls-cert", f"{self.pki}/{name}.pem", "--tls-key",
+                       f"{self.pki}/{name}.key")
+        self.fails("/none: No such file or directory", "--tls", "--tls-ca", "/none")
 
 
 class Failure(unittest.TestCase):

@@ -6,9 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/wait.h"
+#include "holder.h"
 #include "log_lines.h"
-#include "script.h"
 
 enum {
     RELOADS = 100,
@@ -77,9 +76,39 @@ static uint64_t root_change(void)
     return attrs_of(&alice, &root, CLIENT_BITS(FATTR4_CHANGE)).change;
 }
 
+/* An export that appears in a delegated directory is an entry more: recalled, but not waited for.
+ * While there are exports in it, it is not delegated. */
+static void exports_in_a_delegated_directory(void **state)
+{
+    struct stateid4 stateid;
+    struct client_fh dir;
+    struct holder holder;
+
+    (void)state;
+    expect_status(client_file_lookup(&alice, "/stay", &dir), NFS4_OK);
+    holder_open(&holder, script_minor);
+    stateid = holder_delegated_dir(&holder, &dir);
+    reload("- { path: /stay/deep/below, backend: mem }\n"
+           "- { path: /new, backend: mem, access: ro }\n- { path: /new/below, backend: mem }\n");
+    (void)holder_wait(&holder, OP_CB_RECALL, 0);
+    holder_return_dir(&holder, &dir, &stateid);
+    assert_int_equal(holder_ask_dir(&holder.mount, &dir).gddrnf_status, GDD4_UNAVAIL);
+    expect_status(client_file_lookup(&alice, "/new", &dir), NFS4_OK);
+    assert_int_equal(holder_ask_dir(&holder.mount, &dir).gddrnf_status, GDD4_UNAVAIL);
+    reload("- { path: /new, backend: mem, access: ro }\n");
+    stateid = holder_delegated_dir(&holder, &dir);
+    reload("- { path: /new, backend: mem }\n");
+    assert_int_equal(holder_speak(&holder, &holder.mount.conn), 0);
+    assert_int_equal(holder.callbacks->count, 1);
+    holder_return_dir(&holder, &dir, &stateid);
+    reload("");
+    holder_close(&holder);
+}
+
 static int setup(void **state)
 {
-    static const char *const options[] = {"--config", config, "--lease", "20", NULL};
+    static const char *const options[] = {
+        "--config", config, "--lease", "20", "--set", "nfs.directory_delegations=recall", NULL};
 
     (void)state;
     if (!test_server_init(&script_server))
@@ -289,9 +318,13 @@ static void clients_go_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exports_come_and_go), cmocka_unit_test(options_change),
-        cmocka_unit_test(exports_in_use_stay), cmocka_unit_test(wrong_files),
-        cmocka_unit_test(other_keys),          cmocka_unit_test(clients_go_on),
+        cmocka_unit_test(exports_come_and_go),
+        cmocka_unit_test(options_change),
+        cmocka_unit_test(exports_in_use_stay),
+        cmocka_unit_test(wrong_files),
+        cmocka_unit_test(other_keys),
+        cmocka_unit_test(clients_go_on),
+        cmocka_unit_test(exports_in_a_delegated_directory),
     };
 
     return cmocka_run_group_tests(tests, setup, script_teardown);

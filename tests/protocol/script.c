@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/wait.h"
+#include "over_tls.h"
 
 uint32_t script_minor = 1;
 
@@ -20,6 +21,7 @@ static void __attribute__((constructor)) choose_minor(void)
 
 struct test_server script_server;
 struct client_mount alice, bob;
+const struct client_security *script_security;
 struct client_compound script_compound;
 struct client_result script_result;
 static struct client_conn *script_conn; /* where the compound ran last, and its xid there */
@@ -28,12 +30,16 @@ char script_mem[] = "/mem", script_local[] = "/local";
 
 struct client_cred script_cred(void)
 {
-    return (struct client_cred){.uid = geteuid(), .gid = getegid()};
+    return (struct client_cred){
+        .uid = geteuid(),
+        .gid = getegid(),
+        .security = script_security ? script_security : over_tls(),
+    };
 }
 
 struct client_cred script_stranger(void)
 {
-    return (struct client_cred){.uid = 4711, .gid = 4712};
+    return (struct client_cred){.uid = 4711, .gid = 4712, .security = over_tls()};
 }
 
 static enum nfsstat4 open_client(struct client_mount *mount, uint32_t minor)
@@ -71,6 +77,7 @@ static int setup(const char *const *options, uint32_t alice_minor, uint32_t bob_
     const char *const usual[] = {"--export", "/mem=mem:,no_root_squash", "--export", local, NULL};
 
     alice.conn.fd = bob.conn.fd = -1;
+    (void)over_tls();
     if (script_server.dir[0] == '\0' && !test_server_init(&script_server))
         return -1;
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);

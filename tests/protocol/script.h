@@ -58,6 +58,10 @@ extern struct client_result script_result;
 #define C (&script_compound)
 #define R (&script_result)
 
+/* How the connections of further clients are secured; NULL, as at first: as those of all tests of
+ * the program are. */
+extern const struct client_security *script_security;
+
 /* The user that runs the test; a server without privileges serves it, too. */
 struct client_cred script_cred(void);
 /* Another user. */

@@ -144,11 +144,63 @@ static void max_delegations(void **unused)
     holder_close(&holder);
 }
 
+/* GET_DIR_DELEGATION, and its return if there is one. */
+static void ask_for_dir(struct holder *holder, enum nfsstat4 status)
+{
+    begin(&holder->mount, &dir);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_GET_DIR_DELEGATION});
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_DELEGRETURN,
+                                                .opdelegreturn = {client_stateid_current}});
+    run(status);
+}
+
+/* The notifications that it is granted when it asks for those of removals. */
+static uint32_t notified_of(struct holder *holder)
+{
+    struct nfs_argop4 ask = {.argop = OP_GET_DIR_DELEGATION};
+    const struct GET_DIR_DELEGATION4res_non_fatal *res;
+
+    bitmap4_set(&ask.opget_dir_delegation.gdda_notification_types, NOTIFY4_REMOVE_ENTRY);
+    begin(&holder->mount, &dir);
+    client_compound_add(C, &ask);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_DELEGRETURN,
+                                                .opdelegreturn = {client_stateid_current}});
+    run(NFS4_OK);
+    res = &result(OP_GET_DIR_DELEGATION)->opget_dir_delegation;
+    assert_int_equal(res->gddrnf_status, GDD4_OK);
+    return res->gddrnf_resok4.gddr_notification.words[0];
+}
+
+/* nfs.directory_delegations: without it the operation is not supported. */
+static void directory_delegations(void **unused)
+{
+    struct holder holder;
+
+    (void)unused;
+    dir = script_dir(script_mem);
+    holder_open(&holder, 1);
+    ask_for_dir(&holder, NFS4_OK);
+    set_setting("nfs.directory_delegations", 0);
+    ask_for_dir(&holder, NFS4ERR_NOTSUPP);
+    set_setting("nfs.directory_delegations", 1);
+    ask_for_dir(&holder, NFS4_OK);
+    assert_int_equal(notified_of(&holder), 0);
+    set_setting("nfs.directory_delegations", 2);
+    assert_int_equal(notified_of(&holder), 1u << NOTIFY4_REMOVE_ENTRY);
+    set_setting("nfs.directory_delegations", 1);
+    holder_close(&holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(park),    cmocka_unit_test(backoff),  cmocka_unit_test(backoff_max),
-        cmocka_unit_test(refused), cmocka_unit_test(nonsense), cmocka_unit_test(max_delegations),
+        cmocka_unit_test(park),
+        cmocka_unit_test(backoff),
+        cmocka_unit_test(backoff_max),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(nonsense),
+        cmocka_unit_test(max_delegations),
+        cmocka_unit_test(directory_delegations),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

@@ -187,6 +187,16 @@ static void late_sequence(void)
     expect_answer(NFS4ERR_SEQUENCE_POS);
 }
 
+/* No export takes AUTH_NONE. */
+static void by_nobody(void)
+{
+    begin_bare(&alice, 1);
+    client_op_putrootfh(C);
+    alice.conn.cred.none = true;
+    assert_int_equal(client_compound_call(&alice.conn, C, R), CLIENT_REJECTED);
+    alice.conn.cred.none = false;
+}
+
 static void again(void)
 {
     expect_answer(NFS4_OK);
@@ -231,6 +241,11 @@ static const struct cause causes[] = {
      .begin = no_entry,
      .requests = true,
      .moves = {"operation_errors{minor=\"1\",op=\"LOOKUP\",status=\"NFS4ERR_NOENT\"}"}},
+    {.name = "a flavor that no export takes",
+     .prepare = in_mem,
+     .begin = by_nobody,
+     .requests = true,
+     .moves = {"export_refused{why=\"sec\"}", "transport_rejected"}},
     {.name = "bytes written",
      .prepare = open_in_mem,
      .begin = bytes_written,
