@@ -136,25 +136,26 @@ def read(path):
 
 
 def drop_caches():
-    """Make the client forget data, names and attributes, so that it asks the server again."""
+    """Make the client forget data, names and attributes, so that it asks the server again. Only root can: programs of
+    other users have it done for them (flavor.py)."""
     os.sync()
+    if os.geteuid() != 0:
+        return
     with open("/proc/sys/vm/drop_caches", "w") as file:
         file.write("3")
 
 
 # ---- other processes and users
 
-def children(count, work):
-    """Run work(0) .. work(count-1) in a child process each; returns their results, or raises the first failure."""
-    def start(index):
-        sys.stdout.flush()
-        result, answer = os.pipe()
-        child = os.fork()
-        if child:
-            os.close(answer)
-            return child, result
+def start(work, *arguments):
+    """Run the call in a child process; returns a function that waits for it and returns its result, or raises what
+    the call raised."""
+    sys.stdout.flush()
+    result, answer = os.pipe()
+    child = os.fork()
+    if child == 0:
         try:
-            value = (True, work(index))
+            value = (True, work(*arguments))
         except OSError as error:
             value = (False, error.errno, f"{place()}: {error}")
         except BaseException as error:
@@ -162,28 +163,46 @@ def children(count, work):
         with os.fdopen(answer, "wb") as file:
             pickle.dump(value, file)
         os._exit(0)
+    os.close(answer)
 
-    values = []
-    for child, result in [start(index) for index in range(count)]:
+    def wait():
         with os.fdopen(result, "rb") as file:
             data = file.read()
         os.waitpid(child, 0)
-        values.append(pickle.loads(data) if data else (False, 0, "a child died"))
-    for good, *failure in values:
-        if not good and failure[0]:
-            raise OSError(*failure)
-        if not good:
-            raise Failed(failure[1])
-    return [value for _, value in values]
+        good, *outcome = pickle.loads(data) if data else (False, 0, "a child died")
+        if good:
+            return outcome[0]
+        raise OSError(*outcome) if outcome[0] else Failed(outcome[1])
+
+    return wait
 
 
-def as_user(uid, gid, call, *arguments, groups=(), umask=0o022):
-    """Run the call in a child with these credentials; returns its result, or raises its OSError."""
-    def work(_):
+def children(count, work):
+    """Run work(0) .. work(count-1) in a child process each; returns their results, or raises the first failure."""
+    failure = None
+    values = []
+    for wait in [start(work, index) for index in range(count)]:
+        try:
+            values.append(wait())
+        except (OSError, Failed) as error:
+            failure = failure or error
+    if failure:
+        raise failure
+    return values
+
+
+def start_as(uid, gid, call, *arguments, groups=(), umask=0o022):
+    """start() with these credentials."""
+    def work():
         os.setgroups(groups)
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
         os.umask(umask)
         return call(*arguments)
 
-    return children(1, work)[0]
+    return start(work)
+
+
+def as_user(uid, gid, call, *arguments, groups=(), umask=0o022):
+    """Run the call in a child with these credentials; returns its result, or raises its OSError."""
+    return start_as(uid, gid, call, *arguments, groups=groups, umask=umask)()

@@ -127,7 +127,7 @@ def a_cached_tree_costs_nothing(role):
             read_all()
         equal(since.made("READ"), 0, "calls of READ")
         equal(since.made("OPEN"), 0, "calls of OPEN")
-        # Directories are not delegated; leases are renewed.
+        # Directories may not be delegated, and leases are renewed.
         calls = since.counted()["calls"]
         true(calls < FILES, f"{calls} calls in all")
 

@@ -13,9 +13,13 @@ LEASE_S = int(os.environ["MS_LEASE"])
 TURNS = int(os.environ.get("MS_TURNS", "1"))  # 2: each client is the holder once
 MIXED = TURNS > 1
 DATA = b"what the holder has written\n" * 2000
-STATS = ("recalled", "returned", "revoked", "reclaimed", "cb_getattr", "recalls", "granted_write")
+STATS = ("recalled", "returned", "revoked", "reclaimed", "cb_getattr", "recalls", "granted_write", "granted_directory",
+         "held_directory")
 CALLBACKS = ("CB_RECALL", "CB_GETATTR", "CB_NOTIFY_LOCK")
-OPERATIONS = ("DELEGRETURN", "OPEN", "READ", "WRITE", "LOCK")
+FIGURES = {"daemon.delegations": STATS, "daemon.transport": ("dialled", "calls"), "daemon.dial_out": ("calls",),
+           "daemon.callback all": ("callback_retries",),
+           **{f"daemon.callback {operation}": ("callback_total",) for operation in CALLBACKS}}
+OPERATIONS = ("DELEGRETURN", "OPEN", "READ", "WRITE", "LOCK", "GETATTR", "ACCESS", "LOOKUP", "READDIR")
 
 
 class Role:
@@ -58,8 +62,8 @@ def each_holds(function):
 
 
 def stats():
-    every = host.stats()
-    found = {name: every["daemon.delegations"][name] for name in STATS}
+    every = host.stats(FIGURES)
+    found = every["daemon.delegations"]
     for operation in CALLBACKS:
         found[operation] = every.get(f"daemon.callback {operation}", {}).get("callback_total", 0)
     found["retries"] = every["daemon.callback all"]["callback_retries"]

@@ -6,7 +6,6 @@
     host.py put NAME VALUE | get NAME         a value between clients; get waits for it
     host.py server stop|start|restart|kill|crash     kill and crash are SIGKILL; crash starts it again
     host.py logged TEXT                       how many lines of the server's log have TEXT
-    host.py stats                             what the server counts
     host.py connections                       how many the server has with clients
     host.py rest METHOD PATH                  a request to the server's REST interface
     host.py probe start|stop                  measure pauses of the server; how long they were
@@ -25,6 +24,7 @@ import termios
 import tty
 
 LINE = "/dev/ttyS1"
+PART = os.environ.get("MS_PART", "")  # of a run that has the same test several times: values are of one part
 
 
 def ask(operation, **arguments):
@@ -57,11 +57,11 @@ def barrier(name):
 
 
 def put(name, value):
-    ask("put", name=name, value=value)
+    ask("put", name=PART + name, value=value)
 
 
 def get(name):
-    return ask("get", name=name)
+    return ask("get", name=PART + name)
 
 
 def server(action):
@@ -72,9 +72,9 @@ def logged(text):
     return ask("logged", text=text)
 
 
-def stats():
-    """{event: {name: number}} of the lines that the server logs on SIGUSR1."""
-    return ask("stats")
+def stats(figures):
+    """{event: {name: number}} of the lines that the server logs on SIGUSR1; `figures`: {event: names}, those wanted."""
+    return ask("stats", figures=figures)
 
 
 def connections():
@@ -86,6 +86,16 @@ def rest(method, path, body=None):
     return tuple(ask("rest", method=method, path=path, body=body))
 
 
+def operations():
+    """{name: how many of these operations the server has executed since it started}"""
+    return ask("operations")
+
+
+def local(call, *paths):
+    """Have a program on the server's machine make a system call on paths below the first export; not on mem."""
+    ask("local", call=call, arguments=paths)
+
+
 def mainstay(*arguments):
     """What that command prints with --json."""
     return ask("mainstay", arguments=arguments)
@@ -94,6 +104,21 @@ def mainstay(*arguments):
 def reload(keys, more):
     """Have the server read its configuration file, with these keys added to the theme's exports, and more exports."""
     ask("reload", keys=keys, more=more)
+
+
+def kdc(action):
+    """Stop the KDC, or start it again."""
+    ask("kdc", name=action)
+
+
+def kadmin(command):
+    """Change the realm: a command of kadmin.local."""
+    ask("kadmin", command=command)
+
+
+def certificates(**files):
+    """Give the server other files, by the names of its options, and have it read them: crl="revoked.crl"."""
+    ask("certificates", files=files)
 
 
 def probe(action):
@@ -107,7 +132,7 @@ def network(action, client=0):
 
 def main(arguments):
     calls = {"barrier": (barrier, (1,)), "put": (put, (2,)), "get": (get, (1,)), "server": (server, (1,)),
-             "logged": (logged, (1,)), "stats": (stats, (0,)), "connections": (connections, (0,)),
+             "logged": (logged, (1,)), "connections": (connections, (0,)),
              "rest": (rest, (2,)), "probe": (probe, (1,)), "network": (network, (1, 2))}
     call, counts = calls.get(arguments[0] if arguments else "", (None, ()))
     if call is None or len(arguments) - 1 not in counts:

@@ -76,7 +76,8 @@ def the_build_goes_on():
     probed = load.run(direct)
     print(f"     {load.steps()} builds; {probed}", flush=True)
     true(probed["calls"] > CHANGES, "the probe did nothing")
-    true(probed["pause_ms"] <= PAUSE_MAX_MS, f"the server paused for {probed['pause_ms']} ms")
+    # A machine that wakes idle threads late does so to those of the server, too, and no sleeper sees that.
+    true(probed["pause_ms"] <= PAUSE_MAX_MS + probed["machine_ms"], f"the server paused for {probed['pause_ms']} ms")
     equal({name: count for name, count in errors().items() if count and name not in MISSING_NAMES}, {},
           "requests of the client that failed")
     equal([each.connects for each in transports()], [each.connects for each in before], "connects")

@@ -41,14 +41,15 @@ class Guest:
         config_file = self.directory / "config.json"
         mounts = [mount for *mount, who in config["mounts"] if not who or self.number in who]
         config_file.write_text(json.dumps(dict(config, mounts=mounts, number=self.number,
-                                               address=client_address(self.number))))
+                                               address=client_address(self.number),
+                                               modules=self.kernel.modules)))
         self.output, output = os.pipe()
         os.set_blocking(self.output, False)
         self.control, requests = os.pipe()
         os.set_blocking(self.control, False)
         answers, self.answers = os.pipe()
         argv = HEAD + [
-            str(self.kernel), f"mem={self.memory}", "umid=uml", f"uml_dir={self.directory}",
+            *self.kernel.command, f"mem={self.memory}", "umid=uml", f"uml_dir={self.directory}",
             "root=root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={GUEST_INIT}",
             "con=null", "con0=null,fd:1", "ssl=null", f"ssl0=null,fd:{output}",
             f"ssl1=fd:{answers},fd:{requests}", "loglevel=4", "selinux=0",

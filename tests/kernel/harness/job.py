@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from . import HarnessError, Unavailable
+from .certificates import Certificates
+from .etc import SERVER_NAME, name_hosts
 from .guest import Guest
+from .kerberos import Realm
 from .proxy import Proxy
 from .sandbox import CLIENTS_MAX, SERVER_ADDRESS, make_network, run_isolated, skip
 from .server import PORT, PORT_BEHIND_PROXY
@@ -29,7 +32,7 @@ PROGRAMS = {"unshare": "util-linux", "bash": "bash", "ip": "iproute2", "mount.nf
             "modprobe": "kmod"}
 PREFIX = "mainstay-kernel."
 LOCK = "lock"
-LOGS = ("console", "output", "dmesg", "mountstats", "rpc")
+LOGS = ("console", "output", "dmesg", "mountstats", "rpc", "gssd", "agent")
 
 
 @dataclass
@@ -52,6 +55,9 @@ class Job:
     unpack: str = "/var/tmp"  # where a packed kernel is unpacked
     scratch: str = "/var/tmp"  # a disk file system, for directories to export
     expected_log: Optional[str] = None  # complaints expected in the client's kernel log (a regex)
+    tls: bool = False  # the guests need NFS over TLS, and there are certificates
+    agent: Optional[str] = None  # what does the guests' handshakes, then
+    kerberos: Optional[tuple] = None  # with a realm: the lifetime of its tickets, and how far clocks may differ
     verbose: bool = True
 
 
@@ -115,12 +121,19 @@ def check(job):
             raise Unavailable(f"{program} is missing (Debian package {package})")
     if not 1 <= job.clients <= CLIENTS_MAX:
         raise HarnessError(f"clients: 1 to {CLIENTS_MAX}")
-    return find_kernel(job.unpack)
+    return find_kernel(job.unpack, job.tls)
 
 
 def inside(job, kernel, directories, started):
     make_network(job.clients)
     capture = start_capture(job.capture) if job.capture else None
+    name_hosts(directories.job, job.clients)
+    realm = Realm(directories.job, job.clients) if job.kerberos else None
+    if realm:
+        realm.start(*job.kerberos)
+    certificates = Certificates(directories.job) if job.agent else None
+    if certificates:
+        certificates.make()
     server = job.make_server(directories)
     if server:
         server.start()
@@ -130,13 +143,17 @@ def inside(job, kernel, directories, started):
         proxy.start()
     guests = [Guest(number, directories.job, kernel, job.memory)
               for number in range(1, job.clients + 1)]
-    session = Session(guests, server, job.timeout_s, job.expected_log, proxy)
+    session = Session(guests, server, job.timeout_s, job.expected_log, proxy, realm, certificates)
     status = session.run({
         "command": job.command, "cwd": job.cwd, "clients": job.clients, "started": time.time(),
-        "mounts": [(f"{SERVER_ADDRESS}:{path}", target, options, who)
+        "mounts": [(f"{SERVER_NAME if realm or certificates else SERVER_ADDRESS}:{path}", target, options, who)
                    for path, target, options, who in job.mounts],
         "environment": job.environment, "verbose": job.verbose, "shares": job.shares,
-        "visible": sorted({str(PROJECT), *job.visible})})
+        "kerberos": realm and {"directory": str(realm.directory), "environment": realm.environment},
+        "tls": certificates and {"directory": str(certificates.directory), "agent": job.agent},
+        "visible": sorted({str(PROJECT), kernel.modules, *job.visible,
+                           *(str(each.directory) for each in (realm, certificates) if each),
+                           *([os.path.dirname(job.agent)] if job.agent else [])})})
     if status != 0 and server:
         print(f"kernel test: the server's log ends:\n{server.tail(20)}")
     if server and server.process and server.died() is None:

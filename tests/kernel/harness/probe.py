@@ -54,8 +54,9 @@ def connected(port):
 
 
 def request(xid):
-    """COMPOUND of minor version 0, which needs no client: PUTROOTFH, GETATTR of type and change."""
-    call = struct.pack(">10I", xid, 0, 2, 100003, 4, 1, 0, 0, 0, 0)
+    """COMPOUND of minor version 0, which needs no client: PUTROOTFH, GETATTR of type and change.  By AUTH_SYS as
+    root, without a name of the machine or further groups."""
+    call = struct.pack(">8I", xid, 0, 2, 100003, 4, 1, 1, 20) + struct.pack(">5I", 0, 0, 0, 0, 0) + struct.pack(">2I", 0, 0)
     call += struct.pack(">3I", 0, 0, 2) + struct.pack(">4I", 24, 9, 1, 1 << 1 | 1 << 3)
     return struct.pack(">I", len(call) | 1 << 31) + call
 
@@ -68,7 +69,8 @@ def ask(server, xid):
         if not piece:
             raise HarnessError("the server has closed the probe's connection")
         data += piece
-    answered, _, refused, _, _, broken, status = struct.unpack(">7I", data[4:32])
+    answered, _, refused, *words = struct.unpack(f">{len(data) // 4 - 1}I", data[4:])
+    broken, status = words[2:4] if not refused else (0, words[1])
     if answered != xid or refused or broken or status:
         raise HarnessError(f"the probe was answered {refused} {broken} {status}")
 

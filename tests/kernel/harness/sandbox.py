@@ -16,6 +16,7 @@ import traceback
 from . import HarnessError, Unavailable
 
 SERVER_ADDRESS = "10.77.0.1"
+BRIDGE_ADDRESS = "52:54:00:77:ff:01"
 CLIENT_ADDRESS = "10.77.0.{}"
 FIRST_CLIENT_HOST = 10
 CLIENTS_MAX = 8
@@ -109,7 +110,9 @@ def skip(reason):
 
 def make_network(clients):
     """A bridge with the server's address, and a tap for each client."""
-    commands = ["link set lo up", "link add br0 type bridge",
+    # Without an address of its own, the bridge would have that of one of its taps: when this tap is taken off, the
+    # host still receives what comes from there, and the other guests' packets are lost until they ask for the new one.
+    commands = ["link set lo up", f"link add br0 address {BRIDGE_ADDRESS} type bridge",
                 f"addr add {SERVER_ADDRESS}/24 dev br0", "link set br0 up"]
     for number in range(1, clients + 1):
         commands += [f"tuntap add dev tap{number} mode tap",

@@ -21,9 +21,12 @@ STATS_LIMIT_S = 20
 STATS = re.compile(r' info (daemon\.[a-z_]+) (?:operation="?([A-Z_]+|all)"? )?')
 STATS_LAST = "daemon.delegations"  # the last line of stats that the tests read
 FIGURE = re.compile(r" ([a-z_0-9]+)=([0-9]+)\b")
+OPERATION = re.compile(r'^mainstay_operations_total\{[^}]*\bop="([A-Z_]+)"[^}]*\} ([0-9]+)$', re.MULTILINE)
+LOCAL_CALLS = {"mkdir": os.mkdir, "rename": os.rename, "rmdir": os.rmdir, "unlink": os.unlink}
 ADMIN_LIMIT_S = 20
 ANSWER_MAX = 3000
 RELOADED = "daemon.reload_done"
+CERTIFICATES_READ = " tls.load "
 RELOAD_ERROR = "daemon.reload error="
 PORT = 2049
 PORT_BEHIND_PROXY = 12049
@@ -103,9 +106,9 @@ class Server:
         with self.log.open("rb") as log:
             return sum(text.encode() in line for line in log)
 
-    def stats(self):
+    def stats(self, figures=None):
         """Its stats, logged on request (SIGUSR1): {event: {name: number}}; the key is the event, with the
-        operation if the line names one ("daemon.callback CB_RECALL")."""
+        operation if the line names one ("daemon.callback CB_RECALL"). All, or those of {event: names}."""
         offset = self.log.stat().st_size
         self.process.send_signal(signal.SIGUSR1)
         limit = time.monotonic() + STATS_LIMIT_S
@@ -116,8 +119,11 @@ class Server:
             found = {match[1] + (f" {match[2]}" if match[2] else ""):
                      {name: int(number) for name, number in FIGURE.findall(line)}
                      for line in lines if line.endswith("\n") and (match := STATS.search(line))}
-            if STATS_LAST in found:
+            if STATS_LAST in found and not figures:
                 return found
+            if STATS_LAST in found:
+                return {event: {name: found[event][name] for name in names}
+                        for event, names in figures.items() if event in found}
             if time.monotonic() > limit:
                 raise HarnessError(f"the server logs no counters:\n{self.tail()}")
             time.sleep(0.02)
@@ -165,6 +171,29 @@ class Mainstayd(Server):
         finally:
             connection.close()
 
+    def operations(self):
+        """How many operations it has executed since it started: {name: number}, of all minor versions."""
+        connection = AdminConnection(self.socket)
+        found = {}
+        try:
+            connection.request("GET", "/metrics")
+            for name, number in OPERATION.findall(connection.getresponse().read().decode()):
+                found[name] = found.get(name, 0) + int(number)
+        except (OSError, http.client.HTTPException) as error:
+            raise HarnessError(f"/metrics: {error!r}") from error
+        finally:
+            connection.close()
+        return {name: number for name, number in found.items() if number}
+
+    def local(self, call, arguments):
+        """A system call of a local program, with paths below the directory of the first export."""
+        if call not in LOCAL_CALLS:
+            raise HarnessError(f"unknown call {call}")
+        try:
+            LOCAL_CALLS[call](*(f"{self.exports[0].directory}/{argument}" for argument in arguments))
+        except OSError as error:
+            raise HarnessError(f"{call} of a local program: {error}") from error
+
     def mainstay(self, arguments):
         """What the command line prints, with --json."""
         done = subprocess.run([self.command, "--admin", f"unix:{self.socket}", "--json", *arguments],
@@ -183,12 +212,16 @@ class Mainstayd(Server):
         os.rename(f"{path}.new", path)
 
     def reload(self, keys, more):
-        """Change the configuration file, and have it read (SIGHUP)."""
-        before, errors = self.logged(RELOADED), self.logged(RELOAD_ERROR)
+        """Change the configuration file, and have it read."""
         self.configure(keys, more)
+        self.reread()
+
+    def reread(self, done=RELOADED):
+        """Have it read its files again (SIGHUP), until it logs that it has."""
+        before, errors = self.logged(done), self.logged(RELOAD_ERROR)
         self.process.send_signal(signal.SIGHUP)
         limit = time.monotonic() + ADMIN_LIMIT_S
-        while self.logged(RELOADED) == before:
+        while self.logged(done) == before:
             if self.logged(RELOAD_ERROR) > errors or time.monotonic() > limit:
                 raise HarnessError(f"the configuration is not reloaded:\n{self.tail()}")
             time.sleep(0.005)
@@ -239,7 +272,7 @@ def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=P
     return server
 
 
-def ganesha(exports, directory, grace, port=PORT):
+def ganesha(exports, directory, grace, port=PORT, flavors=()):
     """NFS-Ganesha with the same exports, to tell a fault of the server from one of the test."""
     blocks = [f"""
 NFS_CORE_PARAM {{ NFS_Port = {port}; NFS_Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false;
@@ -247,6 +280,8 @@ NFS_CORE_PARAM {{ NFS_Port = {port}; NFS_Protocols = 4; Enable_NLM = false; Enab
 NFSv4 {{ Graceless = {"false" if grace else "true"}; Only_Numeric_Owners = true; RecoveryBackend = fs;
         RecoveryRoot = "{directory}/recovery"; Lease_Lifetime = 10; Grace_Period = {grace or 10}; }}
 LOG {{ Default_Log_Level = EVENT; }}"""]
+    if flavors:
+        blocks.append(f'NFS_KRB5 {{ PrincipalName = nfs; KeytabPath = {os.environ["KRB5_KTNAME"]}; Active_krb5 = true; }}')
     for number, export in enumerate(exports, 1):
         options = dict(item.partition("=")[::2] for item in export.options.split(",") if item)
         squash = next((name for name in ("No_Root_Squash", "All_Squash") if name.lower() in options),
@@ -256,7 +291,7 @@ LOG {{ Default_Log_Level = EVENT; }}"""]
         backend = "VFS" if export.directory else "MEM"
         blocks.append(f"""
 EXPORT {{ Export_Id = {number}; Filesystem_Id = {1000 + number}.{number}; Pseudo = {export.pseudo};
-         Path = {export.directory or f"/mem{number}"}; Protocols = 4; Transports = TCP; SecType = sys;
+         Path = {export.directory or f"/mem{number}"}; Protocols = 4; Transports = TCP; SecType = {",".join(flavors or ("sys",))};
          Access_Type = {"RO" if "ro" in options else "RW"}; Squash = {squash}; {anonymous}
          FSAL {{ Name = {backend}; }} }}""")
     Path(f"{directory}/ganesha.conf").write_text("\n".join(blocks) + "\n")

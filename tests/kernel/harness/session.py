@@ -13,15 +13,20 @@ import time
 from . import HarnessError, kernel_log
 from .probe import Probe
 from .sandbox import client_address, connect_client, connections
+from .server import CERTIFICATES_READ
 
 CUT_EVERY_S = (0.2, 1.0)
+ANSWER_MAX = 4000  # bytes; a serial line loses what is more than 4,096 and not yet read
 
 
 class Session:
-    def __init__(self, guests, server, timeout_s, expected_log=None, proxy=None):
+    def __init__(self, guests, server, timeout_s, expected_log=None, proxy=None, realm=None,
+                 certificates=None):
         self.guests = guests
         self.server = server
         self.proxy = proxy
+        self.realm = realm
+        self.certificates = certificates
         self.probe = None
         self.timeout_s = timeout_s
         self.expected_log = expected_log
@@ -132,16 +137,27 @@ class Session:
         operation = request["op"]
         if operation == "server":
             return self.command_server(request["name"])
+        if operation == "kdc":
+            return self.realm.do(request["name"])
+        if operation == "certificates":
+            self.certificates.change(request["files"])
+            return self.server.reread(CERTIFICATES_READ)
+        if operation == "kadmin":
+            return self.realm.change(request["command"])
         if operation == "network":
             return self.command_network(request["name"], request["client"])
         if operation == "logged":
             return self.server.logged(request["text"])
         if operation == "stats":
-            return self.server.stats()
+            return self.server.stats(request["figures"])
         if operation == "connections":
             return connections(self.server.port)
         if operation == "rest":
             return self.server.rest(request["method"], request["path"], request["body"])
+        if operation == "operations":
+            return self.server.operations()
+        if operation == "local":
+            return self.server.local(request["call"], request["arguments"])
         if operation == "mainstay":
             return self.server.mainstay(request["arguments"])
         if operation == "reload":
@@ -220,8 +236,11 @@ class Session:
         reply = {"id": request["id"], "value": value}
         if error is not None:
             reply["error"] = error
+        line = json.dumps(reply).encode() + b"\n"
+        if len(line) > ANSWER_MAX:
+            line = json.dumps({"id": request["id"], "error": f"an answer of {len(line)} bytes"}).encode() + b"\n"
         try:
-            os.write(guest.answers, json.dumps(reply).encode() + b"\n")
+            os.write(guest.answers, line)
         except BrokenPipeError:
             pass  # the guest died meanwhile, which end_guest() will report
 

@@ -22,6 +22,8 @@ class Rule:
     options: str
     mount_point: str
     directory: str = "data"
+    mount_options: str = ""
+    clients: tuple = ()  # who mounts it; none: all
     shared_directory: bool = False  # make a subdirectory that all may write to
 
 
@@ -29,7 +31,7 @@ class Rule:
 class Theme:
     program: str
     rules: list = field(default_factory=lambda: [Rule("/", "no_root_squash", "/mnt/nfs")])
-    extra_mounts: list = field(default_factory=list)  # (path on the server, mount point)
+    extra_mounts: list = field(default_factory=list)  # (path on the server, mount point[, mount options, clients])
     versions: tuple = USUAL_VERSIONS
     version_mounts: dict = field(default_factory=dict)  # instead of the rules': what each client
     # mounts at /mnt/v<version>, independent of --vers
@@ -45,6 +47,10 @@ class Theme:
     lease_s: int = 10
     memory: str = "512M"
     backends: tuple = BACKENDS
+    flavors: tuple = ()  # the export is mounted at /mnt/<flavor>, with a Kerberos realm; the command runs in /tmp
+    tickets: tuple = ("24h", "5")  # with a realm: the lifetime of its tickets, and how many seconds clocks may differ
+    tls: bool = False  # server and guests have certificates
+    in_guest: bool = False  # the program starts the server itself, in the guest, and mounts it
     concurrent: bool = False  # also with the server under ThreadSanitizer
     launcher: tuple = ()  # command that starts the server with fewer privileges
     server_user: int = 0
@@ -59,6 +65,7 @@ class Theme:
 
 LOST_FILES = "state recovery failed for open file"  # expected where a restarted server has lost the files
 LOST_LOCK = "Lock reclaim failed"  # expected where another client got the lock meanwhile
+REFUSED = "RPC call returned error 13"  # EACCES: what the client has for a server that refuses its certificate
 LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # includes locks that the server has not answered yet
 
 # Clients of 4.0 don't report when they have reclaimed, so the grace period lasts its full time. And only requests
@@ -102,6 +109,21 @@ THEMES = {
                               environment={"MS_TURNS": "2"}),
     "delegation-behind": Theme("behind.py", cost_s=20, waits=True, clients=2, proxied=True, timeout_s=120,
                                backends=("mem",), versions=("4.1",)),
+    # The attributes of directories are never fresh for the client, unless it holds a delegation; those of files are.
+    "dir-delegation": Theme("dir_delegation.py", cost_s=20, waits=True, clients=2, lease_s=6, grace_s=6, timeout_s=240,
+                            options="acdirmin=0,acdirmax=0,acregmin=600,acregmax=600", versions=("4.1",),
+                            backends=("mem", "local"), server_options=("--set", "nfs.delegations=none")),
+    "krb5": Theme("krb5.py", cost_s=80, waits=True, clients=2, cwd="/tmp", timeout_s=600, lease_s=8, grace_s=8,
+                  rules=[Rule("/", "no_root_squash,sec=krb5:krb5i:krb5p", "")], flavors=("krb5", "krb5i", "krb5p"),
+                  versions=VERSIONS, backends=("local",)),
+    "tls": Theme("tls.py", cost_s=40, waits=True, clients=2, cwd="/tmp", timeout_s=300, lease_s=8, grace_s=8, tls=True,
+                 rules=[Rule("/tls", "no_root_squash,xprtsec=tls", "/mnt/tls", "tls", "xprtsec=mtls", (1,)),
+                        Rule("/mtls", "no_root_squash,xprtsec=mtls", "/mnt/mtls", "mtls", "xprtsec=mtls", (1,)),
+                        Rule("/open", "no_root_squash,xprtsec=none:tls:mtls", "", "open")],
+                 extra_mounts=[("/tls", "/mnt/tls", "xprtsec=tls", (2,))], versions=VERSIONS, backends=("local",),
+                 expected_log=REFUSED),
+    "guide": Theme("guide.py", cost_s=20, rules=[], cwd="/tmp", tls=True, in_guest=True, versions=("4.1",),
+                   backends=("local",)),
     "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
@@ -143,8 +165,12 @@ def mounts(theme, version, options):
     if theme.version_mounts:
         return [("/", f"/mnt/v{each}", complete(each), [client])
                 for client, versions in theme.version_mounts.items() for each in versions]
-    points = [(rule.pseudo, rule.mount_point) for rule in theme.rules] + theme.extra_mounts
-    return [(path, point, complete(version), []) for path, point in points]
+    if theme.flavors:
+        return [("/", f"/mnt/{flavor}", f"{complete(version)},sec={flavor}", []) for flavor in theme.flavors]
+    points = [(rule.pseudo, rule.mount_point, rule.mount_options, rule.clients) for rule in theme.rules]
+    points += [(*mount, "", ())[:4] for mount in theme.extra_mounts]
+    return [(path, point, ",".join(filter(None, (complete(version), more))), list(clients))
+            for path, point, more, clients in points if point]
 
 
 def make_exports(theme, backend, directories):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which user-mode Linux kernel to boot.
 
-MAINSTAY_UML=FILE, else a faster kernel kept beside the checkout, else Debian's linux.uml. A file
-whose name ends in .xz is unpacked once, into the given directory.
+MAINSTAY_UML=FILE, else a faster kernel kept beside the checkout, else Debian's linux.uml; for NFS over TLS, where
+Debian's is too old, the newer one of tools/fetch-uml. A file whose name ends in .xz is unpacked once, into the given
+directory.
 """
 
 import hashlib
@@ -10,26 +11,59 @@ import lzma
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import Unavailable
 
 PROJECT = Path(__file__).resolve().parents[3]
 BESIDE = PROJECT.parent / "shared" / "tools" / "linux-client" / "linux-6.12.uml.xz"
+DEBIAN_MODULES = "/usr/lib/uml/modules"  # of the package user-mode-linux
+FETCHED = PROJECT / "build" / "uml"
+PROGRAM, MODULES, LIBRARIES = "linux.uml", "modules", "lib"  # in FETCHED
+TLS_SINCE = (6, 5)
 
 
-def find_kernel(unpack_directory):
+@dataclass
+class Kernel:
+    command: list
+    modules: str = DEBIAN_MODULES  # where a directory of its release may be
+
+
+def find_kernel(unpack_directory, tls=False):
     named = os.environ.get("MAINSTAY_UML")
     if named:
         if not Path(named).is_file() and not shutil.which(named):
             raise Unavailable(f"MAINSTAY_UML={named}: no such file")
-        return unpacked(Path(shutil.which(named) or named), unpack_directory)
-    if BESIDE.is_file():
-        return unpacked(BESIDE, unpack_directory)
+        return kernel(unpacked(Path(shutil.which(named) or named), unpack_directory))
+    if tls and not newer(DEBIAN_MODULES):
+        return fetched()
+    if BESIDE.is_file() and not tls:
+        return Kernel([str(unpacked(BESIDE, unpack_directory))])
     debian = shutil.which("linux.uml")
     if debian is None:
         raise Unavailable("linux.uml is missing (Debian package user-mode-linux)")
-    return Path(debian)
+    return Kernel([debian])
+
+
+def newer(modules):
+    """If Debian's kernel, by the name of its modules' directory, has NFS over TLS."""
+    releases = [directory.name.split(".") for directory in Path(modules).glob("[0-9]*.[0-9]*")]
+    return any((int(release[0]), int(release[1])) >= TLS_SINCE for release in releases)
+
+
+def fetched():
+    if not (FETCHED / PROGRAM).is_file():
+        raise Unavailable("NFS over TLS needs a newer kernel than Debian's linux.uml (run tools/fetch-uml)")
+    return kernel(FETCHED / PROGRAM)
+
+
+def kernel(program):
+    """With the library and the modules that tools/fetch-uml has put beside it, if it is from there."""
+    directory = program.parent
+    if not (directory / LIBRARIES).is_dir():
+        return Kernel([str(program)])
+    return Kernel(["env", f"LD_LIBRARY_PATH={directory / LIBRARIES}", str(program)], str(directory / MODULES))
 
 
 def unpacked(path, directory):
