@@ -102,9 +102,10 @@ class Server:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def start_mainstay(program, disk=None, option=None, more=()):
-    """If an option of /local is given, the server is named after it. `more` options of mainstayd."""
-    server = Server(option or "mainstay", disk)
+def start_mainstay(program, disk=None, option=None, more=(), name=None):
+    """If an option of /local is given, the server is named after it unless it has a name. `more`
+    options of mainstayd."""
+    server = Server(name or option or "mainstay", disk)
     squash = "no_root_squash" if os.geteuid() == 0 else "all_squash"
     # A run may need more connections than there are reserved ports. Versions without this option
     # accept all ports.

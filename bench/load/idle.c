@@ -38,7 +38,8 @@ static void sleep_s(double seconds)
 
 static enum nfsstat4 mount_open(const struct bench_options *options, struct client_mount *mount)
 {
-    struct client_cred cred = {.uid = options->uid, .gid = options->gid};
+    struct client_cred cred = {
+        .uid = options->uid, .gid = options->gid, .security = &options->security};
 
     return client_mount_open(mount, options->target, IDLE_TIMEOUT_MS, &cred, NULL);
 }

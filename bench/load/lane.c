@@ -42,8 +42,9 @@ static void request_build(struct lane_slot *slot, unsigned stage, struct lane_re
     header = size - args.len;
     rpc_record_mark_put(request->bytes, (uint32_t)size, true);
     request->len = (uint32_t)(RPC_RECORD_MARK_BYTES + size);
-    if (s->payload)
+    if (s->payload && !lane->secure)
         request->len -= lane->work.payload_len;
+    request->args_at = (uint32_t)(RPC_RECORD_MARK_BYTES + header);
     request->seqid_at =
         lane->op->bare ? 0 : (uint32_t)(RPC_RECORD_MARK_BYTES + header + c.seqid_pos);
     if (c.buffer)
@@ -75,14 +76,15 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
                uint32_t index, struct histogram *latency)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
-    struct client_cred cred = {.uid = options->uid, .gid = options->gid};
+    struct client_cred cred = {
+        .uid = options->uid, .gid = options->gid, .security = &options->security};
     enum nfsstat4 status;
     size_t reply;
 
     memset(lane, 0, sizeof(*lane));
     lane->op = op;
     lane->latency = latency;
-    arena_init(&lane->arena, 256 << 10);
+    arena_init(&lane->reply.arena, 256 << 10);
     wish.flags = 0; /* no back channel, so no delegations, which nothing here would return */
     wish.fore.ca_maxrequests = options->slots;
     if (options->size + 4096 > wish.fore.ca_maxrequestsize)
@@ -98,6 +100,9 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
     if (status != NFS4_OK)
         return trouble(lane, "set-up", status);
     lane->fd = lane->mount.conn.fd;
+    lane->secure = lane->mount.conn.tls || lane->mount.conn.gss;
+    if (lane->secure)
+        client_conn_buffer(&lane->mount.conn);
     reply = (size_t)lane->mount.session.fore.ca_maxresponsesize + REPLY_OVERHEAD_BYTES;
     lane->in_size = LANE_BUFFER_BYTES;
     if (options->size > 0 && lane->in_size < LANE_BUFFER_REPLIES * reply)
@@ -122,7 +127,25 @@ void lane_close(struct lane *lane)
     free(lane->slots);
     free(lane->in);
     free(lane->out);
-    arena_fini(&lane->arena);
+    arena_fini(&lane->reply.arena);
+    free(lane->reply.plain);
+}
+
+/* Let the connection have a request, protected.  What goes wrong shows in lane_flush(). */
+static void request_secure(struct lane *lane, const struct lane_request *request, uint32_t xid)
+{
+    struct client_conn *conn = &lane->mount.conn;
+    struct client_bytes call;
+
+    if (!conn->gss) {
+        (void)!client_conn_send_raw(conn, request->bytes, request->len);
+        return;
+    }
+    call = client_call_make(conn, xid, NFS4_PROGRAM, NFS_V4,
+                            lane->op->bare ? NFSPROC4_NULL : NFSPROC4_COMPOUND,
+                            request->bytes + request->args_at, request->len - request->args_at);
+    (void)!client_conn_send_record(conn, call.data, call.len, 0);
+    free(call.data);
 }
 
 /* Queue the request for the slot's stage. */
@@ -139,6 +162,10 @@ static void slot_queue(struct lane_slot *slot)
     if (stage->patch)
         stage->patch(slot, request->bytes);
     slot->busy = true;
+    if (lane->secure) {
+        request_secure(lane, request, slot->xid);
+        return;
+    }
     lane->out[lane->out_to++] = (struct iovec){request->bytes, request->len};
     if (stage->payload)
         lane->out[lane->out_to++] = (struct iovec){lane->work.payload, lane->work.payload_len};
@@ -160,6 +187,8 @@ bool lane_start(struct lane *lane, int64_t now_ns)
 bool lane_flush(struct lane *lane, bool *blocked)
 {
     *blocked = false;
+    if (lane->secure)
+        return client_conn_flush(&lane->mount.conn) == CLIENT_OK;
     while (lane->out_from < lane->out_to) {
         struct iovec *iov = &lane->out[lane->out_from];
         size_t left = lane->out_to - lane->out_from;
@@ -224,20 +253,23 @@ static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfssta
 static int slot_take(struct lane_slot *slot, const uint8_t *record, size_t len,
                      enum nfsstat4 *status)
 {
-    struct rpc_reply_header header;
-    struct xdr x;
+    struct client_reply *reply = &slot->lane->reply;
 
     *status = NFS4ERR_SERVERFAULT;
-    arena_reset(&slot->lane->arena);
-    xdr_init_decode(&x, record, len, &slot->lane->arena);
-    if (!wire_rpc_reply_header(&x, &header) || header.stat != MSG_ACCEPTED ||
-        header.accept_stat != ACCEPT_SUCCESS)
+    arena_reset(&reply->arena);
+    free(reply->plain);
+    reply->plain = NULL;
+    xdr_init_decode(&reply->results, record, len, &reply->arena);
+    if (!wire_rpc_reply_header(&reply->results, &reply->header) ||
+        reply->header.stat != MSG_ACCEPTED || reply->header.accept_stat != ACCEPT_SUCCESS)
+        return STAGE_ERROR;
+    if (slot->lane->secure && !client_gss_call_check(&slot->lane->mount.conn, reply))
         return STAGE_ERROR;
     if (slot->lane->op->bare) {
         *status = NFS4_OK;
         return STAGE_DONE;
     }
-    return slot_take_compound(slot, &x, status);
+    return slot_take_compound(slot, &reply->results, status);
 }
 
 static void error_note(struct lane *lane, enum nfsstat4 status)
@@ -310,22 +342,36 @@ static void buffer_compact(struct lane *lane)
     lane->in_to = left;
 }
 
+/* Like recv(). */
+static ssize_t lane_receive(struct lane *lane)
+{
+    uint8_t *at = lane->in + lane->in_to;
+    const size_t room = lane->in_size - lane->in_to;
+
+    return lane->secure ? client_conn_receive(&lane->mount.conn, at, room)
+                        : recv(lane->fd, at, room, MSG_DONTWAIT);
+}
+
 bool lane_readable(struct lane *lane, int64_t now_ns)
 {
     ssize_t n;
     bool blocked;
 
-    n = recv(lane->fd, lane->in + lane->in_to, lane->in_size - lane->in_to, MSG_DONTWAIT);
-    if (n == 0)
-        return false;
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
-    lane->in_to += (size_t)n;
-    queue_compact(lane);
-    if (!records_handle(lane, now_ns))
-        return false;
-    buffer_compact(lane);
-    return lane_flush(lane, &blocked);
+    do {
+        n = lane_receive(lane);
+        if (n == 0)
+            return false;
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        lane->in_to += (size_t)n;
+        queue_compact(lane);
+        if (!records_handle(lane, now_ns))
+            return false;
+        buffer_compact(lane);
+        if (!lane_flush(lane, &blocked))
+            return false;
+    } while (lane->secure && client_conn_ready(&lane->mount.conn));
+    return true;
 }
 
 /* Send the stage of slot 0 and wait for its reply, on the mount's own connection. */

@@ -2,7 +2,7 @@
 /*
  * One connection under load: a session with a request in flight in each of its slots.  All
  * available input is received at once, all replies in it are handled, and all resulting requests
- * are sent with one call.
+ * are sent with one call.  On a connection with TLS or Kerberos requests are copied once more.
  */
 #pragma once
 
@@ -11,10 +11,12 @@
 #include "bench/load/histogram.h"
 #include "bench/load/op.h"
 
-/* A stage's request for one slot: a complete record except for the shared payload. */
+/* A stage's request for one slot: a complete record except for the shared payload, which it
+ * includes if the lane is secured. */
 struct lane_request {
     uint8_t *bytes;
     uint32_t len;
+    uint32_t args_at;
     uint32_t seqid_at; /* 0: no SEQUENCE */
 };
 
@@ -41,7 +43,8 @@ struct lane {
     struct client_mount mount;
     struct bench_work work;
     const struct bench_op *op;
-    int fd; /* for requests: the mount's, or the floor's */
+    int fd;      /* for requests: the mount's, or the floor's */
+    bool secure; /* by TLS or Kerberos */
     struct lane_slot *slots;
     uint32_t slot_count, busy;
     uint8_t *in;
@@ -52,7 +55,7 @@ struct lane {
     uint64_t done, errors;
     enum nfsstat4 first_error;
     struct histogram *latency;
-    struct arena arena;
+    struct client_reply reply; /* being handled: its arena, and what was decrypted */
 };
 
 /* Connect, open the session, set up the work, build the requests.  False after an error message. */

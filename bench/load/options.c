@@ -32,6 +32,12 @@ static const char usage[] =
     "  --floor         measure canned replies of the same lengths: the cost of the system calls\n"
     "  --entries N     entries of the directory that readdir lists or remove empties (1000)\n"
     "  --uid N, --gid N  credentials of the requests (0)\n"
+    "  --sec FLAVOR    security flavor: sys, none, krb5, krb5i or krb5p (sys)\n"
+    "  --tls           RPC-with-TLS; with\n"
+    "  --tls-ca FILE     certificates to trust (those of the system)\n"
+    "  --tls-cert FILE   an own certificate, and its chain\n"
+    "  --tls-key FILE    its key, unless it is in that file\n"
+    "  --tls-name NAME   name in the server's certificate (HOST)\n"
     "  --idle N        hold N connections with a session each; report the server's memory\n"
     "  --kept BYTES    with --idle: each slot has a cached reply to a READ of BYTES\n"
     "  --settle S      with --idle: seconds before memory is measured (3)\n"
@@ -41,6 +47,16 @@ static const char usage[] =
     "  --json          one JSON object on stdout\n"
     "  --man           print the manual page, mainstay-bench(1)\n"
     "  -h, --help      show this\n";
+
+/* Of options that secure the connections. */
+enum {
+    KEY_SEC = 256,
+    KEY_TLS,
+    KEY_TLS_CA,
+    KEY_TLS_CERT,
+    KEY_TLS_KEY,
+    KEY_TLS_NAME,
+};
 
 static const struct option known[] = {
     {"target", required_argument, NULL, 't'},
@@ -59,6 +75,12 @@ static const struct option known[] = {
     {"settle", required_argument, NULL, 'S'},
     {"floor", no_argument, NULL, 'f'},
     {"json", no_argument, NULL, 'j'},
+    {"sec", required_argument, NULL, KEY_SEC},
+    {"tls", no_argument, NULL, KEY_TLS},
+    {"tls-ca", required_argument, NULL, KEY_TLS_CA},
+    {"tls-cert", required_argument, NULL, KEY_TLS_CERT},
+    {"tls-key", required_argument, NULL, KEY_TLS_KEY},
+    {"tls-name", required_argument, NULL, KEY_TLS_NAME},
     {"recalls", required_argument, NULL, 'r'},
     {"hostile", required_argument, NULL, 'H'},
     {"man", no_argument, NULL, 'm'},
@@ -192,10 +214,38 @@ static int target_option(const char *text, struct bench_options *options)
     return mistake ? complain("target", text, mistake) : 0;
 }
 
+static bool secure_apply(struct client_security_option *o, int key, const char *value)
+{
+    switch (key) {
+    case KEY_SEC:
+        o->sec = value;
+        return true;
+    case KEY_TLS:
+        o->tls = true;
+        return true;
+    case KEY_TLS_CA:
+        o->ca = value;
+        return true;
+    case KEY_TLS_CERT:
+        o->cert = value;
+        return true;
+    case KEY_TLS_KEY:
+        o->key = value;
+        return true;
+    case KEY_TLS_NAME:
+        o->name = value;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool apply(struct bench_options *o, int key, char *value)
 {
     uint64_t pid;
 
+    if (secure_apply(&o->secure, key, value))
+        return true;
     switch (key) {
     case 'e':
         o->export = value;
@@ -265,8 +315,12 @@ static unsigned run_count(const struct bench_options *options)
            (options->hostile != 0);
 }
 
-static int check_all(const struct bench_options *options)
+static int check_all(struct bench_options *options)
 {
+    const char *mistake = client_security_option_parse(&options->secure, &options->security);
+
+    if (mistake)
+        return complain_of_all(mistake);
     if (!options->target)
         return complain_of_all("--target is missing, for example --target 127.0.0.1:2049");
     if (run_count(options) == 0)
@@ -278,6 +332,8 @@ static int check_all(const struct bench_options *options)
         return complain_of_all("--kept goes with --idle only");
     if (options->floor && !options->op)
         return complain_of_all("--floor goes with --op only");
+    if (options->floor && (options->secure.sec || options->secure.tls))
+        return complain_of_all("--floor can't be secured");
     return 0;
 }
 

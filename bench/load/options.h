@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "client/client_security_option.h"
+
 #define BENCH_CONNS_MAX 4096u
 #define BENCH_SLOTS_MAX 1024u
 #define BENCH_IDLE_MAX 50000u
@@ -26,8 +28,10 @@ struct bench_options {
     double time_s, warmup_s;
     pid_t pid; /* of the server; 0: unknown */
     uint32_t uid, gid;
-    uint32_t idle; /* number of connections to hold open; 0: run `op` */
-    uint32_t kept; /* bytes of the READ whose reply each slot caches */
+    struct client_security_option secure; /* as given */
+    struct client_security security;      /* made of it */
+    uint32_t idle;                        /* number of connections to hold open; 0: run `op` */
+    uint32_t kept;                        /* bytes of the READ whose reply each slot caches */
     double settle_s;
     uint32_t recalls; /* number of concurrent recalls; 0: run `op` */
     unsigned hostile; /* behave as a client that reads nothing: enum bench_hostile; 0: do not */

@@ -18,7 +18,8 @@ bool pipe_trouble(const char *what, enum nfsstat4 status)
 bool pipe_open(struct pipe *pipe, const struct bench_options *options,
                struct client_callbacks *callbacks)
 {
-    const struct client_cred cred = {.uid = options->uid, .gid = options->gid};
+    const struct client_cred cred = {
+        .uid = options->uid, .gid = options->gid, .security = &options->security};
     struct client_session_wish wish = client_session_wish_default(NULL);
     enum nfsstat4 status;
 

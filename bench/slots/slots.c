@@ -40,7 +40,7 @@ enum {
 
 static const uint32_t slot_steps[] = {1, 4, 16, 64};
 static const uint8_t client_name[] = {'b', 'e', 'n', 'c', 'h'};
-static const struct client_principal principal = {RPC_AUTH_SYS, 0};
+static const struct client_caller principal = CLIENT_CALLER_SYS(0);
 static struct server server;
 static uint8_t session_ids[SESSIONS_MAX][NFS4_SESSIONID_SIZE];
 static uint32_t duration_ms = 100, rounds = 5;
