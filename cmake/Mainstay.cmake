@@ -25,6 +25,9 @@
 #       The program of that test once more, as protocol.opens_v40: MAINSTAY_MINOR in its environment
 #       is the minor version that the clients of tests/protocol/script.h speak.
 #
+#   ms_test_over(protocol.slots tls)
+#       The same as protocol.slots_over_tls: with MAINSTAY_OVER=tls they use mutual TLS.
+#
 #   ms_fixture(log_lines SOURCES log_lines.c DEPS protocol_script [PROGRAMS mainstayd] [RECORDS])
 #       A library ms_log_lines of what several tests share, compiled once; they name it among their
 #       DEPS. PROGRAMS are built before a test with it, since it starts them. A test with one that
@@ -43,7 +46,7 @@
 #       program; in every other build it replays each file of CORPUS, as the CTest of that name.
 #
 # Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP MICROHTTPD YAML
-# CURL,
+# CURL OPENSSL GSSAPI KRB5 NFSIDMAP,
 # Threads::Threads.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -57,6 +60,10 @@ pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto)
+pkg_check_modules(GSSAPI REQUIRED IMPORTED_TARGET krb5-gssapi)
+pkg_check_modules(KRB5 REQUIRED IMPORTED_TARGET krb5)
+pkg_check_modules(NFSIDMAP REQUIRED IMPORTED_TARGET libnfsidmap)
 if(MAINSTAY_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()
@@ -235,8 +242,8 @@ function(ms_test)
     endif()
 endfunction()
 
-function(ms_test_minor program minor)
-    set(name ${program}_v4${minor})
+# Once more, under another name and with this in its environment.
+function(_ms_test_again program name environment)
     get_test_property(${program} TIMEOUT timeout)
     get_test_property(${program} LABELS labels)
     if(NOT labels)
@@ -244,8 +251,16 @@ function(ms_test_minor program minor)
     endif()
     add_test(NAME ${name} COMMAND ${program})
     _ms_test_properties(${name} "${timeout}" ${labels})
-    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT MAINSTAY_MINOR=${minor})
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT ${environment})
     _ms_test_records(${name})
+endfunction()
+
+function(ms_test_minor program minor)
+    _ms_test_again(${program} ${program}_v4${minor} MAINSTAY_MINOR=${minor})
+endfunction()
+
+function(ms_test_over program how)
+    _ms_test_again(${program} ${program}_over_${how} MAINSTAY_OVER=${how})
 endfunction()
 
 function(ms_tests_wait)

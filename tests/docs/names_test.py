@@ -50,7 +50,8 @@ class Figures(unittest.TestCase):
     def test_of_delegations(self):
         names = rows("src/state/delegation/delegation_stats.h", "DELEGATION_COUNTERS")
         self.assertIn("revoked", names)
-        for name in names + ["held_read", "held_write", "recalls", "oldest_recall_ms"]:
+        for name in names + ["held_read", "held_write", "held_directory", "recalls", "oldest_recall_ms",
+                             "notify_bytes"]:
             self.assertTrue(self.named(name), name)
 
     def test_of_all_else(self):
