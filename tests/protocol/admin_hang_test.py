@@ -30,6 +30,14 @@ def read(path):
         return file.read()
 
 
+def wchan(task):
+    """What a thread waits for: nothing, where it has ended since it was listed."""
+    try:
+        return read(f"{task}/wchan")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 class Asked(threading.Thread):
     """A request that may wait."""
 
@@ -68,7 +76,7 @@ class HangServer(Server):
     def waits(self):
         """Does a thread of it wait for FUSE?"""
         tasks = f"/proc/{self.process.pid}/task"
-        return any("request_wait" in read(f"{tasks}/{task}/wchan") for task in os.listdir(tasks))
+        return any("request_wait" in wchan(f"{tasks}/{task}") for task in os.listdir(tasks))
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
