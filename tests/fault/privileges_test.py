@@ -64,11 +64,15 @@ class Server:
         return self.process.wait(TIMEOUT_S), "".join(self.said)
 
     def threads(self):
-        """/proc/PID/task/*/status as dictionaries."""
+        """/proc/PID/task/*/status as dictionaries, of the threads that have not ended since they were listed."""
         tasks = f"/proc/{self.process.pid}/task"
         for task in os.listdir(tasks):
-            with open(f"{tasks}/{task}/status") as file:
-                yield dict(line.split(":", 1) for line in file.read().splitlines())
+            try:
+                with open(f"{tasks}/{task}/status") as file:
+                    status = file.read()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            yield dict(line.split(":", 1) for line in status.splitlines())
 
 
 def number(status, key):
