@@ -163,32 +163,28 @@ static void tail_drop(struct rpc_tail *tail)
     tail->fd = -1;
 }
 
-/* Put the results, which are where they belong, behind the header. */
-static bool results_take(struct call_frame *frame, struct xdr *whole)
+/* The results are where they belong, behind the header. */
+static void reply_plain(struct call_frame *frame, size_t tail_len)
 {
-    const struct rpc_call *call = &frame->call;
+    const struct xdr *out = &frame->call.out;
+    uint8_t *header = frame->reply + RPC_RECORD_MARK_BYTES;
 
-    if (frame->gss.context)
-        return gss_body_seal(frame, whole);
-    CHECK(whole->p == call->out.start && call->out.p <= whole->end);
-    whole->p = call->out.p;
-    return true;
+    CHECK(out->start == header + RPC_ACCEPTED_BYTES && out->p <= out->end);
+    rpc_success_put(header, frame->call.xid);
+    frame->reply_len = (size_t)(out->p - frame->reply);
+    rpc_record_mark_put(frame->reply,
+                        (uint32_t)(frame->reply_len - RPC_RECORD_MARK_BYTES + tail_len), true);
 }
 
-static void reply_success(struct call_frame *frame)
+/* With a verifier, and the results sealed (RFC 2203 §5.3.3.4). */
+static __attribute__((noinline)) void reply_sealed(struct call_frame *frame, size_t tail_len)
 {
     struct rpc_reply_header header = {.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_SUCCESS};
     struct rpc_call *call = &frame->call;
-    size_t tail_len = call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
     struct xdr whole;
 
-    if (call->out.failed) {
-        tail_drop(&call->tail);
-        reply_error(frame, ACCEPT_SYSTEM_ERR);
-        return;
-    }
     reply_begin(frame, &whole, &header);
-    if (header.stat == MSG_ACCEPTED && results_take(frame, &whole)) {
+    if (header.stat == MSG_ACCEPTED && gss_body_seal(frame, &whole)) {
         reply_end(frame, &whole, tail_len);
         return;
     }
@@ -197,6 +193,21 @@ static void reply_success(struct call_frame *frame)
         connection_shutdown_no_memory(call->conn); /* RFC 2203 §5.3.3.4: no reply */
     else
         reply_end(frame, &whole, 0);
+}
+
+static void reply_success(struct call_frame *frame)
+{
+    struct rpc_call *call = &frame->call;
+    size_t tail_len = call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
+
+    if (call->out.failed) {
+        tail_drop(&call->tail);
+        reply_error(frame, ACCEPT_SYSTEM_ERR);
+    } else if (frame->gss.context) {
+        reply_sealed(frame, tail_len);
+    } else {
+        reply_plain(frame, tail_len);
+    }
 }
 
 static void result_encode(struct call_frame *frame, enum rpc_result result)

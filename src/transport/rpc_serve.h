@@ -12,7 +12,6 @@ struct call_frame;
 struct transport;
 
 enum {
-    RPC_ACCEPTED_BYTES = 24, /* header of an accepted reply with an empty verifier */
     /* What RPCSEC_GSS adds: a verifier, lengths, a token or another checksum. */
     RPC_REPLY_GSS_BYTES =
         2 * LIMIT_GSS_MIC_BYTES + LIMIT_GSS_HEADER_BYTES + LIMIT_GSS_TRAILER_BYTES + 16,

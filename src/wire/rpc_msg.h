@@ -11,6 +11,7 @@
 
 #define RPC_VERSION 2u
 #define RPC_RECORD_MARK_BYTES 4u
+#define RPC_ACCEPTED_BYTES 24u /* header of an accepted reply with an empty verifier */
 #define RPC_RECORD_LAST 0x80000000u
 
 enum rpc_msg_type {
@@ -112,6 +113,18 @@ bool wire_rpc_reply_header(struct xdr *x, struct rpc_reply_header *v);
 
 /* The same behind xid and message type. */
 bool wire_rpc_reply_body(struct xdr *x, struct rpc_reply_header *v);
+
+/* The usual header, that of a successful reply with an empty verifier, as wire_rpc_reply_header()
+ * encodes it: RPC_ACCEPTED_BYTES at `at`. */
+static inline void rpc_success_put(uint8_t *at, uint32_t xid)
+{
+    /* All other words are 0: MSG_ACCEPTED, AUTH_NONE without a body, ACCEPT_SUCCESS. */
+    static const uint8_t without_xid[RPC_ACCEPTED_BYTES] = {[7] = RPC_MSG_REPLY};
+    uint32_t be = htobe32(xid);
+
+    memcpy(at, without_xid, sizeof(without_xid));
+    memcpy(at, &be, sizeof(be));
+}
 
 /* Is the message at `data` a call or a reply?  Neither: false. */
 bool rpc_msg_peek(const void *data, size_t len, uint32_t *xid, enum rpc_msg_type *type);

@@ -174,6 +174,21 @@ static void test_replies(void **state)
     }
 }
 
+static void test_reply_usual(void **state)
+{
+    struct rpc_reply_header header = {
+        .xid = 0x01020304, .stat = MSG_ACCEPTED, .accept_stat = ACCEPT_SUCCESS};
+    uint8_t encoded[64], put[RPC_ACCEPTED_BYTES];
+    struct xdr x;
+
+    (void)state;
+    xdr_init_encode(&x, encoded, sizeof(encoded));
+    assert_true(wire_rpc_reply_header(&x, &header));
+    EQ(xdr_pos(&x), RPC_ACCEPTED_BYTES);
+    rpc_success_put(put, header.xid);
+    assert_memory_equal(put, encoded, sizeof(put));
+}
+
 static void test_replies_bad(void **state)
 {
     static const char *const bad[] = {
@@ -227,10 +242,11 @@ static void test_record_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_call),     cmocka_unit_test(test_call_version),
-        cmocka_unit_test(test_call_bad), cmocka_unit_test(test_authsys),
-        cmocka_unit_test(test_replies),  cmocka_unit_test(test_replies_bad),
-        cmocka_unit_test(test_peek),     cmocka_unit_test(test_record_mark),
+        cmocka_unit_test(test_call),        cmocka_unit_test(test_call_version),
+        cmocka_unit_test(test_call_bad),    cmocka_unit_test(test_authsys),
+        cmocka_unit_test(test_replies),     cmocka_unit_test(test_replies_bad),
+        cmocka_unit_test(test_peek),        cmocka_unit_test(test_record_mark),
+        cmocka_unit_test(test_reply_usual),
     };
 
     return test_group_run(tests);
