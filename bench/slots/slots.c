@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "export/export_table.h"
 #include "proto/nfs4_program.h"
+#include "proto/security.h"
 #include "proto/v41/sequence.h"
 #include "state/client/client_exchange.h"
 #include "state/session/session_conn.h"
@@ -152,6 +153,7 @@ static void run_gate(struct lane *lane, struct rpc_call *call, uint32_t session,
 static void run_compound(struct lane *lane, struct rpc_call *call, uint32_t session, uint32_t slot)
 {
     struct wire_opaque tag = {NULL, 0};
+    struct export_caller caller;
     struct SEQUENCE4args args;
     struct xdr encoder;
 
@@ -164,7 +166,8 @@ static void run_compound(struct lane *lane, struct rpc_call *call, uint32_t sess
     wire_SEQUENCE4args(&encoder, &args);
     arena_reset(&lane->arena);
     call_args(lane, call, xdr_pos(&encoder));
-    CHECK(nfs4_compound(call, &server, lane->conns[session]) == RPC_REPLY);
+    security_caller_init(&caller, call);
+    CHECK(nfs4_compound(call, &server, lane->conns[session], &caller) == RPC_REPLY);
     CHECK(lane->reply[3] == NFS4_OK);
 }
 

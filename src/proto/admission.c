@@ -10,21 +10,20 @@
 #include "transport/connection.h"
 #include "wire/op_table.h"
 
-static void refused(const struct rpc_call *call, struct server *server, const char *export,
-                    const char *why, const char *op)
+static void refused(const struct rpc_call *call, struct server *server,
+                    const struct export_caller *caller, const char *export, const char *why,
+                    const char *op)
 {
-    struct export_caller caller;
     char peer[ADDRESS_TEXT_BYTES];
 
     if (!log_enabled(LOG_PART_export, LOG_LEVEL_INFO) ||
         !log_limit_take(&server->export_refusals, call->received_ns, LIMIT_LOG_EXPORTS_PER_S))
         return;
-    security_caller_init(&caller, call);
     log_info_taken(NULL, "export.refused",
                    LOG_STR("peer", address_format(connection_peer(call->conn), peer, sizeof(peer))),
                    LOG_STR("export", export), LOG_U64("uid", call->cred.uid), LOG_STR("why", why),
-                   LOG_STR("sec", security_flavor_name(caller.flavor)),
-                   LOG_STR("xprtsec", export_xprtsec_name(caller.xprtsec)), LOG_STR("op", op));
+                   LOG_STR("sec", security_flavor_name(caller->flavor)),
+                   LOG_STR("xprtsec", export_xprtsec_name(caller->xprtsec)), LOG_STR("op", op));
 }
 
 static enum admission_reason reason_of(enum export_admission admission)
@@ -46,7 +45,8 @@ static enum admission_reason reason_of(enum export_admission admission)
 }
 
 /* By an export, or by each one (""). */
-static void not_admitted(const struct rpc_call *call, struct server *server, const char *export,
+static void not_admitted(const struct rpc_call *call, struct server *server,
+                         const struct export_caller *caller, const char *export,
                          enum export_admission admission, const char *op)
 {
     static const char *const names[] = {
@@ -57,7 +57,7 @@ static void not_admitted(const struct rpc_call *call, struct server *server, con
     enum admission_reason reason = reason_of(admission);
 
     counter_add(server->refused, reason, 1);
-    refused(call, server, export, names[reason], op);
+    refused(call, server, caller, export, names[reason], op);
 }
 
 uint64_t admission_refused(const struct server *server, enum admission_reason reason)
@@ -86,24 +86,29 @@ static void admitted_add(struct session_conn *conn, uint32_t generation, uint32_
     atomic_store_explicit(&conn->admitted, (uint64_t)generation << 32 | bits, memory_order_relaxed);
 }
 
+static bool admitted_anew(const struct rpc_call *call, struct server *server,
+                          struct session_conn *conn, const struct export_caller *caller,
+                          uint32_t generation)
+{
+    enum export_admission admission = export_table_admit(server->exports, caller);
+
+    if (admits(admission, caller)) {
+        admitted_add(conn, generation, caller->bit);
+        return true;
+    }
+    not_admitted(call, server, caller, "", admission, "COMPOUND");
+    return false;
+}
+
 bool admission_to_server(const struct rpc_call *call, struct server *server,
-                         struct session_conn *conn)
+                         struct session_conn *conn, const struct export_caller *caller)
 {
     uint32_t generation = export_table_generation(server->exports);
     uint64_t known = atomic_load_explicit(&conn->admitted, memory_order_relaxed);
-    enum export_admission admission;
-    struct export_caller caller;
 
-    security_caller_init(&caller, call);
-    if (known >> 32 == generation && (known & caller.bit) != 0)
+    if (__builtin_expect(known >> 32 == generation && (known & caller->bit) != 0, 1))
         return true;
-    admission = export_table_admit(server->exports, &caller);
-    if (admits(admission, &caller)) {
-        admitted_add(conn, generation, caller.bit);
-        return true;
-    }
-    not_admitted(call, server, "", admission, "COMPOUND");
-    return false;
+    return admitted_anew(call, server, conn, caller, generation);
 }
 
 /* ---- to an export ---- */
@@ -195,9 +200,9 @@ void admission_audit(const struct compound *c, enum nfs_opnum4 op, enum nfsstat4
     if (!export || export->pseudo)
         return;
     if (status == NFS4ERR_ROFS && export->read_only)
-        refused(c->call, c->server, export->path, "ro", name);
+        refused(c->call, c->server, &c->caller, export->path, "ro", name);
     else if ((status == NFS4ERR_ACCESS || status == NFS4ERR_PERM) && squashed(c))
-        refused(c->call, c->server, export->path, "squash", name);
+        refused(c->call, c->server, &c->caller, export->path, "squash", name);
 }
 
 void admission_tick(struct server *server)

@@ -39,7 +39,7 @@ uint64_t admission_refused(const struct server *server, enum admission_reason re
  * use one of their own for what has no filehandle.  The answer is cached with the connection until
  * the exports change. */
 bool admission_to_server(const struct rpc_call *call, struct server *server,
-                         struct session_conn *conn);
+                         struct session_conn *conn, const struct export_caller *caller);
 
 /* May the caller use `obj` of `export`, to which a name leads?  NFS4_OK; `foreign` if the export
  * does not admit its address; NFS4ERR_PERM if the port is not reserved and the export is `secure`,

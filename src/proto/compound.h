@@ -70,6 +70,13 @@ struct server {
     struct log_limit export_refusals; /* lines about refusals by exports (admission.h) */
 };
 
+/* What is in front of the operations. */
+struct compound_head {
+    struct wire_opaque tag;
+    uint32_t minor;
+    uint32_t op_count;
+};
+
 struct compound {
     struct rpc_call *call;
     struct server *server;
@@ -79,7 +86,7 @@ struct compound {
 
     unsigned exports_phase; /* for export_leave() */
     struct compound_fh current, saved;
-    struct export_caller caller;  /* set behind compound_begin() */
+    struct export_caller caller;  /* set in front of compound_begin() */
     struct vfs_cred cred;         /* the caller, after the current export's squash */
     struct identity *identity;    /* a reference; NULL: the caller is what it says (caller.h) */
     bool named_owners;            /* it gets owners as names (attr_owner.h) */

@@ -10,6 +10,7 @@
 #include "callback/callback.h"
 #include "proto/admission.h"
 #include "proto/op_counters.h"
+#include "proto/security.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/compound40.h"
 #include "proto/v40/v40.h"
@@ -99,44 +100,50 @@ static const char *const path_names[] = {"4.0", "4.1", "4.2"};
 _Static_assert(ARRAY_SIZE(path_names) == MINOR_BUILT_LAST + 1, "each minor version has a name");
 
 enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
-                              struct session_conn *conn)
+                              struct session_conn *conn, const struct export_caller *caller)
 {
     struct minor_range served = atomic_load_explicit(&server->minors, memory_order_relaxed);
-    struct wire_opaque tag = {(const uint8_t *)"", 0};
-    uint32_t minor, op_count;
+    struct compound_head head = {.tag = {(const uint8_t *)"", 0}};
     bool known;
 
-    xdr_opaque(&call->in, &tag, LIMIT_COMPOUND_TAG_BYTES);
-    minor = xdr_get_u32(&call->in);
-    op_count = xdr_get_u32(&call->in);
+    xdr_opaque(&call->in, &head.tag, LIMIT_COMPOUND_TAG_BYTES);
+    head.minor = xdr_get_u32(&call->in);
+    head.op_count = xdr_get_u32(&call->in);
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;
-    known = minor_range_has(served, minor);
-    log_debug("compound", LOG_STR("path", known ? path_names[minor] : "none"),
-              LOG_U64("minor", minor), LOG_U64("ops", op_count), LOG_U64("xid", call->xid));
+    known = minor_range_has(served, head.minor);
+    log_debug("compound", LOG_STR("path", known ? path_names[head.minor] : "none"),
+              LOG_U64("minor", head.minor), LOG_U64("ops", head.op_count),
+              LOG_U64("xid", call->xid));
     if (!known)
-        return minor_mismatch(call, &tag);
+        return minor_mismatch(call, &head.tag);
 #ifdef MAINSTAY_V40
-    if (minor == 0)
-        return v40_compound_run(call, server, conn, &tag, op_count);
+    if (head.minor == 0)
+        return v40_compound_run(call, server, conn, caller, &head);
 #endif
-    return v41_compound_run(call, server, conn, minor, &tag, op_count);
+    return v41_compound_run(call, server, conn, caller, &head);
+}
+
+static enum rpc_result compound_dispatch(struct rpc_call *call, struct server *server)
+{
+    struct session_conn *conn = conn_record(call->conn);
+    struct export_caller caller;
+
+    if (!conn)
+        return RPC_NO_MEMORY;
+    security_caller_init(&caller, call);
+    if (!admission_to_server(call, server, conn, &caller))
+        return RPC_TOOWEAK;
+    return nfs4_compound(call, server, conn, &caller);
 }
 
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
 {
-    struct session_conn *conn;
-
     switch (call->procedure) {
     case NFSPROC4_NULL:
         return RPC_REPLY;
     case NFSPROC4_COMPOUND:
-        conn = conn_record(call->conn);
-        if (!conn)
-            return RPC_NO_MEMORY;
-        if (!admission_to_server(call, context, conn))
-            return RPC_TOOWEAK;
-        return nfs4_compound(call, context, conn);
+        return compound_dispatch(call, context);
     default:
         return RPC_PROC_UNAVAIL;
     }

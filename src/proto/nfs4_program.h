@@ -31,7 +31,7 @@ void nfs4_tick(struct server *server, int64_t now_ns);
 
 struct session_conn;
 
-/* COMPOUND for a caller that has its own session_conn; nfs4_dispatch() takes it from the
+/* COMPOUND for an admitted caller that has its own session_conn; nfs4_dispatch() takes it from the
  * connection. */
 enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
-                              struct session_conn *conn);
+                              struct session_conn *conn, const struct export_caller *caller);

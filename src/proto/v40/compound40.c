@@ -6,7 +6,6 @@
 #include "proto/v40/compound40.h"
 
 #include "proto/attr/attr.h"
-#include "proto/security.h"
 #include "proto/v40/duplicate_request.h"
 #include "proto/v40/op_run.h"
 #include "proto/v40/stateid40.h"
@@ -124,17 +123,16 @@ static enum rpc_result run_on(struct compound_park *park)
 }
 
 enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
-                                 struct session_conn *conn, const struct wire_opaque *tag,
-                                 uint32_t op_count)
+                                 struct session_conn *conn, const struct export_caller *caller,
+                                 const struct compound_head *head)
 {
     struct v40_compound here, *x = compound_park_place(call, &here, sizeof(here));
 
-    *x = (struct v40_compound){.status = NFS4_OK, .conn = conn};
-    compound_begin(&x->base, call, server, 0, op_count);
-    security_caller_init(&x->base.caller, call);
+    *x = (struct v40_compound){.base.caller = *caller, .status = NFS4_OK, .conn = conn};
+    compound_begin(&x->base, call, server, 0, head->op_count);
     x->base.likely_client = session_conn_sole_client(conn);
     x->base.attributes = &attr_minor0;
-    reply_begin(&x->reply, &x->base, tag, NFS4ERR_RESOURCE);
+    reply_begin(&x->reply, &x->base, &head->tag, NFS4ERR_RESOURCE);
     compound_park_begin(&x->park, &x->base, &x->reply, run_on);
     return run_from(x, duplicate_request_begin(x));
 }

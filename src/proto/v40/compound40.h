@@ -39,5 +39,5 @@ struct v40_compound {
 
 /* Run a COMPOUND after its head has been decoded. */
 enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
-                                 struct session_conn *conn, const struct wire_opaque *tag,
-                                 uint32_t op_count);
+                                 struct session_conn *conn, const struct export_caller *caller,
+                                 const struct compound_head *head);

@@ -7,7 +7,6 @@
 #include "proto/v41/compound41.h"
 
 #include "proto/attr/attr.h"
-#include "proto/security.h"
 #include "proto/v41/op_run.h"
 #include "proto/v41/sequence.h"
 #include "wire/op_table.h"
@@ -152,18 +151,17 @@ static enum rpc_result run_alone(struct v41_compound *x, enum nfs_opnum4 op)
 }
 
 enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
-                                 struct session_conn *conn, uint32_t minor,
-                                 const struct wire_opaque *tag, uint32_t op_count)
+                                 struct session_conn *conn, const struct export_caller *caller,
+                                 const struct compound_head *head)
 {
     struct v41_compound here, *x = compound_park_place(call, &here, sizeof(here));
     enum nfs_opnum4 op;
 
-    *x = (struct v41_compound){.conn = conn, .minor = minor};
-    compound_begin(&x->base, call, server, minor, op_count);
-    security_caller_init(&x->base.caller, call);
-    x->base.attributes = minor < 2 ? &attr_minor1 : &attr_minor2;
-    reply_begin(&x->reply, &x->base, tag, NFS4ERR_REP_TOO_BIG);
-    if (op_count == 0) {
+    *x = (struct v41_compound){.base.caller = *caller, .conn = conn, .minor = head->minor};
+    compound_begin(&x->base, call, server, head->minor, head->op_count);
+    x->base.attributes = head->minor < 2 ? &attr_minor1 : &attr_minor2;
+    reply_begin(&x->reply, &x->base, &head->tag, NFS4ERR_REP_TOO_BIG);
+    if (head->op_count == 0) {
         reply_end(&x->reply, &x->base, NFS4_OK, 0);
         return finish(x);
     }

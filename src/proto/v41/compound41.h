@@ -40,5 +40,5 @@ struct v41_compound {
 
 /* Everything of one COMPOUND behind its head. */
 enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
-                                 struct session_conn *conn, uint32_t minor,
-                                 const struct wire_opaque *tag, uint32_t op_count);
+                                 struct session_conn *conn, const struct export_caller *caller,
+                                 const struct compound_head *head);
