@@ -77,6 +77,7 @@ struct export
     uint32_t takes;                           /* export_security_mask() */
     struct export_certificates *certificates; /* NULL: no rules about them */
     bool asks_certificate;                    /* `takes` is only for those whom they admit */
+    uint32_t takes_anywhere; /* those of `takes` whose address and certificate don't matter */
     enum export_squash squash;
     uint32_t anon_uid, anon_gid;
     uint64_t fsid_major, fsid_minor;
@@ -102,6 +103,14 @@ void export_caller_init(struct export_caller *caller, const struct sockaddr *pee
 
 /* May the caller use the export?  The pseudo file system says yes: export_admit_at() knows more. */
 enum export_admission export_admit(const struct export *export, const struct export_caller *caller);
+
+/* Is the caller one whom the export takes whatever its address and certificate are?  If not,
+ * export_admit_at() tells. */
+static inline bool export_admits_anywhere(const struct export *export,
+                                          const struct export_caller *caller)
+{
+    return __builtin_expect((export->takes_anywhere & caller->bit) != 0, 1);
+}
 
 /* May the caller use this object of the export?  A directory of the pseudo file system is open as
  * far as it must be, to those whom one of the exports at and below it takes: else WRONG_FLAVOR,

@@ -346,6 +346,8 @@ static struct export *export_make(const struct export_spec *spec, struct vfs *fs
         .client_count = spec->client_count,
     };
     memcpy(export->clients, spec->clients, sizeof(export->clients));
+    if (export->client_count == 0 && !export->asks_certificate)
+        export->takes_anywhere = export->takes;
     return export;
 }
 

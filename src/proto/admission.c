@@ -135,18 +135,16 @@ static enum nfsstat4 refusal(struct compound *c, const struct export *export,
 {
     const struct op_info *info = op_info(c->op);
 
-    not_admitted(c->call, c->server, export->path, admission, info ? info->name : "");
+    not_admitted(c->call, c->server, &c->caller, export->path, admission, info ? info->name : "");
     return status_of(admission, foreign);
 }
 
-enum nfsstat4 admission_to_export(struct compound *c, const struct export *export,
-                                  const struct vfs_object *obj, enum nfsstat4 foreign)
+enum nfsstat4 admission_examine(struct compound *c, const struct export *export,
+                                const struct vfs_object *obj, enum nfsstat4 foreign)
 {
     enum export_admission admission = export_admit_at(export, obj, &c->caller);
 
-    return __builtin_expect(admission == EXPORT_ADMITTED, 1)
-               ? NFS4_OK
-               : refusal(c, export, admission, foreign);
+    return admission == EXPORT_ADMITTED ? NFS4_OK : refusal(c, export, admission, foreign);
 }
 
 /* Is it for something that the machine credential of the client may do whatever the flavors of the
@@ -158,22 +156,16 @@ static bool is_deferred(struct compound *c, enum export_admission admission)
     return c->wrongsec_deferred;
 }
 
-enum nfsstat4 admission_to_put(struct compound *c, const struct export *export,
-                               const struct vfs_object *obj, enum nfsstat4 foreign)
+enum nfsstat4 admission_examine_put(struct compound *c, const struct export *export,
+                                    const struct vfs_object *obj, enum nfsstat4 foreign)
 {
     enum export_admission admission = export_admit_at(export, obj, &c->caller);
 
-    c->wrongsec_deferred = false;
-    if (__builtin_expect(admission == EXPORT_ADMITTED, 1) || is_deferred(c, admission))
+    if (admission == EXPORT_ADMITTED || is_deferred(c, admission))
         return NFS4_OK;
     if (status_of(admission, foreign) == NFS4ERR_WRONGSEC && security_is_put_lightly(c))
         return NFS4_OK;
     return refusal(c, export, admission, foreign);
-}
-
-enum nfsstat4 admission_here(struct compound *c)
-{
-    return admission_to_export(c, c->current.export, c->current.obj, NFS4ERR_ACCESS);
 }
 
 bool admission_is_secure(const struct compound *c, const struct export *export,

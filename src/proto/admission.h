@@ -41,20 +41,39 @@ uint64_t admission_refused(const struct server *server, enum admission_reason re
 bool admission_to_server(const struct rpc_call *call, struct server *server,
                          struct session_conn *conn, const struct export_caller *caller);
 
+/* admission_to_export() and admission_to_put() for those who don't pass by their security alone. */
+enum nfsstat4 admission_examine(struct compound *c, const struct export *export,
+                                const struct vfs_object *obj, enum nfsstat4 foreign);
+enum nfsstat4 admission_examine_put(struct compound *c, const struct export *export,
+                                    const struct vfs_object *obj, enum nfsstat4 foreign);
+
 /* May the caller use `obj` of `export`, to which a name leads?  NFS4_OK; `foreign` if the export
  * does not admit its address; NFS4ERR_PERM if the port is not reserved and the export is `secure`,
  * like the kernel's server: RFC 8881 §15.2 lists it for none of the callers, but nothing better
  * ("Wrong ports" in docs/rfc-coverage.md); NFS4ERR_WRONGSEC. */
-enum nfsstat4 admission_to_export(struct compound *c, const struct export *export,
-                                  const struct vfs_object *obj, enum nfsstat4 foreign);
+static inline enum nfsstat4 admission_to_export(struct compound *c, const struct export *export,
+                                                const struct vfs_object *obj, enum nfsstat4 foreign)
+{
+    return export_admits_anywhere(export, &c->caller) ? NFS4_OK
+                                                      : admission_examine(c, export, obj, foreign);
+}
 
 /* The same for a put filehandle operation, which leaves NFS4ERR_WRONGSEC to others where
  * security_is_put_lightly(). */
-enum nfsstat4 admission_to_put(struct compound *c, const struct export *export,
-                               const struct vfs_object *obj, enum nfsstat4 foreign);
+static inline enum nfsstat4 admission_to_put(struct compound *c, const struct export *export,
+                                             const struct vfs_object *obj, enum nfsstat4 foreign)
+{
+    c->wrongsec_deferred = false;
+    return export_admits_anywhere(export, &c->caller)
+               ? NFS4_OK
+               : admission_examine_put(c, export, obj, foreign);
+}
 
 /* The same for the current filehandle, which was perhaps put so. */
-enum nfsstat4 admission_here(struct compound *c);
+static inline enum nfsstat4 admission_here(struct compound *c)
+{
+    return admission_to_export(c, c->current.export, c->current.obj, NFS4ERR_ACCESS);
+}
 
 /* Is the security right for `obj` of `export`?  Of SECINFO and READDIR, which say nothing else of
  * it. */

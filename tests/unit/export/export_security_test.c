@@ -3,9 +3,11 @@
 #include "export/export_security.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/mem/mem.h"
+#include "export/export_path.h"
 #include "export/export_table.h"
 #include "lib/test.h"
 
@@ -125,25 +127,35 @@ static void add(struct export_table *table, const char *text)
     export_spec_fini(&spec);
 }
 
+/* The result is to be put. */
+static struct vfs_object *object_at(struct export_table *table, const char *name,
+                                    const struct export_caller *caller, struct export **export)
+{
+    struct vfs_name n = {.data = name, .len = strlen(name)};
+    struct vfs_object *top, *obj;
+    struct export *above;
+
+    assert_int_equal(export_root(table, caller, &top, &above), VFS_OK);
+    *export = above;
+    if (!*name)
+        return top;
+    assert_int_equal(export_cross_down(table, above, top, &n, caller, &obj, export), VFS_OK);
+    vfs_object_put(top);
+    return obj;
+}
+
 static void expect_at(struct export_table *table, const char *name,
                       const struct export_caller *caller, enum export_admission admission,
                       const char *flavors)
 {
-    struct vfs_name n = {.data = name, .len = strlen(name)};
-    struct vfs_object *top, *obj;
-    struct export *export, *above;
+    struct export *export;
+    struct vfs_object *obj = object_at(table, name, caller, &export);
     struct export_security told = {0};
     char text[EXPORT_SECURITY_TEXT_BYTES];
 
-    assert_int_equal(export_root(table, caller, &top, &above), VFS_OK);
-    if (*name) {
-        assert_int_equal(export_cross_down(table, above, top, &n, caller, &obj, &export), VFS_OK);
-        vfs_object_put(top);
-    } else {
-        obj = top;
-        export = above;
-    }
     assert_int_equal(export_admit_at(export, obj, caller), admission);
+    if (export_admits_anywhere(export, caller))
+        assert_int_equal(admission, EXPORT_ADMITTED);
     told.flavor_count = (uint8_t)export_flavors_at(export, obj, caller, told.flavors);
     assert_string_equal(export_security_print_flavors(&told, text, sizeof(text)), flavors);
     vfs_object_put(obj);
@@ -195,6 +207,49 @@ static void export_above_export(void **state)
     export_table_destroy(table);
 }
 
+/* Who needs no closer look: neither the address nor a certificate decides, and the security and the
+ * port are right. */
+static void admitted_by_security_alone(void **state)
+{
+    static const struct {
+        const char *options;
+        enum export_xprtsec xprtsec;
+        uint16_t port;
+        bool anywhere;
+    } rows[] = {
+        {"", XPRTSEC_NONE, 5000, true},
+        {",secure", XPRTSEC_NONE, 700, true},
+        {",secure", XPRTSEC_NONE, 5000, false},
+        {",sec=krb5", XPRTSEC_NONE, 700, false},
+        {",sec=krb5:sys", XPRTSEC_NONE, 700, true},
+        {",xprtsec=tls", XPRTSEC_NONE, 700, false},
+        {",xprtsec=tls", XPRTSEC_TLS, 700, true},
+        {",client=0.0.0.0/0", XPRTSEC_NONE, 700, false},
+        {",client=0.0.0.0/0,xprtsec=mtls", XPRTSEC_MTLS, 700, false},
+        {",xprtsec=mtls,tls_peer=CN=a", XPRTSEC_MTLS, 700, false},
+        {",xprtsec=mtls", XPRTSEC_MTLS, 700, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct export_table *table = export_table_create();
+        struct export_caller caller = caller_make(SECURITY_SYS, rows[i].xprtsec, rows[i].port);
+        const struct export *export;
+        struct export *pseudo;
+        char text[256];
+
+        vfs_object_put(object_at(table, "", &caller, &pseudo));
+        assert_false(export_admits_anywhere(pseudo, &caller));
+        (void)snprintf(text, sizeof(text), "/a=mem:%s", rows[i].options);
+        add(table, text);
+        export = export_of_fs(table, export_table_backend(table, "/a"));
+        if (export_admits_anywhere(export, &caller) != rows[i].anywhere)
+            fail_msg("%s over %s, port %u", text, export_xprtsec_name(rows[i].xprtsec),
+                     rows[i].port);
+        export_table_destroy(table);
+    }
+}
+
 static void the_server(void **state)
 {
     struct export_table *table = export_table_create();
@@ -218,6 +273,7 @@ int main(void)
         cmocka_unit_test(each_caller),
         cmocka_unit_test(pseudo_is_open_as_far_as_it_must_be),
         cmocka_unit_test(export_above_export),
+        cmocka_unit_test(admitted_by_security_alone),
         cmocka_unit_test(the_server),
     };
 
