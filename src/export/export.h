@@ -134,14 +134,17 @@ uint32_t export_table_generation(const struct export_table *table);
 
 /* The user that tls_user= makes of a caller who proves nothing but a certificate; NULL: none.
  * Lives as long as the export. */
-const struct export_user *export_user_of(const struct export *export,
-                                         const struct export_caller *caller);
+static inline const struct export_user *export_user_of(const struct export *export,
+                                                       const struct export_caller *caller)
+{
+    if (__builtin_expect(!export->certificates, 1) || caller->flavor >= SECURITY_KRB5)
+        return NULL;
+    return export_certificates_user(export->certificates, caller->tls);
+}
 
-/* Apply the export's squash options to the identity `uid`, `gid`, `gids`, which the result points
- * into.  If a further group is changed, it has a copy of them from `arena`, and no further groups
- * without memory. */
-void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
-                        const uint32_t *gids, struct arena *arena, struct vfs_cred *out);
+/* Apply the export's squash options to a caller.  If a further group is changed, it has a copy of
+ * them from `arena`, and no further groups without memory. */
+void export_squash_cred(const struct export *export, struct arena *arena, struct vfs_cred *cred);
 
 /* What one --export option says, or one export of the configuration file. */
 struct export_spec {

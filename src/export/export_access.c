@@ -120,14 +120,6 @@ enum export_admission export_admit(const struct export *export, const struct exp
                                                            : EXPORT_ADMITTED;
 }
 
-const struct export_user *export_user_of(const struct export *export,
-                                         const struct export_caller *caller)
-{
-    if (__builtin_expect(!export->certificates, 1) || caller->flavor >= SECURITY_KRB5)
-        return NULL;
-    return export_certificates_user(export->certificates, caller->tls);
-}
-
 static bool has_group(const uint32_t *gids, uint32_t gid_count, uint32_t gid)
 {
     for (uint32_t i = 0; i < gid_count; i++) {
@@ -148,23 +140,33 @@ static uint32_t *groups_replaced(const uint32_t *gids, uint32_t gid_count, uint3
     return copy;
 }
 
-void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
-                        const uint32_t *gids, struct arena *arena, struct vfs_cred *out)
+static void squash_root(const struct export *export, struct arena *arena, struct vfs_cred *cred)
 {
-    bool squash_root = export->squash == EXPORT_ROOT_SQUASH;
+    if (cred->uid == 0)
+        cred->uid = export->anon_uid;
+    if (cred->gid == 0)
+        cred->gid = export->anon_gid;
+    if (!has_group(cred->gids, cred->gid_count, 0))
+        return;
+    cred->gids = groups_replaced(cred->gids, cred->gid_count, 0, export->anon_gid, arena);
+    if (!cred->gids)
+        cred->gid_count = 0;
+}
 
-    if (export->squash == EXPORT_ALL_SQUASH) {
-        *out = (struct vfs_cred){.uid = export->anon_uid, .gid = export->anon_gid};
-        return;
+void export_squash_cred(const struct export *export, struct arena *arena, struct vfs_cred *cred)
+{
+    if (cred->gid_count > LIMIT_CALLER_GIDS)
+        cred->gid_count = LIMIT_CALLER_GIDS;
+    switch (export->squash) {
+    case EXPORT_NO_ROOT_SQUASH:
+        break;
+    case EXPORT_ROOT_SQUASH:
+        squash_root(export, arena, cred);
+        break;
+    case EXPORT_ALL_SQUASH:
+        cred->uid = export->anon_uid;
+        cred->gid = export->anon_gid;
+        cred->gid_count = 0;
+        break;
     }
-    out->actor = NULL;
-    out->uid = squash_root && uid == 0 ? export->anon_uid : uid;
-    out->gid = squash_root && gid == 0 ? export->anon_gid : gid;
-    out->gid_count = gid_count < LIMIT_CALLER_GIDS ? gid_count : LIMIT_CALLER_GIDS;
-    out->gids = gids;
-    if (!squash_root || !has_group(gids, out->gid_count, 0))
-        return;
-    out->gids = groups_replaced(gids, out->gid_count, 0, export->anon_gid, arena);
-    if (!out->gids)
-        out->gid_count = 0;
 }

@@ -57,34 +57,48 @@ static uint32_t first_group(const struct compound *c, const struct export *expor
     return identity_in_group(c->identity, claimed) ? claimed : c->identity->gid;
 }
 
+/* For another than the caller says. */
+static void act_as(const struct compound *c, const struct export *export,
+                   const struct export_user *certified, struct vfs_cred *out)
+{
+    const struct rpc_cred *cred = &c->call->cred;
+    const struct identity *identity = c->identity;
+
+    if (certified) {
+        *out = (struct vfs_cred){.uid = certified->uid,
+                                 .gid = certified->gid,
+                                 .gid_count = certified->gid_count,
+                                 .gids = certified->gids};
+        return;
+    }
+    *out = (struct vfs_cred){.uid = identity->uid,
+                             .gid = identity->gid,
+                             .gid_count = identity->gid_count,
+                             .gids = identity->gids};
+    if (cred->flavor == RPC_AUTH_SYS) {
+        out->uid = cred->uid;
+        out->gid = first_group(c, export);
+    } else if (identity->origin == IDENTITY_FROM_NOBODY) {
+        out->uid = export->anon_uid;
+        out->gid = export->anon_gid;
+    }
+}
+
 void caller_squash(struct compound *c, const struct export *export, struct vfs_cred *out)
 {
     const struct rpc_cred *cred = &c->call->cred;
     const struct export_user *certified = export_user_of(export, &c->caller);
-    const struct identity *identity = c->identity;
-    uint32_t uid, gid;
 
-    if (__builtin_expect(certified != NULL, 0)) {
-        export_squash_cred(export, certified->uid, certified->gid, certified->gid_count,
-                           certified->gids, c->arena, out);
-        return;
-    }
-    if (!identity) {
-        export_squash_cred(export, cred->uid, cred->gid, cred->gid_count, cred->gids, c->arena,
-                           out);
-        return;
-    }
-    if (cred->flavor == RPC_AUTH_SYS) {
-        uid = cred->uid;
-        gid = first_group(c, export);
-    } else if (identity->origin == IDENTITY_FROM_NOBODY) {
-        uid = export->anon_uid;
-        gid = export->anon_gid;
+    if (__builtin_expect(certified || c->identity, 0)) {
+        act_as(c, export, certified, out);
     } else {
-        uid = identity->uid;
-        gid = identity->gid;
+        out->uid = cred->uid;
+        out->gid = cred->gid;
+        out->gid_count = cred->gid_count;
+        out->gids = cred->gids;
+        out->actor = NULL;
     }
-    export_squash_cred(export, uid, gid, identity->gid_count, identity->gids, c->arena, out);
+    export_squash_cred(export, c->arena, out);
 }
 
 uint32_t caller_uid(const struct compound *c)

@@ -32,7 +32,6 @@
 
 struct connection;    /* transport/connection.h */
 struct gss_principal; /* gss/gss_principal.h */
-struct identity;      /* identity/identity.h */
 
 enum rpc_auth_flavor {
     RPC_AUTH_NONE = 0,
@@ -41,8 +40,7 @@ enum rpc_auth_flavor {
 };
 
 /* Credentials of the call.  For AUTH_NONE, uid and gid are RPC_NOBODY and there are no groups.
- * What it points to lives as long as the call, parked or not.  Don't copy the struct: `gids` may
- * point into it. */
+ * What it points to lives as long as the call, parked or not. */
 #define RPC_NOBODY 65534u
 struct rpc_cred {
     enum rpc_auth_flavor flavor;
@@ -50,11 +48,9 @@ struct rpc_cred {
     uint32_t uid;
     uint32_t gid;
     uint32_t gid_count;
-    const uint32_t *gids; /* gid_count of them: sys_gids, or those of `identity` */
-    uint32_t sys_gids[LIMIT_RPC_AUTH_SYS_GIDS];
+    uint32_t gids[LIMIT_RPC_AUTH_SYS_GIDS];
     struct wire_opaque machine;            /* points into the receive buffer */
     const struct gss_principal *principal; /* RPC_AUTH_GSS: who calls; else NULL */
-    const struct identity *identity;       /* NULL: uid and groups are what the caller said */
 };
 
 /* The result of dispatch. */

@@ -51,7 +51,7 @@ static bool auth_sys_take(const struct wire_opaque *body, struct arena *arena,
     cred->gid = parms.gid;
     cred->gid_count = parms.gids_count;
     if (parms.gids_count > 0)
-        memcpy(cred->sys_gids, parms.gids, parms.gids_count * sizeof(*parms.gids));
+        memcpy(cred->gids, parms.gids, parms.gids_count * sizeof(*parms.gids));
     cred->machine = parms.machinename;
     return true;
 }
@@ -66,10 +66,8 @@ static enum auth_stat cred_check(const struct rpc_call_header *header, struct ca
     cred->service = 0;
     cred->uid = cred->gid = RPC_NOBODY;
     cred->gid_count = 0;
-    cred->gids = cred->sys_gids;
     cred->machine = (struct wire_opaque){0};
     cred->principal = NULL;
-    cred->identity = NULL;
     switch (header->cred.flavor) {
     case AUTH_NONE:
         if (header->cred.body.len > 0)
