@@ -99,35 +99,33 @@ enum nfsstat4 attr_check_readable(const struct bitmap4 *want)
     return NFS4_OK;
 }
 
-static const struct {
-    uint32_t attribute;
-    uint32_t mask;
-} vfs_needs[] = {
-    {FATTR4_TYPE, VFS_ATTR_TYPE},
-    {FATTR4_CHANGE, VFS_ATTR_CHANGE},
-    {FATTR4_SIZE, VFS_ATTR_SIZE},
-    {FATTR4_FILEID, VFS_ATTR_FILEID},
-    {FATTR4_MODE, VFS_ATTR_MODE},
-    {FATTR4_NUMLINKS, VFS_ATTR_NLINK},
-    {FATTR4_OWNER, VFS_ATTR_UID},
-    {FATTR4_OWNER_GROUP, VFS_ATTR_GID},
-    {FATTR4_RAWDEV, VFS_ATTR_RDEV},
-    {FATTR4_SPACE_USED, VFS_ATTR_SPACE},
-    {FATTR4_TIME_ACCESS, VFS_ATTR_ATIME},
-    {FATTR4_TIME_CREATE, VFS_ATTR_BTIME},
-    {FATTR4_TIME_METADATA, VFS_ATTR_CTIME},
-    {FATTR4_TIME_MODIFY, VFS_ATTR_MTIME},
-    {FATTR4_MOUNTED_ON_FILEID, VFS_ATTR_FILEID},
-    {FATTR4_NAMED_ATTR, VFS_ATTR_NAMED_ATTR},
+/* What of struct vfs_attr each attribute is made of. */
+static const uint32_t vfs_needs[LIMIT_BITMAP_WORDS * 32] = {
+    [FATTR4_TYPE] = VFS_ATTR_TYPE,
+    [FATTR4_CHANGE] = VFS_ATTR_CHANGE,
+    [FATTR4_SIZE] = VFS_ATTR_SIZE,
+    [FATTR4_FILEID] = VFS_ATTR_FILEID,
+    [FATTR4_MODE] = VFS_ATTR_MODE,
+    [FATTR4_NUMLINKS] = VFS_ATTR_NLINK,
+    [FATTR4_OWNER] = VFS_ATTR_UID,
+    [FATTR4_OWNER_GROUP] = VFS_ATTR_GID,
+    [FATTR4_RAWDEV] = VFS_ATTR_RDEV,
+    [FATTR4_SPACE_USED] = VFS_ATTR_SPACE,
+    [FATTR4_TIME_ACCESS] = VFS_ATTR_ATIME,
+    [FATTR4_TIME_CREATE] = VFS_ATTR_BTIME,
+    [FATTR4_TIME_METADATA] = VFS_ATTR_CTIME,
+    [FATTR4_TIME_MODIFY] = VFS_ATTR_MTIME,
+    [FATTR4_MOUNTED_ON_FILEID] = VFS_ATTR_FILEID,
+    [FATTR4_NAMED_ATTR] = VFS_ATTR_NAMED_ATTR,
 };
 
 uint32_t attr_vfs_mask(const struct bitmap4 *want)
 {
     uint32_t mask = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(vfs_needs); i++) {
-        if (bitmap4_isset(want, vfs_needs[i].attribute))
-            mask |= vfs_needs[i].mask;
+    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
+        for (uint32_t bits = want->words[w]; bits; bits &= bits - 1)
+            mask |= vfs_needs[w * 32 + (uint32_t)__builtin_ctz(bits)];
     }
     return mask;
 }
@@ -169,11 +167,12 @@ static struct nfstime4 to_nfstime(struct timespec t)
     return (struct nfstime4){.seconds = t.tv_sec, .nseconds = (uint32_t)t.tv_nsec};
 }
 
-static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
+static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
+                           const struct bitmap4 *supported)
 {
     uint32_t caps = s->any->fs->caps;
 
-    attr_supported(s->c, s->any->fs, &a->supported_attrs);
+    a->supported_attrs = *supported;
     attr_exclcreat(s->any->fs, &a->suppattr_exclcreat);
     /* A handle lasts as long as its file, also where neither outlives the server. */
     a->fh_expire_type = FH4_PERSISTENT;
@@ -258,7 +257,7 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
     mask.count = LIMIT_BITMAP_WORDS;
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++)
         mask.words[w] = want->words[w] & supported.words[w];
-    fill_constants(&a, s);
+    fill_constants(&a, s, &supported);
     if (s->attr) {
         fill_object(&a, s->attr);
         if (bitmap4_isset(&mask, FATTR4_OWNER))
