@@ -139,17 +139,21 @@ enum nfsstat4 delegation_conflict_resolve(struct delegation_conflict *conflict, 
     return NFS4_OK;
 }
 
-static enum nfsstat4 pass_object(struct delegation_conflict *conflict, int64_t now_ns)
+/* No delegation conflicts with the claim: the usual case. */
+static bool is_clear(const struct delegation_claim *claim)
 {
-    const struct delegation_claim *claim = &conflict->claim;
     /* seq_cst: delegation.h. */
     uint32_t hint = atomic_load_explicit(&claim->obj->node->delegations, memory_order_seq_cst);
-    enum nfsstat4 status;
-    struct file *file;
 
-    if (claim->use == DELEGATION_USE_READ ? hint < DELEGATION_HINT_WRITE : hint == 0)
-        return NFS4_OK;
-    file = file_lookup(conflict->state->opens->files, claim->obj);
+    return __builtin_expect(
+        claim->use == DELEGATION_USE_READ ? hint < DELEGATION_HINT_WRITE : hint == 0, 1);
+}
+
+static enum nfsstat4 pass_file(struct delegation_conflict *conflict, int64_t now_ns)
+{
+    struct file *file = file_lookup(conflict->state->opens->files, conflict->claim.obj);
+    enum nfsstat4 status;
+
     if (!file)
         return NFS4_OK;
     status = delegation_conflict_resolve(conflict, file, now_ns);
@@ -165,8 +169,10 @@ enum nfsstat4 delegation_begin(struct state *state, const struct delegation_clai
     enum nfsstat4 status;
 
     atomic_fetch_add_explicit(count, 1, memory_order_seq_cst);
+    if (is_clear(claim))
+        return NFS4_OK;
     delegation_conflict_init(&conflict, state, claim, waiter);
-    status = pass_object(&conflict, now_ns);
+    status = pass_file(&conflict, now_ns);
     if (status != NFS4_OK)
         atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
     return status;
@@ -198,7 +204,9 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
     const struct delegation_claim claim = {.obj = obj, .use = use};
     struct delegation_conflict conflict;
 
+    if (is_clear(&claim))
+        return;
     delegation_conflict_init(&conflict, state, &claim, NULL);
     conflict.asks_once = held_up;
-    (void)pass_object(&conflict, now_ns); /* the caller does not wait */
+    (void)pass_file(&conflict, now_ns); /* the caller does not wait */
 }
