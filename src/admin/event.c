@@ -410,7 +410,11 @@ const struct event event_table[] = {
      NULL},
     {"tls.displaced", "info", "connection peer",
      "A connection was closed because too many TLS handshakes were in progress, of which it had "
-     "begun first",
+     "begun early",
+     "Often: find out what connects there"},
+    {"tls.displaced_address", "info", "connection peer",
+     "A connection was closed because its address had 256 TLS handshakes in progress, of which it "
+     "had begun first",
      "Often: find out what connects there"},
     {"tls.late", "info", "connection peer",
      "A connection was closed because its TLS handshake took longer than 10 seconds",

@@ -131,10 +131,11 @@
 #define LIMIT_TLS_FILE_BYTES (64 << 20)   /* of certificates, keys, and lists of those revoked */
 #define LIMIT_TLS_NAMES 128u              /* of a certificate that rules can match; others can't */
 #define LIMIT_TLS_KEY_UPDATES 64u         /* that a client may make on a connection */
-#define LIMIT_TLS_HANDSHAKES 2048u        /* at a time; then the oldest one ends */
-#define LIMIT_TLS_HANDSHAKE_S 10u         /* from the probe to its end; Linux gives up then, too */
-#define LIMIT_TLS_RECORDS (1u << 24)      /* sent with one key (RFC 8446 5.5); then reconnect */
-#define LIMIT_TLS_RULE_PARTS 16u          /* of a rule about certificates */
+#define LIMIT_TLS_HANDSHAKES 2048u        /* at a time; then an old one ends */
+#define LIMIT_TLS_HANDSHAKES_PER_ADDRESS 256u /* of these; then its oldest one ends */
+#define LIMIT_TLS_HANDSHAKE_S 10u    /* from the probe to its end; Linux gives up then, too */
+#define LIMIT_TLS_RECORDS (1u << 24) /* sent with one key (RFC 8446 5.5); then reconnect */
+#define LIMIT_TLS_RULE_PARTS 16u     /* of a rule about certificates */
 #define LIMIT_TLS_RULE_BYTES 1024u
 #define LIMIT_LOG_TLS_PER_S 20u /* lines about sessions that began or were refused */
 

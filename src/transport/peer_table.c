@@ -21,6 +21,7 @@ struct peer {
     struct hnode node;
     struct peer_key key;
     _Atomic uint32_t count; /* written under the table's lock */
+    struct peer_handshakes handshakes;
 };
 
 void peer_table_init(struct peer_table *table)
@@ -75,6 +76,11 @@ uint32_t peer_connections(const struct peer *peer)
     return atomic_load_explicit(&peer->count, memory_order_relaxed);
 }
 
+struct peer_handshakes *peer_handshakes(struct peer *peer)
+{
+    return &peer->handshakes;
+}
+
 static struct peer *peer_get_locked(struct peer_table *table, const struct peer_key *key,
                                     uint32_t most)
 {
@@ -88,6 +94,7 @@ static struct peer *peer_get_locked(struct peer_table *table, const struct peer_
         if (!peer)
             return NULL;
         peer->key = *key;
+        list_init(&peer->handshakes.list);
         htable_insert(&table->peers, &peer->node, hash);
     }
     atomic_fetch_add_explicit(&peer->count, 1, memory_order_relaxed);

@@ -11,8 +11,15 @@
 
 #include "base/check.h"
 #include "base/htable.h"
+#include "base/list.h"
 
 struct peer; /* an address that has connections */
+
+/* TLS handshakes of an address that are in progress; tls_table.c alone uses it, under its lock. */
+struct peer_handshakes {
+    struct list list; /* struct tls_stream address_link; the first began first */
+    uint32_t count;
+};
 
 struct peer_table {
     pthread_mutex_t lock; /* a leaf; guards `peers` and the counts */
@@ -37,6 +44,9 @@ void peer_put(struct peer_table *table, struct peer *peer);
  * that counts in `peer`. */
 uint32_t peer_connections(const struct peer *peer);
 uint32_t peer_table_connections(struct peer_table *table, const struct sockaddr *address);
+
+/* For a connection that counts in `peer`. */
+struct peer_handshakes *peer_handshakes(struct peer *peer);
 
 /* The same for all connections of an address. */
 uint64_t peer_hash(const struct peer_table *table, const struct sockaddr *address);

@@ -82,12 +82,23 @@ static bool behind_keep(struct connection *conn, const uint8_t *behind, size_t l
     return true;
 }
 
+/* Takes over the reference. */
+static void give_way(struct connection *victim, bool crowded)
+{
+    if (crowded)
+        connection_cut(victim, TRANSPORT_COUNTER_tls_displaced_address, "tls.displaced_address");
+    else
+        connection_cut(victim, TRANSPORT_COUNTER_tls_displaced, "tls.displaced");
+    connection_put(victim);
+}
+
 void starttls_begin(struct connection *conn, const uint8_t *reply, size_t reply_len,
                     const uint8_t *behind, size_t behind_len)
 {
     struct transport *transport = conn->transport;
     struct tls_stream *tls = stream_tls(conn);
     struct connection *victim;
+    bool crowded;
 
     CHECK(reply_len <= sizeof(tls->reply));
     memcpy(tls->reply, reply, reply_len);
@@ -95,11 +106,9 @@ void starttls_begin(struct connection *conn, const uint8_t *reply, size_t reply_
     record_reset(&conn->reader);
     if (!behind_keep(conn, behind, behind_len))
         return;
-    victim = tls_table_enter(&transport->tls, tls, transport_now_ns(transport));
-    if (victim) {
-        connection_cut(victim, TRANSPORT_COUNTER_tls_displaced, "tls.displaced");
-        connection_put(victim);
-    }
+    victim = tls_table_enter(&transport->tls, tls, transport_now_ns(transport), &crowded);
+    if (victim)
+        give_way(victim, crowded);
     send_queue_set(conn, SEND_QUEUE_STARTING);
 }
 

@@ -181,6 +181,7 @@ struct tls_stream *stream_create(struct connection *conn, struct tls_context *co
     tls->context = tls_context_get(context);
     tls->conn = conn;
     list_init(&tls->link);
+    list_init(&tls->address_link);
     atomic_init(&tls->state, STREAM_STARTING);
     atomic_store_explicit(&conn->tls, tls, memory_order_release);
     return tls;

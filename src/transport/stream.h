@@ -49,8 +49,9 @@ struct tls_stream {
     /* Of transport.tls, under its lock. */
     struct connection *conn;
     struct list link;
-    int64_t begun_ns;    /* transport_now_ns() of the probe */
-    uint64_t generation; /* of the context that has verified the peer */
+    struct list address_link; /* while shaking: of peer_handshakes() */
+    int64_t begun_ns;         /* transport_now_ns() of the probe */
+    uint64_t generation;      /* of the context that has verified the peer */
 
     /* The loop owner's. */
     struct buffer *in; /* received in the handshake; all of it is consumed at its end */

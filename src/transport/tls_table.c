@@ -2,7 +2,12 @@
 #include "transport/tls_table.h"
 
 #include "base/limits.h"
+#include "transport/peer_table.h"
 #include "transport/stream.h"
+
+enum {
+    VICTIM_LOOKS = 64, /* at the handshakes that began first, for one to end */
+};
 
 void tls_table_init(struct tls_table *table, uint32_t shaking_max)
 {
@@ -41,40 +46,73 @@ void tls_table_replace(struct tls_table *table, struct tls_context *context)
     tls_context_put(old);
 }
 
+/* Only connections that were accepted have handshakes: they count for an address until they are
+ * closed, which is after they have left. */
+static struct peer_handshakes *address_of(const struct tls_stream *tls)
+{
+    return peer_handshakes(tls->conn->counted);
+}
+
 static void leave_locked(struct tls_table *table, struct tls_stream *tls)
 {
     if (list_empty(&tls->link))
         return;
     list_remove(&tls->link);
-    if (stream_state(tls) != STREAM_OPEN)
-        table->shaking_count--;
+    if (stream_state(tls) == STREAM_OPEN)
+        return;
+    table->shaking_count--;
+    list_remove(&tls->address_link);
+    address_of(tls)->count--;
 }
 
-static struct connection *first_shaking_locked(struct tls_table *table, int64_t before_ns)
+/* It leaves.  Returns a reference. */
+static struct connection *take_locked(struct tls_table *table, struct tls_stream *tls)
 {
-    struct tls_stream *tls;
-
-    if (list_empty(&table->shaking))
-        return NULL;
-    tls = LIST_ENTRY(table->shaking.next, struct tls_stream, link);
-    if (tls->begun_ns >= before_ns)
-        return NULL;
     leave_locked(table, tls);
     connection_hold(tls->conn);
     return tls->conn;
 }
 
-struct connection *tls_table_enter(struct tls_table *table, struct tls_stream *tls, int64_t now_ns)
+/* Of those that began first: the first of the address that has the most. */
+static struct tls_stream *victim_locked(const struct tls_table *table)
 {
-    struct connection *victim = NULL;
+    struct tls_stream *victim = NULL;
+    unsigned looks = 0;
+
+    LIST_FOREACH (tls, &table->shaking, struct tls_stream, link) {
+        if (!victim || address_of(tls)->count > address_of(victim)->count)
+            victim = tls;
+        if (++looks == VICTIM_LOOKS)
+            break;
+    }
+    return victim;
+}
+
+static struct connection *displace_locked(struct tls_table *table,
+                                          const struct peer_handshakes *address, bool *crowded)
+{
+    *crowded = address->count >= LIMIT_TLS_HANDSHAKES_PER_ADDRESS;
+    if (*crowded)
+        return take_locked(table, LIST_ENTRY(address->list.next, struct tls_stream, address_link));
+    if (table->shaking_count >= table->shaking_max)
+        return take_locked(table, victim_locked(table));
+    return NULL;
+}
+
+struct connection *tls_table_enter(struct tls_table *table, struct tls_stream *tls, int64_t now_ns,
+                                   bool *crowded)
+{
+    struct peer_handshakes *address = address_of(tls);
+    struct connection *victim;
 
     pthread_mutex_lock(&table->lock);
-    if (table->shaking_count >= table->shaking_max)
-        victim = first_shaking_locked(table, INT64_MAX);
+    victim = displace_locked(table, address, crowded);
     tls->begun_ns = now_ns;
     tls->generation = table->context == tls->context ? table->generation : 0;
     list_push_back(&table->shaking, &tls->link);
     table->shaking_count++;
+    list_push_back(&address->list, &tls->address_link);
+    address->count++;
     pthread_mutex_unlock(&table->lock);
     return victim;
 }
@@ -104,10 +142,15 @@ void tls_table_leave(struct tls_table *table, struct tls_stream *tls)
 
 struct connection *tls_table_late(struct tls_table *table, int64_t before_ns)
 {
-    struct connection *conn;
+    struct connection *conn = NULL;
 
     pthread_mutex_lock(&table->lock);
-    conn = first_shaking_locked(table, before_ns);
+    if (!list_empty(&table->shaking)) {
+        struct tls_stream *tls = LIST_ENTRY(table->shaking.next, struct tls_stream, link);
+
+        if (tls->begun_ns < before_ns)
+            conn = take_locked(table, tls);
+    }
     pthread_mutex_unlock(&table->lock);
     return conn;
 }

@@ -2,8 +2,10 @@
 /*
  * The connections of a transport that speak TLS, or are about to; the context for the next ones.
  *
- * No more than LIMIT_TLS_HANDSHAKES are in their handshake at a time: then the one that began first
- * gives way, so that those who never finish do not keep others out.  Thread safe.
+ * No more than LIMIT_TLS_HANDSHAKES are in their handshake at a time, and no more than
+ * LIMIT_TLS_HANDSHAKES_PER_ADDRESS of an address (peer_table.h).  Then an old one gives way, so
+ * that those who never finish do not keep others out: of the same address, or of the address that has
+ * the most among those that began first.  Thread safe.
  */
 #pragma once
 
@@ -39,9 +41,10 @@ struct tls_context *tls_table_context(struct tls_table *table) MUST_USE;
 /* Replace the context; takes over the reference.  Peers of open connections are then unverified. */
 void tls_table_replace(struct tls_table *table, struct tls_context *context);
 
-/* A handshake begins.  Returns a reference to the connection that has to give way, or NULL. */
-struct connection *tls_table_enter(struct tls_table *table, struct tls_stream *tls,
-                                   int64_t now_ns) MUST_USE;
+/* A handshake begins.  Returns a reference to the connection that has to give way, or NULL.
+ * *crowded: because its address, the same, has too many. */
+struct connection *tls_table_enter(struct tls_table *table, struct tls_stream *tls, int64_t now_ns,
+                                   bool *crowded) MUST_USE;
 
 /* The handshake is done; state OPEN.  False: the context was replaced meanwhile, so that the peer
  * is not verified by the current one. */

@@ -79,6 +79,7 @@ struct transport;
     X(tls_refused_by_client, "TLS handshakes ended by the client")                                 \
     X(tls_late, "Connections closed: the TLS handshake took too long")                             \
     X(tls_displaced, "Connections closed: too many TLS handshakes in progress")                    \
+    X(tls_displaced_address, "Connections closed: too many TLS handshakes of their address")       \
     X(tls_no_longer_good, "Connections closed: the certificate was no longer good at a reload")    \
     X(tls_truncated, "TLS sessions cut off by the client without being ended")                     \
     X(tls_spent, "Connections closed: many records sent with one key")

@@ -842,6 +842,81 @@ static void handshakes_displaced(void **state)
         tls_client_fini(&silent[i]);
 }
 
+/* A client at that address, with its probe answered, that then falls silent. */
+static int silent_begin(uint32_t address)
+{
+    int fd = client_connect_from(&server, address);
+
+    assert_true(tls_client_probe(fd, TEST_PROGRAM, 4));
+    return fd;
+}
+
+/* Where there are too many in all, one of the address with the most gives way, not the oldest. */
+static void busiest_address_is_displaced(void **state)
+{
+    enum {
+        OTHERS = 8
+    };
+    struct tls_client early, late;
+    int silent[OTHERS];
+
+    (void)state;
+    client_begin(&early, "client1", client_connect(&server));
+    for (int i = 0; i < OTHERS; i++)
+        silent[i] = silent_begin(0x7f000002);
+    client_expect_close(silent[0]);
+    client_begin(&late, NULL, client_connect(&server));
+    client_expect_close(silent[1]);
+    assert_int_equal(counter_of("tls_displaced"), 2);
+    assert_int_equal(counter_of("tls_displaced_address"), 0);
+    assert_true(tls_client_connect(&early));
+    assert_true(tls_client_connect(&late));
+    expect_alive(&early);
+    expect_alive(&late);
+    tls_client_fini(&early);
+    tls_client_fini(&late);
+    for (int i = 0; i < OTHERS; i++)
+        close(silent[i]);
+}
+
+/* An address has a share of those in progress; what its clients have finished does not count. */
+static void handshakes_of_one_address(void **state)
+{
+    enum {
+        MORE = 3,
+        SILENT = LIMIT_TLS_HANDSHAKES_PER_ADDRESS + MORE
+    };
+    struct tls_client neighbour, finished;
+    int silent[SILENT];
+
+    (void)state;
+    client_begin(&neighbour, "client1", client_connect(&server));
+    client_begin(&finished, NULL, client_connect_from(&server, 0x7f000002));
+    assert_true(tls_client_connect(&finished));
+    for (int i = 0; i < SILENT; i++)
+        silent[i] = silent_begin(0x7f000002);
+    for (int i = 0; i < MORE; i++)
+        client_expect_close(silent[i]);
+    assert_int_equal(counter_of("tls_displaced_address"), MORE);
+    assert_int_equal(counter_of("tls_displaced"), 0);
+    assert_int_equal(rpc_server_stats(&server).tls_handshakes,
+                     LIMIT_TLS_HANDSHAKES_PER_ADDRESS + 1);
+    assert_true(tls_client_connect(&neighbour));
+    expect_alive(&neighbour);
+    expect_alive(&finished);
+
+    for (int i = MORE; i < SILENT; i++) /* those that leave give their places back */
+        close(silent[i]);
+    wait_until(rpc_server_stats(&server).tls_handshakes == 0);
+    for (int i = 0; i < SILENT - MORE; i++)
+        silent[i] = silent_begin(0x7f000002);
+    assert_int_equal(counter_of("tls_displaced_address"), MORE);
+    tls_client_fini(&neighbour);
+    tls_client_fini(&finished);
+    for (int i = 0; i < SILENT - MORE; i++)
+        close(silent[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -871,6 +946,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(client_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(many_records, setup_small, teardown),
         cmocka_unit_test_setup_teardown(handshakes_displaced, setup_small, teardown),
+        cmocka_unit_test_setup_teardown(busiest_address_is_displaced, setup_small, teardown),
+        cmocka_unit_test_setup_teardown(handshakes_of_one_address, setup, teardown),
         cmocka_unit_test_setup_teardown(handshakes_that_never_finish, setup, teardown),
     };
 
