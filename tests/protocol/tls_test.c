@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server with certificates: its options, and SIGHUP, which reads them again. */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -267,6 +268,66 @@ static void bad_files(void **state)
     tls_client_fini(&after);
 }
 
+/* The server's address, for a connection of the test's own. */
+static struct sockaddr_in server_address(void)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+    struct client_conn conn;
+
+    script_connect(&conn);
+    assert_int_equal(getpeername(conn.fd, (struct sockaddr *)&address, &len), 0);
+    client_conn_close(&conn);
+    return address;
+}
+
+/* Connected from another address of this machine, and silent behind the probe. */
+static int flood_one(const struct sockaddr_in *server)
+{
+    const struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000009)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&source, sizeof(source)), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)server, sizeof(*server)), 0);
+    assert_true(tls_client_probe(fd, NFS4_PROGRAM, NFS_V4));
+    return fd;
+}
+
+/* An address with too many handshakes that never finish ends its own, and no one else's. */
+static void flood_of_handshakes(void **state)
+{
+    enum {
+        FLOOD = LIMIT_TLS_HANDSHAKES_PER_ADDRESS + 50
+    };
+    const struct sockaddr_in server = server_address();
+    struct tls_client neighbour, later;
+    struct client_conn conn;
+    struct log_line line;
+    int fds[FLOOD];
+
+    (void)state;
+    script_connect(&conn);
+    assert_int_equal(fcntl(conn.fd, F_SETFL, 0), 0);
+    assert_true(tls_client_probe(conn.fd, NFS4_PROGRAM, NFS_V4)); /* begins before all others */
+    for (int i = 0; i < FLOOD; i++)
+        fds[i] = flood_one(&server);
+    line = log_find("tls.displaced_address", NULL);
+    assert_true(line.count > 0);
+    assert_non_null(strstr(log_value(&line, "peer"), "127.0.0.9"));
+    assert_int_equal(log_find("tls.displaced", NULL).count, 0);
+    tls_client_init(&neighbour, dup(conn.fd), &(struct tls_client_wish){0});
+    client_conn_close(&conn);
+    assert_true(tls_client_connect(&neighbour));
+    assert_true(is_served(&neighbour));
+    session_open(&later, "client2");
+    assert_true(is_served(&later));
+    tls_client_fini(&neighbour);
+    tls_client_fini(&later);
+    for (int i = 0; i < FLOOD; i++)
+        close(fds[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +337,7 @@ int main(void)
         cmocka_unit_test(nfs),
         cmocka_unit_test(revocation),
         cmocka_unit_test(bad_files),
+        cmocka_unit_test(flood_of_handshakes),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);
