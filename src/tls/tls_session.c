@@ -19,6 +19,7 @@
 #include "tls/tls_bio.h"
 #include "tls/tls_context_internal.h"
 #include "tls/tls_error.h"
+#include "tls/tls_frame.h"
 #include "tls/tls_peer.h"
 #include "tls/tls_peer_internal.h"
 #include "tls/tls_verify.h"
@@ -35,6 +36,7 @@ struct tls_session {
     struct tls_bio output; /* the sender's: memory.out while it uses the session */
     uint8_t aside[ASIDE_BYTES];
     size_t aside_len;
+    struct tls_frame received;
     unsigned key_updates;
     _Atomic uint64_t records;
     enum tls_reason reason;
@@ -104,6 +106,7 @@ void tls_session_destroy(struct tls_session *session)
 void tls_session_input(struct tls_session *session, const uint8_t *data, size_t len)
 {
     pthread_mutex_lock(&session->lock);
+    tls_frame_feed(&session->received, data, len);
     session->memory.in = data;
     session->memory.in_len = len;
     pthread_mutex_unlock(&session->lock);
@@ -112,6 +115,11 @@ void tls_session_input(struct tls_session *session, const uint8_t *data, size_t 
 size_t tls_session_input_left(const struct tls_session *session)
 {
     return session->memory.in_len;
+}
+
+size_t tls_session_record_used(const struct tls_session *session)
+{
+    return session->received.used;
 }
 
 void tls_session_output(struct tls_session *session, uint8_t *data, size_t size)

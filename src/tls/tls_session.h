@@ -58,6 +58,10 @@ void tls_session_destroy(struct tls_session *session);
 void tls_session_input(struct tls_session *session, const uint8_t *data, size_t len);
 size_t tls_session_input_left(const struct tls_session *session);
 
+/* How many bytes of a TLS record have been put in whose rest has not come; 0: none.  For the
+ * receiver. */
+size_t tls_session_record_used(const struct tls_session *session);
+
 /* Where the bytes for the socket are put: room for `size`, more is an error.  Set it before
  * tls_session_handshake() and tls_session_write(). */
 void tls_session_output(struct tls_session *session, uint8_t *data, size_t size);

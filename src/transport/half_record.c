@@ -12,6 +12,7 @@
 #include "transport/loop.h"
 #include "transport/record.h"
 #include "transport/send_queue.h"
+#include "transport/stream.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
 
@@ -140,13 +141,20 @@ bool half_record_evict(struct loop *loop, const struct connection *spare)
     return true;
 }
 
+/* What has come of an incomplete TLS record.  In the handshake that has a timer of its own. */
+static size_t sealed_used(const struct connection *conn)
+{
+    return stream_is_open(conn) ? tls_session_record_used(stream_tls(conn)->session) : 0;
+}
+
 void half_record_note(struct loop *loop, struct connection *conn)
 {
     struct half_records *records = &loop->half_records;
     const struct record_reader *reader = &conn->reader;
     struct half_record *half = &conn->half;
+    size_t sealed = sealed_used(conn);
 
-    if (!record_is_half(reader) || connection_is_dead(conn)) {
+    if ((!record_is_half(reader) && sealed == 0) || connection_is_dead(conn)) {
         half_record_forget(loop, conn);
         return;
     }
@@ -154,8 +162,10 @@ void half_record_note(struct loop *loop, struct connection *conn)
     if (!half->noted)
         half->begun_ns = transport_now_ns(loop->transport);
     half->noted = true;
-    half->used = reader->used;
-    add_locked(records, conn, reader->buffer ? reader->buffer->size : 0);
+    half->used = reader->used + (uint32_t)sealed;
+    add_locked(records, conn,
+               (reader->buffer ? reader->buffer->size : 0) +
+                   (sealed > 0 ? TLS_RECORD_BYTES + TLS_RECORD_EXTRA_BYTES : 0));
     pthread_mutex_unlock(&records->lock);
     while (atomic_load_explicit(&records->bytes, memory_order_relaxed) > loop_share(loop) &&
            half_record_evict(loop, conn))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Half records: records of which a part has arrived.  Tracks how much memory they take in each
- * loop, and since when.
+ * Half records: records of which a part has arrived, of RPC or of TLS below it.  Tracks how much
+ * memory they take in each loop, and since when.
  *
  * The half records of a loop may take its share of TRANSPORT_LIMIT_half_record_mib.  Above that a
  * connection is closed.  It is chosen from the address whose half records take the most memory: the

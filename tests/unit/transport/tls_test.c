@@ -12,6 +12,7 @@
 #include "lib/wait.h"
 #include "rpc_server.h"
 #include "tls/tls_context.h"
+#include "tls/tls_session.h"
 
 enum {
     WORDS_MAX = LIMIT_RPC_RECORD_BYTES / 4,
@@ -791,6 +792,52 @@ static void reload(void **state)
 
 /* ---- those who never finish ---- */
 
+/* A record of TLS whose rest does not come ends its connection as one of RPC does. */
+static void half_sealed_records(void **state)
+{
+    static const size_t lens[] = {1, 4, 5, 6, 40}; /* in the header, at its end, behind it */
+    struct tls_client client, idle;
+    int64_t now_s = 1;
+
+    (void)state;
+    transport_tick(server.transport, now_s * 1000000000);
+    client_open(&idle, NULL);
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(lens); i++) {
+        const size_t first = lens[i / 2];
+        uint8_t call[NULL_CALL_BYTES], sealed[256];
+        size_t len;
+        char *data;
+
+        print_message("%zu bytes\n", first);
+        client_open(&client, NULL);
+        tls_client_write(&client, call, call_encode(call, 5, PROC_NULL, NULL, 0));
+        len = (size_t)BIO_get_mem_data(client.out, &data);
+        assert_true(len > first && len <= sizeof(sealed));
+        memcpy(sealed, data, len);
+        (void)BIO_reset(client.out);
+        client_send(client.fd, sealed, first);
+        wait_until(rpc_server_stats(&server).half_records == 1);
+        assert_int_equal(rpc_server_stats(&server).half_record_bytes,
+                         TLS_RECORD_BYTES + TLS_RECORD_EXTRA_BYTES);
+        if (i % 2) { /* the rest comes in time */
+            client_send(client.fd, sealed + first, len - first);
+            assert_int_equal(tls_client_receive_record(&client, bytes, sizeof(bytes)),
+                             NULL_REPLY_RECORD);
+            wait_until(rpc_server_stats(&server).half_records == 0);
+        }
+        for (unsigned s = 0; s < LIMIT_RECORD_S + 2; s++)
+            transport_tick(server.transport, ++now_s * 1000000000);
+        if (i % 2)
+            expect_alive(&client);
+        else
+            assert_false(tls_client_drain(&client));
+        assert_int_equal(counter_of("half_records_late"), i / 2 + 1);
+        tls_client_fini(&client);
+    }
+    expect_alive(&idle);
+    tls_client_fini(&idle);
+}
+
 static void handshakes_that_never_finish(void **state)
 {
     enum {
@@ -943,6 +990,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tampered, setup, teardown),
         cmocka_unit_test_setup_teardown(ends, setup, teardown),
         cmocka_unit_test_setup_teardown(reload, setup, teardown),
+        cmocka_unit_test_setup_teardown(half_sealed_records, setup, teardown),
         cmocka_unit_test_setup_teardown(client_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(many_records, setup_small, teardown),
         cmocka_unit_test_setup_teardown(handshakes_displaced, setup_small, teardown),
