@@ -425,6 +425,10 @@ const struct event event_table[] = {
      "was",
      "Warn: replace the certificate, which has expired; error: correct the file; then `mainstay "
      "reload`"},
+    {"tls.memory", "warn", "note",
+     "At the start: a library that was loaded into the server had used OpenSSL before, so that what "
+     "OpenSSL takes is not counted (`mainstay_memory_bytes`, kind `tls`)",
+     "Look for what is loaded by `LD_PRELOAD`, or by OpenSSL's own configuration"},
     {"tls.open", "info", "connection peer mode version suite subject issuer serial",
      "For audits: a TLS session begins. `mode`: `tls` (the client has shown no certificate) or "
      "`mtls` (it has, and it is good). At most 20 lines in a second, together with `tls.refused`",

@@ -173,6 +173,21 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size)
     return may_allocate(of, size) ? taken(of, aligned_alloc(align, size)) : NULL;
 }
 
+void *memory_take(enum memory_class of, size_t size)
+{
+    return taken(of, malloc(size ? size : 1));
+}
+
+void *memory_resize(enum memory_class of, void *p, size_t size)
+{
+    size_t before = p ? malloc_usable_size(p) : 0;
+    void *resized = taken(of, realloc(p, size));
+
+    if (resized)
+        count(of, -(int64_t)before);
+    return resized;
+}
+
 void memory_free(enum memory_class of, void *p)
 {
     if (!p)

@@ -22,6 +22,7 @@
     X(buffers, "Receive and reply buffers, including half records")                                \
     X(calls, "Calls in progress and parked calls, with their arenas")                              \
     X(unsent, "Replies and callbacks that wait for sockets")                                       \
+    X(tls, "OpenSSL: TLS sessions and certificates")                                               \
     X(admin, "Requests and replies of the admin endpoint")                                         \
     X(clients, "Client records")                                                                   \
     X(sessions, "Sessions, their slots and cached replies")                                        \
@@ -53,6 +54,12 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size) MUST
 
 /* NULL is allowed. */
 void memory_free(enum memory_class of, void *p);
+
+/* For a library whose memory is to be counted, but that copes badly without: only the machine
+ * refuses it, not the budget, of which it is part.  memory_resize() is realloc(), with a `size`
+ * that is not 0. */
+void *memory_take(enum memory_class of, size_t size) MUST_USE;
+void *memory_resize(enum memory_class of, void *p, size_t size) MUST_USE;
 
 /* Before a thread ends: count what it has not added to the sum yet (memory.c). */
 void memory_settle(void);

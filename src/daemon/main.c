@@ -58,6 +58,7 @@
 #include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/state.h"
+#include "tls/tls_memory.h"
 #include "transport/address.h"
 #include "transport/transport.h"
 #include "transport/worker.h"
@@ -572,6 +573,7 @@ int main(int argc, char **argv)
     enum options_result parsed;
     int result;
 
+    tls_memory_init(); /* before anything uses OpenSSL */
     log_set_priorities(journal_reads_stderr());
     CHECK(sodium_init() >= 0); /* for tokens, which the configuration names */
     parsed = options_parse(&options, argc, argv);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/console.h"
 #include "tls/tls_context.h"
+#include "tls/tls_memory.h"
 #include "transport/transport.h"
 
 enum {
@@ -107,6 +108,9 @@ bool tls_setup_start(const struct config *config, struct transport *transport)
         console_error("%s", why);
         return false;
     }
+    if (!tls_memory_is_counted())
+        log_warn("tls.memory", LOG_STR("note", "OpenSSL was in use before the server began: its "
+                                               "memory is not counted"));
     tls_setup_apply(context, config, transport);
     return true;
 }
