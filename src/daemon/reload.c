@@ -144,9 +144,11 @@ static void take_certificates(const struct reload *reload, struct tls_context **
 {
     if (!*tls)
         return;
-    tls_setup_apply(*tls, reload->running, reload->transport);
+    report->line(report->context,
+                 tls_setup_apply(*tls, reload->running, reload->transport)
+                     ? "tls: the certificates were read again"
+                     : "tls: a reload that began later has read the certificates already");
     *tls = NULL;
-    report->line(report->context, "tls: the certificates were read again");
 }
 
 /* Those that have begun, and the latest of them that was applied: its file is in force, however

@@ -111,18 +111,24 @@ bool tls_setup_start(const struct config *config, struct transport *transport)
     if (!tls_memory_is_counted())
         log_warn("tls.memory", LOG_STR("note", "OpenSSL was in use before the server began: its "
                                                "memory is not counted"));
-    tls_setup_apply(context, config, transport);
-    return true;
+    return tls_setup_apply(context, config, transport);
 }
 
-void tls_setup_apply(struct tls_context *context, const struct config *config,
+bool tls_setup_apply(struct tls_context *context, const struct config *config,
                      struct transport *transport)
 {
+    bool applied;
+
     if (!context)
-        return;
-    tell(context, config);
-    transport_tls_set(transport, context);
+        return true;
+    applied = transport_tls_set(transport, context);
+    if (applied)
+        tell(context, config);
+    else
+        log_info("tls.load", LOG_STR("cert", config->tls.cert),
+                 LOG_STR("note", "a reload that began later has read the files already"));
     tls_context_put(context);
+    return applied;
 }
 
 void tls_setup_reload(const struct config *config, struct transport *transport)
@@ -134,6 +140,6 @@ void tls_setup_reload(const struct config *config, struct transport *transport)
     context = tls_setup_read(config, &good, error, sizeof(error));
     if (errand_is_abandoned())
         tls_context_put(context);
-    else
-        tls_setup_apply(context, config, transport);
+    else if (!tls_setup_apply(context, config, transport))
+        return; /* a later one is in force, which is as good */
 }

@@ -29,9 +29,9 @@ bool tls_setup_check(const struct config *config) MUST_USE;
 bool tls_setup_start(const struct config *config, struct transport *transport) MUST_USE;
 
 /* Put what was read again into effect; NULL is allowed.  Takes over the reference.  May take long:
- * each open connection is verified again. */
-void tls_setup_apply(struct tls_context *context, const struct config *config,
-                     struct transport *transport);
+ * each open connection is verified again.  False: what a later reload has read is in effect. */
+bool tls_setup_apply(struct tls_context *context, const struct config *config,
+                     struct transport *transport) MUST_USE;
 
 /* Both, after SIGHUP: files that are no good leave all as it is, as the log says then. */
 void tls_setup_reload(const struct config *config, struct transport *transport);

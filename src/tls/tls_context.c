@@ -24,8 +24,11 @@
 
 struct tls_context {
     _Atomic uint32_t refs;
+    uint64_t number; /* of those of the process, in the order in which reading them began */
     SSL_CTX *settings;
 };
+
+static _Atomic uint64_t numbers;
 
 /* What a file is wrong about; the first complaint counts. */
 struct complaint {
@@ -241,6 +244,7 @@ void tls_context_put(struct tls_context *context)
 {
     if (!context || atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) != 1)
         return;
+    context->number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed);
     SSL_CTX_free(context->settings);
     memory_free(MEMORY_connections, context);
 }
@@ -248,6 +252,11 @@ void tls_context_put(struct tls_context *context)
 SSL_CTX *tls_context_settings(const struct tls_context *context)
 {
     return context->settings;
+}
+
+bool tls_context_is_before(const struct tls_context *context, const struct tls_context *other)
+{
+    return context->number < other->number;
 }
 
 int64_t tls_context_not_after_s(const struct tls_context *context)

@@ -35,6 +35,9 @@ struct tls_files {
 struct tls_context *tls_context_create(const struct tls_files *files, char *why,
                                        size_t size) MUST_USE;
 
+/* Has `context` been begun to read before `other`?  Then its files may be older. */
+bool tls_context_is_before(const struct tls_context *context, const struct tls_context *other);
+
 struct tls_context *tls_context_get(struct tls_context *context);
 
 /* NULL is allowed. */

@@ -47,8 +47,10 @@ void tls_reverify_one(struct connection *conn)
     tls_context_put(context);
 }
 
-void transport_tls_set(struct transport *transport, struct tls_context *context)
+bool transport_tls_set(struct transport *transport, struct tls_context *context)
 {
-    tls_table_replace(&transport->tls, context ? tls_context_get(context) : NULL);
+    if (!tls_table_replace(&transport->tls, context ? tls_context_get(context) : NULL))
+        return false;
     tls_reverify(transport);
+    return true;
 }

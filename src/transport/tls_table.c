@@ -2,6 +2,7 @@
 #include "transport/tls_table.h"
 
 #include "base/limits.h"
+#include "tls/tls_context.h"
 #include "transport/peer_table.h"
 #include "transport/stream.h"
 
@@ -34,16 +35,21 @@ struct tls_context *tls_table_context(struct tls_table *table)
     return context;
 }
 
-void tls_table_replace(struct tls_table *table, struct tls_context *context)
+bool tls_table_replace(struct tls_table *table, struct tls_context *context)
 {
     struct tls_context *old;
+    bool late;
 
     pthread_mutex_lock(&table->lock);
     old = table->context;
-    table->context = context;
-    table->generation++;
+    late = context && old && tls_context_is_before(context, old);
+    if (!late) {
+        table->context = context;
+        table->generation++;
+    }
     pthread_mutex_unlock(&table->lock);
-    tls_context_put(old);
+    tls_context_put(late ? context : old);
+    return !late;
 }
 
 /* Only connections that were accepted have handshakes: they count for an address until they are

@@ -38,8 +38,9 @@ void tls_table_fini(struct tls_table *table);
 /* A reference on the context, or NULL. */
 struct tls_context *tls_table_context(struct tls_table *table) MUST_USE;
 
-/* Replace the context; takes over the reference.  Peers of open connections are then unverified. */
-void tls_table_replace(struct tls_table *table, struct tls_context *context);
+/* Replace the context; takes over the reference.  Peers of open connections are then unverified.
+ * False: reading the present one began later, so that it stays. */
+bool tls_table_replace(struct tls_table *table, struct tls_context *context) MUST_USE;
 
 /* A handshake begins.  Returns a reference to the connection that has to give way, or NULL.
  * *crowded: because its address, the same, has too many. */

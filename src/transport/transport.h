@@ -204,8 +204,10 @@ const struct transport_gss *transport_gss(const struct transport *transport);
 
 /* Speak TLS from now on with clients that ask for it, as `context` says; NULL: with no more of
  * them.  Takes a reference.  Then verifies the clients of all open TLS connections again, and
- * closes those that are no longer good: may take long.  Any thread, without locks, at any time. */
-void transport_tls_set(struct transport *transport, struct tls_context *context);
+ * closes those that are no longer good: may take long.  False, and nothing is done, if the context
+ * in force was begun to read later than this one: of several reloads at once, the last to begin
+ * counts, whichever ends last.  Any thread, without locks, at any time. */
+bool transport_tls_set(struct transport *transport, struct tls_context *context);
 
 /* Change a limit; any thread, at any time. */
 void transport_limit_set(struct transport *transport, enum transport_limit limit, uint32_t value);

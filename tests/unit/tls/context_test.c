@@ -114,3 +114,19 @@ int main(void)
 
     return test_group_run_fixtures(tests, setup, teardown);
 }
+/* In the order in which reading them began. */
+static void order(void **state)
+{
+    static const char *const names[4] = {"server.pem", "server.key"};
+    char why[TLS_WHY_BYTES];
+    struct tls_context *first = context_of(names, why), *second = context_of(names, why);
+
+    (void)state;
+    assert_true(tls_context_is_before(first, second));
+    assert_false(tls_context_is_before(second, first));
+    assert_false(tls_context_is_before(first, first));
+    tls_context_put(first);
+    tls_context_put(second);
+}
+
+        cmocka_unit_test(order),

@@ -790,6 +790,31 @@ static void reload(void **state)
     tls_client_fini(&later);
 }
 
+/* Of two reloads at once the one that began first ends last: what it has read may be older. */
+static void reloads_at_once(void **state)
+{
+    struct tls_context *first = context_of("server", "revoked.crl");
+    struct tls_context *second = context_of("server", "client1.crl");
+    struct tls_client client;
+
+    (void)state;
+    assert_true(transport_tls_set(server.transport, second));
+    assert_false(transport_tls_set(server.transport, first));
+    client_begin(&client, "client1", client_connect(&server));
+    tls_client_connect(&client);
+    assert_false(is_served(&client));
+    assert_int_equal(counter_of("tls_refused_revoked"), 1);
+    tls_client_fini(&client);
+    assert_true(transport_tls_set(server.transport, second));
+    assert_true(transport_tls_set(server.transport, NULL));
+    assert_true(transport_tls_set(server.transport, first));
+    client_open(&client, "client1");
+    expect_alive(&client);
+    tls_client_fini(&client);
+    tls_context_put(first);
+    tls_context_put(second);
+}
+
 /* ---- those who never finish ---- */
 
 /* A record of TLS whose rest does not come ends its connection as one of RPC does. */
@@ -990,6 +1015,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tampered, setup, teardown),
         cmocka_unit_test_setup_teardown(ends, setup, teardown),
         cmocka_unit_test_setup_teardown(reload, setup, teardown),
+        cmocka_unit_test_setup_teardown(reloads_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(half_sealed_records, setup, teardown),
         cmocka_unit_test_setup_teardown(client_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(many_records, setup_small, teardown),
