@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "tls/tls_address.h"
 #include "tls/tls_peer.h"
 
 enum rule_key {
@@ -31,8 +32,9 @@ static const char *const key_names[KEY_COUNT] = {
 
 struct rule_part {
     enum rule_key key;
-    enum tls_name_kind kind; /* of KEY_SAN */
-    char *pattern;           /* in tls_rule.patterns */
+    enum tls_name_kind kind;    /* of KEY_SAN */
+    char *pattern;              /* in tls_rule.patterns */
+    struct tls_address address; /* instead of the pattern, of KEY_SAN with TLS_NAME_IP */
 };
 
 struct tls_rule {
@@ -106,6 +108,14 @@ static bool number_normalize(char *pattern)
     return to > pattern;
 }
 
+/* "*" alone, or an address: wildcards in its text would not know how else it can be written. */
+static bool address_parse(struct rule_part *part)
+{
+    if (part->pattern[0] == ANY && !part->pattern[1])
+        return true; /* the address is zero: any */
+    return tls_address_parse(part->pattern, &part->address);
+}
+
 /* One KEY=PATTERN. */
 static const char *part_parse(struct tls_rule *rule, const char **p, char **to)
 {
@@ -127,6 +137,9 @@ static const char *part_parse(struct tls_rule *rule, const char **p, char **to)
     if ((part->key == KEY_SERIAL || part->key == KEY_FINGERPRINT) &&
         !number_normalize(part->pattern))
         return "a serial number or fingerprint is not in hexadecimal digits";
+    if (part->key == KEY_SAN && part->kind == TLS_NAME_IP && !address_parse(part))
+        return "behind SAN=IP: there is no address, no network (192.0.2.0/24, 2001:db8::/32), and "
+               "no * alone";
     rule->part_count++;
     return NULL;
 }
@@ -223,9 +236,12 @@ static bool names_match(const struct rule_part *part, const struct tls_peer *pee
     bool fold = part->kind == TLS_NAME_DNS || part->kind == TLS_NAME_EMAIL;
 
     for (uint32_t i = 0; i < peer->name_count; i++) {
+        const char *name = peer->names[i].text;
+
         if (peer->names[i].kind == part->kind &&
-            pattern_match(part->pattern, peer->names[i].text, fold,
-                          part->kind == TLS_NAME_DNS ? '.' : '\0'))
+            (part->kind == TLS_NAME_IP ? tls_address_match(&part->address, name)
+                                       : pattern_match(part->pattern, name, fold,
+                                                       part->kind == TLS_NAME_DNS ? '.' : '\0')))
             return true;
     }
     return false;

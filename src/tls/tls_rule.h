@@ -7,9 +7,10 @@
  *
  * Keys: SAN (one of the names in subjectAltName, as DNS:, IP:, URI: or EMAIL:), subject, issuer, CN
  * (of the subject), serial, fingerprint (SHA-256).  In a pattern "*" stands for any characters; in a
- * DNS name for those of one label.  "\" takes the character behind it as it is; a comma in a pattern
- * needs it.  DNS names, email addresses' domains, serials and fingerprints compare without regard
- * to case; colons in the latter two are ignored.
+ * DNS name for those of one label.  An IP: pattern is an address, a network as 192.0.2.0/24, or "*"
+ * alone: addresses compare as such.  "\" takes the character behind it as it is; a comma in a
+ * pattern needs it.  DNS names, email addresses' domains, serials and fingerprints compare without
+ * regard to case; colons in the latter two are ignored.
  *
  * Immutable; thread safe.
  */

@@ -47,7 +47,15 @@ static void rules_that_match(void **state)
         "SAN=DNS:*7.*b.example",
         "SAN=IP:192.0.2.7",
         "SAN=IP:2001:db8::7",
-        "SAN=IP:192.0.2.*",
+        "SAN=IP:2001:DB8:0::0:7",
+        "SAN=IP:2001:db8:0:0:0:0:0.0.0.7",
+        "SAN=IP:192.0.2.0/24",
+        "SAN=IP:192.0.2.7/32",
+        "SAN=IP:192.0.2.4/30",
+        "SAN=IP:0.0.0.0/0",
+        "SAN=IP:2001:DB8::/32",
+        "SAN=IP:2001:db8::4/126",
+        "SAN=IP:*",
         "SAN=URI:spiffe://lab.example/*",
         "SAN=EMAIL:*@lab.example",
         "CN=node7",
@@ -79,6 +87,13 @@ static void rules_that_do_not(void **state)
         "SAN=DNS:node7.lab.exampl",
         "SAN=DNS:\\*.lab.example",
         "SAN=IP:192.0.2.70",
+        "SAN=IP:192.0.2.8/30",
+        "SAN=IP:192.0.3.0/24",
+        "SAN=IP:::ffff:192.0.2.7", /* of IPv6 */
+        "SAN=IP:2001:db8::8",
+        "SAN=IP:2001:db9::/32",
+        "SAN=IP:2001:db8::8/126",
+        "SAN=IP:c000:207::/32", /* the same bytes */
         "SAN=URI:node7.lab.example",
         "CN=node",
         "subject=*\\, Inc.", /* the comma is escaped */
@@ -115,6 +130,18 @@ static void texts_that_are_no_rules(void **state)
         "CN=a,",   "CN=a,,b=c", "CN=a\\", "serial=xyz", "serial=",  "fingerprint=:",
         "CN=a\nb", "=a",        " CN=a",  "CN=a, CN=b", "CN=\x01",  "SAN=DNS",
     };
+    static const char *const addresses[] = {
+        "192.0.2.*",    "2001:db8:*",
+        "*.7",          "**",
+        "192.0.2",      "192.0.2.256",
+        "192.0.2.7/33", "192.0.2.7/",
+        "node7",        "2001:db8::/129",
+        "192.0.2.7/+1", "192.0.2.7/8/8",
+        "2001:db8",     "2001::db8::7",
+        " 192.0.2.7",   "2001:0db8:0000:0000:0000:0000:0000:0000:0007",
+        "/24",          "192.0.2.7/0024",
+        "\\*",          "::1%lo",
+    };
     char why[128], longer[2000], many[200] = "";
 
     (void)state;
@@ -122,6 +149,15 @@ static void texts_that_are_no_rules(void **state)
         why[0] = '\0';
         assert_null(tls_rule_parse(texts[i], why, sizeof(why)));
         assert_true(why[0] != '\0');
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+        char text[128];
+
+        snprintf(text, sizeof(text), "SAN=IP:%s", addresses[i]);
+        print_message("%s\n", text);
+        why[0] = '\0';
+        assert_null(tls_rule_parse(text, why, sizeof(why)));
+        assert_non_null(strstr(why, "192.0.2.0/24"));
     }
     memset(longer, 'a', sizeof(longer));
     memcpy(longer, "CN=", 3);
