@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "tls/tls_verify.h"
 
 enum {
     SOON_DAYS = 14,
@@ -93,7 +94,7 @@ static STACK_OF(X509) * certs_read(const char *path)
         return NULL;
     certs = sk_X509_new_null();
     CHECK(certs);
-    while ((cert = PEM_read_X509(file, NULL, NULL, NULL)))
+    while ((cert = PEM_read_X509_AUX(file, NULL, NULL, NULL)))
         CHECK(sk_X509_push(certs, cert) > 0);
     ERR_clear_error();
     (void)fclose(file);
@@ -278,11 +279,34 @@ static void check_key(struct tls_check *check, const char *path)
         find(check, "key", TLS_FINDING_OK, "only its owner can read it");
 }
 
+/* The first of the CAs at which no chain ends, and whose issuer is not among them; NULL: there is
+ * none.  *anchors: at how many chains end. */
+static X509 *loose_end(STACK_OF(X509) * cas, unsigned *anchors)
+{
+    X509 *loose = NULL;
+
+    *anchors = 0;
+    for (int i = 0; i < sk_X509_num(cas); i++) {
+        X509 *cert = sk_X509_value(cas, i);
+        bool ends = tls_verify_is_anchor(cert);
+
+        *anchors += ends;
+        for (int j = 0; j < sk_X509_num(cas) && !ends; j++)
+            ends = X509_check_issued(sk_X509_value(cas, j), cert) == X509_V_OK;
+        if (!ends && !loose)
+            loose = cert;
+    }
+    return loose;
+}
+
 static void check_ca(struct tls_check *check, const char *path)
 {
     STACK_OF(X509) *certs = path ? certs_read(path) : NULL;
     int good = 0, count = sk_X509_num(certs);
     time_t now = time(NULL);
+    unsigned anchors;
+    char name[256];
+    X509 *loose;
 
     if (!path) {
         find(check, "ca", TLS_FINDING_OK, "none: clients with a certificate are refused");
@@ -295,6 +319,10 @@ static void check_ca(struct tls_check *check, const char *path)
     else if (good == 0)
         find(check, "ca", TLS_FINDING_FAILED, "%.200s has no certificate of a CA that is valid",
              path);
+    else if ((loose = loose_end(certs, &anchors)))
+        find(check, "ca", anchors == 0 ? TLS_FINDING_FAILED : TLS_FINDING_WARNING,
+             "no chain ends at %s, an intermediate certificate: add that of its issuer, the root",
+             dn_text(X509_get_subject_name(loose), name, sizeof(name)));
     else
         find(check, "ca", good < count ? TLS_FINDING_WARNING : TLS_FINDING_OK, "%d of %d are valid",
              good, count);

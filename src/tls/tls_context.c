@@ -129,6 +129,21 @@ static bool key_load(SSL_CTX *settings, const struct tls_files *files, const str
                     files->cert);
 }
 
+/* Chains end at roots.  An intermediate certificate alone would let nobody in: nor may it, because
+ * its own revocation, by the root, could not be told.  So say so before clients wonder. */
+static bool has_anchor(const X509_STORE *store)
+{
+    const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+
+        if (cert && tls_verify_is_anchor(cert))
+            return true;
+    }
+    return false;
+}
+
 static bool ca_load(SSL_CTX *settings, const char *path, const struct complaint *why)
 {
     char text[128];
@@ -138,7 +153,11 @@ static bool ca_load(SSL_CTX *settings, const char *path, const struct complaint 
     if (!file_check(path, "the CA file", why))
         return false;
     if (X509_STORE_load_file(SSL_CTX_get_cert_store(settings), path) == 1)
-        return true;
+        return has_anchor(SSL_CTX_get_cert_store(settings)) ||
+               complain(why,
+                        "%s has only intermediate certificates, where no chain ends: add that of "
+                        "the root CA, which has signed itself",
+                        path);
     return complain(why, "%s has no CA certificate that can be used: %s", path,
                     tls_error_take(text, sizeof(text), "not in PEM format"));
 }
@@ -225,6 +244,7 @@ struct tls_context *tls_context_create(const struct tls_files *files, char *why,
         return NULL;
     }
     atomic_init(&context->refs, 1);
+    context->number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed);
     context->settings = SSL_CTX_new(TLS_server_method());
     if (!context->settings)
         complain(&complaint, "OpenSSL: out of memory");
@@ -232,6 +252,11 @@ struct tls_context *tls_context_create(const struct tls_files *files, char *why,
         return context;
     tls_context_put(context);
     return NULL;
+}
+
+bool tls_context_is_before(const struct tls_context *context, const struct tls_context *other)
+{
+    return context->number < other->number;
 }
 
 struct tls_context *tls_context_get(struct tls_context *context)
@@ -244,7 +269,6 @@ void tls_context_put(struct tls_context *context)
 {
     if (!context || atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) != 1)
         return;
-    context->number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed);
     SSL_CTX_free(context->settings);
     memory_free(MEMORY_connections, context);
 }
@@ -252,11 +276,6 @@ void tls_context_put(struct tls_context *context)
 SSL_CTX *tls_context_settings(const struct tls_context *context)
 {
     return context->settings;
-}
-
-bool tls_context_is_before(const struct tls_context *context, const struct tls_context *other)
-{
-    return context->number < other->number;
 }
 
 int64_t tls_context_not_after_s(const struct tls_context *context)

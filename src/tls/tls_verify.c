@@ -99,6 +99,11 @@ int tls_verify_chain(SSL_CTX *settings, const struct tls_chain *chain)
     return error;
 }
 
+bool tls_verify_is_anchor(X509 *cert)
+{
+    return (X509_get_extension_flags(cert) & EXFLAG_SS) != 0 || X509_trusted(cert);
+}
+
 /* ---- in words ---- */
 
 const char *tls_verify_text(int error)

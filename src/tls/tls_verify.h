@@ -20,6 +20,10 @@ bool tls_verify_set_up(SSL_CTX *settings, bool with_crl) MUST_USE;
 /* Verify the chain under the same settings.  X509_V_OK, or what is wrong with it. */
 int tls_verify_chain(SSL_CTX *settings, const struct tls_chain *chain);
 
+/* May a chain end at this certificate of the CA file?  It has signed itself, or the file says so
+ * (TRUSTED CERTIFICATE). */
+bool tls_verify_is_anchor(X509 *cert);
+
 /* X509_V_ERR_... in words, and as a reason. */
 const char *tls_verify_text(int error);
 enum tls_reason tls_verify_reason(int error);

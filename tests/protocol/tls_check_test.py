@@ -95,6 +95,19 @@ class Check(unittest.TestCase):
     def test_ca(self):
         self.expect("ca", "failed", "no certificate of a CA", ca="server.key")
 
+    def test_intermediate_alone(self):
+        """Chains end at roots, so that an intermediate certificate alone lets nobody in."""
+        self.expect("ca", "failed", "no chain ends at CN=Mainstay test intermediate", ca="middle.pem")
+        self.expect("server", "failed", "only intermediate certificates", ca="middle.pem")
+        for name, parts, result, words in (("both", ("middle", "ca"), "ok", "2 of 2"),
+                                           ("loose", ("middle", "rogueca"), "warning", "no chain ends at")):
+            with open(self.path(f"{name}.pem"), "wb") as whole:
+                for part in parts:
+                    with open(self.path(f"{part}.pem"), "rb") as one:
+                        whole.write(one.read())
+            self.expect("ca", result, words, ca=f"{name}.pem")
+            self.expect("server", "ok", "can use these files", ca=f"{name}.pem")
+
     def test_crl(self):
         self.expect("crl", "failed", "out of date since 2020-02-01", crl="old.crl")
         self.expect("crl", "warning", "no CA of the file", crl="none.crl", ca="rogueca.pem")

@@ -12,9 +12,15 @@ static struct pki pki;
 
 static int setup(void **state)
 {
+    char command[512];
+
     (void)state;
     pki_create(&pki);
-    return 0;
+    snprintf(command, sizeof(command),
+             "cd %s && cat middle.pem ca.pem >both.pem && "
+             "openssl x509 -in middle.pem -addtrust clientAuth -out trusted.pem",
+             pki.dir);
+    return system(command);
 }
 
 static int teardown(void **state)
@@ -47,7 +53,9 @@ static void good_files(void **state)
         {"server.pem", "server.key", "ca.pem", "revoked.crl"},
         {"server-rpc.pem", "server-rpc.key", "ca.pem", "none.crl"},
         {"chain.pem", "chain.key", "ca.pem", "old.crl"},
-        {"old.pem", "old.key", "ca.pem"}, /* its clients notice; plain ones need not */
+        {"server.pem", "server.key", "both.pem"},
+        {"server.pem", "server.key", "trusted.pem"}, /* an intermediate one, but the file says so */
+        {"old.pem", "old.key", "ca.pem"},            /* its clients notice; plain ones need not */
     };
     char why[TLS_WHY_BYTES];
 
@@ -78,6 +86,7 @@ static void bad_files(void **state)
         {{"server.pem", "locked.key"}, {"locked.key", "password"}},
         {{"server.pem", "server.key", "none.pem"}, {"none.pem", "No such file"}},
         {{"server.pem", "server.key", "server.key"}, {"server.key", "no CA certificate"}},
+        {{"server.pem", "server.key", "middle.pem"}, {"middle.pem", "only intermediate"}},
         {{"server.pem", "server.key", "ca.pem", "ca.pem"}, {"ca.pem", "no revocation list"}},
         {{"server.pem", "server.key", "ca.pem", "none.pem"}, {"none.pem", "No such file"}},
         /* Nobody writes to it: whoever reads it waits for ever. */
@@ -105,15 +114,6 @@ static void bad_files(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_files),
-        cmocka_unit_test(bad_files),
-    };
-
-    return test_group_run_fixtures(tests, setup, teardown);
-}
 /* In the order in which reading them began. */
 static void order(void **state)
 {
@@ -129,4 +129,13 @@ static void order(void **state)
     tls_context_put(second);
 }
 
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_files),
+        cmocka_unit_test(bad_files),
         cmocka_unit_test(order),
+    };
+
+    return test_group_run_fixtures(tests, setup, teardown);
+}
