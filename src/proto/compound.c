@@ -69,6 +69,7 @@ struct client_caller compound_caller(const struct compound *c)
     if (tls_peer_is_known(tls)) {
         caller.transport = "mtls";
         caller.certificate = tls->subject;
+        caller.machine = tls->machine;
     }
     return caller;
 }

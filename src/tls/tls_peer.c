@@ -177,6 +177,40 @@ static void numbers_set(struct tls_peer *peer, X509 *leaf)
     peer->not_after_s = seconds(X509_get0_notAfter(leaf));
 }
 
+/* ---- whose it is ---- */
+
+/* Without the issuer: a machine may change its CA, and whoever is in the CA file names machines. */
+static bool names_digest(const struct tls_peer *peer, EVP_MD_CTX *digest)
+{
+    bool good = EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1;
+
+    if (peer->name_count == 0)
+        return good && EVP_DigestUpdate(digest, peer->subject, strlen(peer->subject)) == 1;
+    for (uint32_t i = 0; i < peer->name_count && good; i++) {
+        const struct tls_name *name = &peer->names[i];
+        const char *kind = tls_name_kind_text(name->kind);
+
+        good = EVP_DigestUpdate(digest, kind, strlen(kind) + 1) == 1 &&
+               EVP_DigestUpdate(digest, name->text, strlen(name->text) + 1) == 1;
+    }
+    return good;
+}
+
+/* False without memory. */
+static bool machine_set(struct tls_peer *peer)
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    bool good = digest && names_digest(peer, digest) && EVP_DigestFinal_ex(digest, hash, NULL) == 1;
+
+    EVP_MD_CTX_free(digest);
+    if (!good)
+        return false;
+    memcpy(&peer->machine, hash, sizeof(peer->machine));
+    peer->machine |= 1; /* 0 is for those without a certificate */
+    return true;
+}
+
 /* ---- life ---- */
 
 static struct tls_chain *chain_create(SSL *ssl, X509 *leaf)
@@ -251,7 +285,7 @@ struct tls_peer *tls_peer_create(SSL *ssl)
         peer->chain = chain_create(ssl, leaf);
     }
     ERR_clear_error();
-    if (!peer || !leaf || (peer->chain && peer->chain->leaf))
+    if (!peer || !leaf || (peer->chain && peer->chain->leaf && machine_set(peer)))
         return peer;
     tls_peer_destroy(peer);
     return NULL;

@@ -42,6 +42,7 @@ struct tls_peer {
     char fingerprint[TLS_FINGERPRINT_TEXT_BYTES]; /* SHA-256, hex digits */
     const struct tls_name *names; /* subjectAltName; those with a wildcard are left out, RFC 9289 */
     uint32_t name_count;
+    uint64_t machine; /* of all its names, or the subject if it has none: renewed, it is the same */
     int64_t not_before_s, not_after_s; /* seconds since 1970 */
     char version[8];                   /* "TLSv1.3" */
     char suite[TLS_SUITE_BYTES];       /* "TLS_AES_128_GCM_SHA256" */

@@ -17,10 +17,12 @@ enum way {
     TLS,
     FIRST,
     SECOND,
+    RENEWED, /* the first, with a new certificate of the same names */
     WAYS
 };
 
-static const char *const way_names[WAYS] = {"plain", "tls", "client1", "client2"};
+static const char *const way_names[WAYS] = {"plain", "tls", "client1", "client2",
+                                            "client1-renewed"};
 static struct client_conn conns[WAYS];
 
 static const struct {
@@ -28,16 +30,16 @@ static const struct {
     bool takes[WAYS];
     const char *why[WAYS]; /* in the log, if not */
 } exports[] = {
-    {"open", "/open=mem:,no_root_squash", {true, true, true, true}, {NULL}},
-    {"tls", "/tls=mem:,xprtsec=tls", {false, true, true, true}, {"xprtsec"}},
-    {"mtls", "/mtls=mem:,xprtsec=mtls", {false, false, true, true}, {"xprtsec", "xprtsec"}},
+    {"open", "/open=mem:,no_root_squash", {true, true, true, true, true}, {NULL}},
+    {"tls", "/tls=mem:,xprtsec=tls", {false, true, true, true, true}, {"xprtsec"}},
+    {"mtls", "/mtls=mem:,xprtsec=mtls", {false, false, true, true, true}, {"xprtsec", "xprtsec"}},
     {"first",
      "/first=mem:,tls_peer=CN=client1,tls_peer=CN=client9",
-     {false, false, true, false},
+     {false, false, true, false, true},
      {"xprtsec", "xprtsec", NULL, "tls_peer"}},
     {"both",
      "/both=mem:,tls_peer=CN=client*\\,issuer=*",
-     {false, false, true, true},
+     {false, false, true, true, true},
      {"xprtsec", "xprtsec"}},
 };
 
@@ -160,11 +162,63 @@ static void who_they_are(void **state)
     expect_owner(SECOND, "1234", "5678");
 }
 
+/* ---- clients of the same name ---- */
+
+static enum nfsstat4 exchange(enum way way, uint8_t verifier, struct client_session *session)
+{
+    struct client_session_wish wish = client_session_wish_default("one name");
+    enum nfsstat4 status;
+
+    memset(wish.verifier, verifier, sizeof(wish.verifier));
+    assert_int_equal(client_session_exchange_id(&conns[way], &wish, session, &status), CLIENT_OK);
+    return status;
+}
+
+static enum nfsstat4 create(enum way way, struct client_session *session)
+{
+    struct client_session_wish wish = client_session_wish_default("one name");
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_create(&conns[way], &wish, session, &status), CLIENT_OK);
+    return status;
+}
+
+static enum nfsstat4 renew(enum way way, struct client_session *session)
+{
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_renew(&conns[way], session, 0, &status), CLIENT_OK);
+    return status;
+}
+
+/* Root of another machine, with a certificate of its own or none, takes no client's state. */
+static void names_of_clients(void **state)
+{
+    static const enum way others[] = {PLAIN, TLS, SECOND};
+    struct client_session first, other;
+
+    (void)state;
+    memset(&first, 0, sizeof(first));
+    memset(&other, 0, sizeof(other));
+    expect_status(exchange(FIRST, 1, &first), NFS4_OK);
+    expect_status(create(FIRST, &first), NFS4_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        expect_status(exchange(others[i], 2, &other), NFS4ERR_CLID_INUSE);
+    expect_status(renew(FIRST, &first), NFS4_OK);
+    expect_status(exchange(PLAIN, 1, &other), NFS4_OK); /* its own mount without TLS */
+    assert_int_equal(other.clientid, first.clientid);
+    expect_status(exchange(RENEWED, 2, &other), NFS4_OK); /* it was started again */
+    expect_status(create(RENEWED, &other), NFS4_OK);
+    expect_status(renew(FIRST, &first), NFS4ERR_BADSESSION);
+    expect_status(exchange(SECOND, 3, &first), NFS4ERR_CLID_INUSE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_gets_in),
         cmocka_unit_test(who_they_are),
+        cmocka_unit_test(names_of_clients),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

@@ -17,6 +17,7 @@ struct client_caller {
     const char *name;        /* of RPCSEC_GSS: "alice@REALM"; else NULL */
     const char *transport;   /* "tcp", "tls", "mtls"; a constant */
     const char *certificate; /* of "mtls": its subject, "CN=…"; else NULL */
+    uint64_t machine;        /* the same for all certificates of a machine (tls_peer.h); 0: none */
 };
 
 /* Initializes a caller with AUTH_SYS over plain TCP. */
@@ -29,6 +30,14 @@ struct client_caller {
  * client_caller_free() may follow all the same. */
 bool client_caller_copy(struct client_caller *to, const struct client_caller *from) MUST_USE;
 void client_caller_free(struct client_caller *caller);
+
+/* May `caller`, of the same principal, be the machine that registered `before`?  Not if that showed
+ * a certificate, and this shows none, or that of another machine. */
+static inline bool client_caller_may_be(const struct client_caller *caller,
+                                        const struct client_caller *before)
+{
+    return before->machine == 0 || before->machine == caller->machine;
+}
 
 /* A number for the principal that is the same after a restart: the uid, or a 63-bit hash of the
  * name. */

@@ -109,16 +109,23 @@ static enum nfsstat4 update_locked(struct exchange *x, struct client_owner *owne
     return NFS4_OK;
 }
 
+/* AUTH_SYS makes all machines one principal, so a certificate tells them apart.  Whoever knows the
+ * verifier, too, is the machine itself, by a mount without its certificate. */
+static bool is_own(const struct exchange *x, const struct client *confirmed)
+{
+    return client_principal_equal(confirmed->caller.principal, x->caller->principal) &&
+           (client_caller_may_be(x->caller, &confirmed->caller) || same_incarnation(x, confirmed));
+}
+
 /* May the caller not have the owner string of a confirmed client?  As long as its lease lasts a
  * protected client keeps it without any state, too (§2.4, §18.35.3). */
 static bool in_use_locked(const struct exchange *x, struct client *confirmed)
 {
-    bool mine = client_principal_equal(confirmed->caller.principal, x->caller->principal);
-
     if (confirmed->protection.machine)
         return !client_protection_admits(confirmed, x->caller) &&
                !client_lapsed_locked(confirmed, x->now_ns);
-    return !mine && client_busy_locked(confirmed) && !client_lapsed_locked(confirmed, x->now_ns);
+    return !is_own(x, confirmed) && client_busy_locked(confirmed) &&
+           !client_lapsed_locked(confirmed, x->now_ns);
 }
 
 static struct client_owner *owner_find_locked(const struct exchange *x)
@@ -135,7 +142,7 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
 
     if (confirmed && in_use_locked(x, confirmed))
         return NFS4ERR_CLID_INUSE;
-    if (confirmed && !client_principal_equal(confirmed->caller.principal, x->caller->principal)) {
+    if (confirmed && !is_own(x, confirmed)) {
         client_unhash_locked(confirmed, &x->doomed); /* case 3 */
         taken = confirmed;
     } else if (confirmed && same_incarnation(x, confirmed)) {

@@ -144,7 +144,8 @@ static struct session *execute_locked(struct creation *x, struct client *client)
     struct session *session;
 
     if (!client->confirmed &&
-        !client_principal_equal(client->caller.principal, x->caller->principal)) {
+        !(client_principal_equal(client->caller.principal, x->caller->principal) &&
+          client_caller_may_be(x->caller, &client->caller))) {
         reply->status = NFS4ERR_CLID_INUSE;
         return NULL;
     }

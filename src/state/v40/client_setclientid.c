@@ -73,11 +73,22 @@ static bool same_incarnation(const struct setting *x, const struct client *clien
     return memcmp(client->verifier, x->args->client.verifier, NFS4_VERIFIER_SIZE) == 0;
 }
 
-/* May a client with another principal have the name (RFC 7530 §9.1.2)? */
-static bool in_use_locked(struct client *client, struct client_principal principal, int64_t now_ns)
+/* AUTH_SYS makes all machines one principal, so a certificate tells them apart.  Whoever knows the
+ * verifier, too, is the machine itself, by a mount without its certificate. */
+static bool is_own(const struct client *client, const struct client_caller *caller,
+                   const uint8_t verifier[NFS4_VERIFIER_SIZE])
 {
-    return !client_principal_equal(client->caller.principal, principal) &&
-           client_busy_locked(client) && !client_lapsed_locked(client, now_ns);
+    return client_principal_equal(client->caller.principal, caller->principal) &&
+           (client_caller_may_be(caller, &client->caller) ||
+            memcmp(client->verifier, verifier, NFS4_VERIFIER_SIZE) == 0);
+}
+
+/* May another client not have the name (RFC 7530 §9.1.2)? */
+static bool in_use_locked(struct client *client, const struct client_caller *caller,
+                          const uint8_t verifier[NFS4_VERIFIER_SIZE], int64_t now_ns)
+{
+    return !is_own(client, caller, verifier) && client_busy_locked(client) &&
+           !client_lapsed_locked(client, now_ns);
 }
 
 /* The same incarnation: all that may change is where to call it back. */
@@ -125,7 +136,7 @@ static enum nfsstat4 establish_locked(struct setting *x, struct client_setclient
     struct client_owner *owner = owner_find_locked(x);
     struct client *confirmed = owner ? owner->confirmed : NULL;
 
-    if (confirmed && in_use_locked(confirmed, x->caller->principal, x->now_ns)) {
+    if (confirmed && in_use_locked(confirmed, x->caller, x->args->client.verifier, x->now_ns)) {
         out->using = confirmed->v40->callback;
         return NFS4ERR_CLID_INUSE;
     }
@@ -201,7 +212,7 @@ static enum nfsstat4 confirm_new_locked(struct confirming *x, struct client *cli
         memcmp(client->v40->confirm, x->verifier, NFS4_VERIFIER_SIZE) != 0)
         return NFS4ERR_STALE_CLIENTID;
     /* It may have got state since the SETCLIENTID. */
-    if (before && in_use_locked(before, client->caller.principal, x->now_ns))
+    if (before && in_use_locked(before, &client->caller, client->verifier, x->now_ns))
         return NFS4ERR_CLID_INUSE;
     client_renew(client, x->now_ns);
     client->v40->callback_serial++;

@@ -188,9 +188,49 @@ static void names_that_deceive(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+/* A certificate of that common name and these names; NULL: without subjectAltName. */
+static uint64_t machine_of(const char *common_name, const char *const names[2], int serial)
+{
+    X509 *cert = cert_begin(common_name, strlen(common_name));
+    GENERAL_NAMES *alternatives = sk_GENERAL_NAME_new_null();
+    struct tls_peer *peer;
+    uint64_t machine;
+
+    assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(cert), serial), 1);
+    for (size_t i = 0; names && i < 2 && names[i]; i++)
+        name_add(alternatives, GEN_DNS, names[i], strlen(names[i]));
+    if (names)
+        assert_int_equal(X509_add1_ext_i2d(cert, NID_subject_alt_name, alternatives, 0, 0), 1);
+    sk_GENERAL_NAME_pop_free(alternatives, GENERAL_NAME_free);
+    peer = peer_with(cert);
+    machine = peer->machine;
+    tls_peer_destroy(peer);
+    return machine;
+}
+
+/* Renewed certificates are of the same machine; those of other names are not. */
+static void machines(void **state)
+{
+    static const char *const one[2] = {"node7.lab"}, *const other[2] = {"node8.lab"};
+    static const char *const two[2] = {"node7.lab", "web.lab"}, *const joint[2] = {
+                                                                    "node7.labweb.lab"};
+    const uint64_t machine = machine_of("node7", one, 7);
+
+    (void)state;
+    assert_int_not_equal(machine, 0);
+    assert_int_equal(machine_of("node7", one, 8), machine);
+    assert_int_equal(machine_of("renamed", one, 9), machine);
+    assert_int_not_equal(machine_of("node7", other, 7), machine);
+    assert_int_not_equal(machine_of("node7", two, 7), machine);
+    assert_int_not_equal(machine_of("node7", two, 7), machine_of("node7", joint, 7));
+    assert_int_equal(machine_of("node7", NULL, 7), machine_of("node7", NULL, 8));
+    assert_int_not_equal(machine_of("node7", NULL, 7), machine_of("node8", NULL, 7));
+}
+
         cmocka_unit_test(serials),
         cmocka_unit_test(names_that_deceive),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);
+        cmocka_unit_test(machines),
 }

@@ -56,6 +56,80 @@ static void case3_collision(void **unused)
     assert_int_equal(session(first.clientid, 2, &alice, &res), NFS4ERR_STALE_CLIENTID);
 }
 
+/* AUTH_SYS makes all machines one principal; certificates tell them apart. */
+static const struct client_caller of_none = CLIENT_CALLER_SYS(1000);
+static const struct client_caller of_first = {
+    .principal = CLIENT_PRINCIPAL_SYS(1000), .flavor = "sys", .transport = "mtls", .machine = 11};
+static const struct client_caller of_second = {
+    .principal = CLIENT_PRINCIPAL_SYS(1000), .flavor = "sys", .transport = "mtls", .machine = 22};
+
+static struct client_exchange confirmed_by(const struct client_caller *who,
+                                           struct CREATE_SESSION4resok *res)
+{
+    struct client_exchange made;
+
+    assert_int_equal(exchange("a", 1, who, 0, &made), NFS4_OK);
+    assert_int_equal(session(made.clientid, 1, who, res), NFS4_OK);
+    return made;
+}
+
+static void case3_another_machine(void **unused)
+{
+    const uint32_t update = EXCHGID4_FLAG_UPD_CONFIRMED_REC_A;
+    struct CREATE_SESSION4resok res;
+    struct client_exchange first = confirmed_by(&of_first, &res), other;
+
+    (void)unused;
+    assert_int_equal(exchange("a", 2, &of_second, 0, &other), NFS4ERR_CLID_INUSE);
+    assert_int_equal(exchange("a", 2, &of_none, 0, &other), NFS4ERR_CLID_INUSE);
+    assert_int_equal(exchange("a", 2, &of_none, update, &other), NFS4ERR_NOT_SAME);
+    assert_true(session_lives(&res));
+    /* Without state the string is free, and the client is gone at once. */
+    drop_session(&res);
+    holds_state = true;
+    assert_int_equal(exchange("a", 2, &of_second, 0, &other), NFS4ERR_CLID_INUSE);
+    holds_state = false;
+    assert_int_equal(exchange("a", 2, &of_second, 0, &other), NFS4_OK);
+    assert_int_equal(released, 1);
+    assert_int_equal(session(first.clientid, 2, &of_first, &res), NFS4ERR_STALE_CLIENTID);
+}
+
+/* After a reboot, with a certificate that may be a new one; by a mount without it, since only the
+ * machine knows its verifier; and once the lease is over. */
+static void case5_same_machine(void **unused)
+{
+    struct CREATE_SESSION4resok res, again;
+    struct client_exchange first = confirmed_by(&of_first, &res), other;
+
+    (void)unused;
+    assert_int_equal(exchange("a", 1, &of_none, 0, &other), NFS4_OK);
+    assert_true(other.confirmed && other.clientid == first.clientid);
+    assert_int_equal(exchange("a", 2, &of_first, 0, &other), NFS4_OK);
+    assert_false(other.confirmed);
+    assert_true(session_lives(&res));
+    assert_int_equal(session(other.clientid, 1, &of_second, &again), NFS4ERR_CLID_INUSE);
+    assert_int_equal(session(other.clientid, 1, &of_none, &again), NFS4ERR_CLID_INUSE);
+    assert_true(session_lives(&res));
+    assert_int_equal(session(other.clientid, 2, &of_first, &again), NFS4_OK);
+    assert_false(session_lives(&res));
+    tick_through(2 * LEASE_S);
+    assert_int_equal(exchange("a", 3, &of_second, 0, &other), NFS4_OK);
+}
+
+/* A client that was registered without a certificate is as it was. */
+static void machine_unknown(void **unused)
+{
+    struct CREATE_SESSION4resok old, new;
+    struct client_exchange next;
+
+    (void)unused;
+    confirmed_by(&of_none, &old);
+    assert_int_equal(exchange("a", 2, &of_first, 0, &next), NFS4_OK);
+    assert_int_equal(session(next.clientid, 1, &of_first, &new), NFS4_OK);
+    assert_false(session_lives(&old));
+    assert_int_equal(exchange("a", 3, &of_none, 0, &next), NFS4ERR_CLID_INUSE);
+}
+
 static void case4_unconfirmed_replaced(void **unused)
 {
     static const struct client_caller *const who[] = {&alice, &bob};
@@ -184,11 +258,19 @@ static void reclaim_complete_once(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CLIENT_TEST(case1_new_owner),  CLIENT_TEST(case2_again),
-        CLIENT_TEST(case3_collision),  CLIENT_TEST(case4_unconfirmed_replaced),
-        CLIENT_TEST(case5_restart),    CLIENT_TEST(cases6_to_9_update),
-        CLIENT_TEST(bad_flags),        CLIENT_TEST(protection_needs_gss),
-        CLIENT_TEST(destroy_clientid), CLIENT_TEST(reclaim_complete_once),
+        CLIENT_TEST(case1_new_owner),
+        CLIENT_TEST(case2_again),
+        CLIENT_TEST(case3_collision),
+        CLIENT_TEST(case3_another_machine),
+        CLIENT_TEST(case5_same_machine),
+        CLIENT_TEST(machine_unknown),
+        CLIENT_TEST(case4_unconfirmed_replaced),
+        CLIENT_TEST(case5_restart),
+        CLIENT_TEST(cases6_to_9_update),
+        CLIENT_TEST(bad_flags),
+        CLIENT_TEST(protection_needs_gss),
+        CLIENT_TEST(destroy_clientid),
+        CLIENT_TEST(reclaim_complete_once),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

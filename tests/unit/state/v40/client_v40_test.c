@@ -214,6 +214,30 @@ static void another_principals_name(void **unused)
     assert_int_equal(renew(mine.clientid), NFS4ERR_STALE_CLIENTID);
 }
 
+/* AUTH_SYS makes all machines one principal; certificates tell them apart. */
+static void another_machines_name(void **unused)
+{
+    struct client_caller first = alice, second = alice;
+    struct client_setclientid mine, theirs;
+
+    (void)unused;
+    first.machine = 11;
+    second.machine = 22;
+    assert_int_equal(set("c", 1, &first, &mine), NFS4_OK);
+    assert_int_equal(v40_confirm(state, &mine, &first, NULL), NFS4_OK);
+    assert_int_equal(set("c", 2, &second, &theirs), NFS4_OK); /* no state yet */
+    holds_state = true;
+    assert_int_equal(v40_confirm(state, &theirs, &second, NULL), NFS4ERR_CLID_INUSE);
+    assert_int_equal(set("c", 2, &second, &theirs), NFS4ERR_CLID_INUSE);
+    assert_int_equal(set("c", 2, &alice, &theirs), NFS4ERR_CLID_INUSE);
+    assert_int_equal(renew(mine.clientid), NFS4_OK);
+    assert_int_equal(set("c", 1, &alice, &theirs), NFS4_OK); /* the same verifier */
+    assert_int_equal(theirs.clientid, mine.clientid);
+    assert_int_equal(set("c", 2, &first, &theirs), NFS4_OK);
+    assert_int_equal(v40_confirm(state, &theirs, &first, NULL), NFS4_OK);
+    assert_int_equal(renew(mine.clientid), NFS4ERR_STALE_CLIENTID);
+}
+
 /* State with an expired lease protects no name. */
 static void expired_name(void **unused)
 {
@@ -486,6 +510,7 @@ int main(void)
         CLIENT_TEST(reboot),
         CLIENT_TEST(update_beside_reboot),
         CLIENT_TEST(another_principals_name),
+        CLIENT_TEST(another_machines_name),
         CLIENT_TEST(expired_name),
         CLIENT_TEST(name_of_a_busy_client),
         CLIENT_TEST(confirm_by_another),
