@@ -169,7 +169,10 @@ static void names_that_deceive(void **state)
     name_add(names, GEN_DNS, "caf\xe9.example", 12);
     name_add(names, GEN_EMAIL, "root@lab.example\0", 17);
     name_add(names, GEN_URI, "spiffe://lab\n", 13);
-    name_add(names, GEN_IPADD, "\x7f\0\0\1\0", 5);
+    for (size_t len = 0; len <= 17; len++) {
+        if (len != 4 && len != 16)
+            name_add(names, GEN_IPADD, "\x7f\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0", len);
+    }
     name_add(names, GEN_IPADD, "\x7f\0\0\2", 4);
     name_add(names, GEN_DNS, "node7.lab.example", 17);
     assert_int_equal(X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0), 1);
@@ -185,9 +188,6 @@ static void names_that_deceive(void **state)
     tls_peer_destroy(peer);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
 /* A certificate of that common name and these names; NULL: without subjectAltName. */
 static uint64_t machine_of(const char *common_name, const char *const names[2], int serial)
 {
@@ -227,10 +227,13 @@ static void machines(void **state)
     assert_int_not_equal(machine_of("node7", NULL, 7), machine_of("node8", NULL, 7));
 }
 
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
         cmocka_unit_test(serials),
         cmocka_unit_test(names_that_deceive),
+        cmocka_unit_test(machines),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);
-        cmocka_unit_test(machines),
 }

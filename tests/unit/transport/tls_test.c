@@ -724,6 +724,29 @@ static void ends(void **state)
     tls_client_fini(&client);
     assert_int_equal(counter_of("tls_truncated"), 0);
 
+    client_open(&client, NULL); /* what follows the end is ignored (RFC 8446 §6.1) */
+    tls_client_write(&client, bytes, call_encode(bytes, 9, PROC_ECHO, words, 2));
+    SSL_shutdown(client.ssl);
+    (void)BIO_write(client.out,
+                    "\x17\x03\x03\x00\x05"
+                    "after",
+                    10);
+    tls_client_flush(&client, 0);
+    expect_reply(&client, 9, 2);
+    assert_true(tls_client_drain(&client));
+    tls_client_fini(&client);
+    assert_int_equal(counter_of("tls_refused_protocol"), 0);
+
+    client_open(&client, NULL); /* a call that takes longer than the end takes to come */
+    tls_client_write(&client, bytes, call_encode(bytes, 10, PROC_GATE_WILL, words, 2));
+    SSL_shutdown(client.ssl);
+    tls_client_flush(&client, 0);
+    wait_unsigned(&server.gate_waiting, 1);
+    rpc_server_open_gate(&server);
+    expect_reply(&client, 10, 2);
+    assert_true(tls_client_drain(&client));
+    tls_client_fini(&client);
+
     client_open(&client, NULL); /* cut off in the middle of a record */
     expect_alive(&client);
     tls_client_write(&client, bytes, call_encode(bytes, 8, PROC_ECHO, words, 2000));
