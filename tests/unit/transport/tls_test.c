@@ -813,6 +813,26 @@ static void reload(void **state)
     tls_client_fini(&later);
 }
 
+/* A handshake that began before the reload is judged by what came with it. */
+static void reload_within_a_handshake(void **state)
+{
+    struct tls_client revoked, good;
+
+    (void)state;
+    client_begin(&revoked, "client1", client_connect(&server));
+    client_begin(&good, "client2", client_connect(&server));
+    assert_true(tls_client_shake(&revoked));
+    assert_true(tls_client_shake(&good));
+    tls_use("server", "client1.crl");
+    tls_client_flush(&revoked, 0);
+    tls_client_flush(&good, 0);
+    assert_false(is_served(&revoked));
+    assert_int_equal(counter_of("tls_no_longer_good"), 1);
+    expect_alive(&good);
+    tls_client_fini(&revoked);
+    tls_client_fini(&good);
+}
+
 /* Of two reloads at once the one that began first ends last: what it has read may be older. */
 static void reloads_at_once(void **state)
 {
@@ -1038,6 +1058,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tampered, setup, teardown),
         cmocka_unit_test_setup_teardown(ends, setup, teardown),
         cmocka_unit_test_setup_teardown(reload, setup, teardown),
+        cmocka_unit_test_setup_teardown(reload_within_a_handshake, setup, teardown),
         cmocka_unit_test_setup_teardown(reloads_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(half_sealed_records, setup, teardown),
         cmocka_unit_test_setup_teardown(client_refuses, setup, teardown),
