@@ -419,19 +419,21 @@ const struct event event_table[] = {
     {"tls.late", "info", "connection peer",
      "A connection was closed because its TLS handshake took longer than 10 seconds",
      "Often: look for losses in the network, or find out what connects there"},
-    {"tls.load", "info, warn, error", "cert until error note",
+    {"tls.load", "info, warn, error", "cert until sender error note",
      "The files of `tls` were read, at the start or by SIGHUP or `mainstay reload`: the "
-     "certificate (`cert`) is valid `until` that time; or the `error` for which all stays as it "
-     "was",
+     "certificate (`cert`) is valid `until` that time, and what is sent is encrypted by the "
+     "`sender`, the `kernel` or the `server` (`tls.offload`); or the `error` for which all stays "
+     "as it was",
      "Warn: replace the certificate, which has expired; error: correct the file; then `mainstay "
      "reload`"},
     {"tls.memory", "warn", "note",
      "At the start: a library that was loaded into the server had used OpenSSL before, so that what "
      "OpenSSL takes is not counted (`mainstay_memory_bytes`, kind `tls`)",
      "Look for what is loaded by `LD_PRELOAD`, or by OpenSSL's own configuration"},
-    {"tls.open", "info", "connection peer mode version suite subject issuer serial",
+    {"tls.open", "info", "connection peer mode version suite sender subject issuer serial",
      "For audits: a TLS session begins. `mode`: `tls` (the client has shown no certificate) or "
-     "`mtls` (it has, and it is good). At most 20 lines in a second, together with `tls.refused`",
+     "`mtls` (it has, and it is good). `sender`: who encrypts what is sent, the `kernel` or the "
+     "`server` (`tls.offload`). At most 20 lines in a second, together with `tls.refused`",
      NULL},
     {"tls.refused", "info", "connection peer why",
      "A TLS handshake, or session, was ended because of the client, and `why`. At most 20 lines "

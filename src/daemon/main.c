@@ -411,6 +411,7 @@ static int serve(struct daemon *d)
     backend_block_signals();
     block_signals(&signals);
     d->machine = exports_serve_machine(&d->config);
+    tls_setup_prepare(&d->config);
     if (!share_descriptors(d) || !privilege_reduce(&d->config, d->machine))
         return EXIT_FAILED;
     share_heap();

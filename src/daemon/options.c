@@ -62,6 +62,7 @@ static const char usage[] =
     "  --tls-key FILE        its key, without a password\n"
     "  --tls-ca FILE         CAs that sign clients' certificates (default: none is accepted)\n"
     "  --tls-crl FILE        their revocation lists; SIGHUP reads all four again\n"
+    "  --tls-offload auto|off   auto, the default: the kernel encrypts what is sent, if it can\n"
     "  --identity-map FILE   users and groups of Kerberos principals, and of users without accounts\n"
     "  --identity-domain DOMAIN   of owners of files, for clients that use Kerberos (default: that\n"
     "                        of /etc/idmapd.conf)\n"
@@ -123,6 +124,7 @@ static const struct option long_options[] = {
     {"tls-key", required_argument, NULL, OPT_KEY + CONFIG_TLS_KEY},
     {"tls-ca", required_argument, NULL, OPT_KEY + CONFIG_TLS_CA},
     {"tls-crl", required_argument, NULL, OPT_KEY + CONFIG_TLS_CRL},
+    {"tls-offload", required_argument, NULL, OPT_KEY + CONFIG_TLS_OFFLOAD},
     {"identity-map", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_MAP},
     {"identity-domain", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_DOMAIN},
     {"identity-realms", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_REALMS},

@@ -104,6 +104,7 @@ static void name_restarts(const struct reload *reload, const struct config *said
                                              CONFIG_TLS_KEY,
                                              CONFIG_TLS_CA,
                                              CONFIG_TLS_CRL,
+                                             CONFIG_TLS_OFFLOAD,
                                              CONFIG_IDENTITY_MAP,
                                              CONFIG_IDENTITY_DOMAIN,
                                              CONFIG_IDENTITY_REALMS,

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/console.h"
 #include "tls/tls_context.h"
+#include "tls/tls_kernel.h"
 #include "tls/tls_memory.h"
 #include "transport/transport.h"
 
@@ -38,7 +39,8 @@ static struct tls_context *context_read(const struct config *config, char *error
     const struct tls_files files = {.cert = config->tls.cert,
                                     .key = config->tls.key,
                                     .ca = config->tls.ca,
-                                    .crl = config->tls.crl};
+                                    .crl = config->tls.crl,
+                                    .offload = config->tls.offload};
     struct tls_context *context;
 
     errand_place(files.cert);
@@ -69,15 +71,18 @@ struct tls_context *tls_setup_read(const struct config *config, bool *good, char
 static void tell(const struct tls_context *context, const struct config *config)
 {
     time_t until = (time_t)tls_context_not_after_s(context);
+    const char *sender = tls_context_offloads(context) ? "kernel" : "server";
     char text[TIME_BYTES];
     struct tm tm;
 
     (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&until, &tm));
     if (until < time(NULL))
         log_warn("tls.load", LOG_STR("cert", config->tls.cert), LOG_STR("until", text),
+                 LOG_STR("sender", sender),
                  LOG_STR("note", "the certificate has expired: clients will refuse it"));
     else
-        log_info("tls.load", LOG_STR("cert", config->tls.cert), LOG_STR("until", text));
+        log_info("tls.load", LOG_STR("cert", config->tls.cert), LOG_STR("until", text),
+                 LOG_STR("sender", sender));
 }
 
 bool tls_setup_check(const struct config *config)
@@ -94,6 +99,13 @@ bool tls_setup_check(const struct config *config)
         console_error("%s", why);
     tls_context_put(context);
     return context != NULL;
+}
+
+/* Without TLS in the kernel the server encrypts: contexts ask again whether it is there. */
+void tls_setup_prepare(const struct config *config)
+{
+    if (config->tls.cert && config->tls.offload)
+        (void)tls_kernel_is_able();
 }
 
 bool tls_setup_start(const struct config *config, struct transport *transport)

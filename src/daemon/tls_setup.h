@@ -25,6 +25,9 @@ struct tls_context *tls_setup_read(const struct config *config, bool *good, char
 /* Are the files good?  Else tells so on stderr. */
 bool tls_setup_check(const struct config *config) MUST_USE;
 
+/* Have the kernel load its TLS if it shall encrypt: while the process has all its privileges. */
+void tls_setup_prepare(const struct config *config);
+
 /* At the start: read them for the transport.  False after telling on stderr what is wrong. */
 bool tls_setup_start(const struct config *config, struct transport *transport) MUST_USE;
 

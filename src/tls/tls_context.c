@@ -19,13 +19,16 @@
 #include "tls/tls_chain.h"
 #include "tls/tls_context_internal.h"
 #include "tls/tls_error.h"
+#include "tls/tls_kernel.h"
 #include "tls/tls_peer.h"
+#include "tls/tls_secret.h"
 #include "tls/tls_verify.h"
 
 struct tls_context {
     _Atomic uint32_t refs;
     uint64_t number; /* of those of the process, in the order in which reading them began */
     SSL_CTX *settings;
+    bool offloads;
 };
 
 static _Atomic uint64_t numbers;
@@ -248,10 +251,15 @@ struct tls_context *tls_context_create(const struct tls_files *files, char *why,
     context->settings = SSL_CTX_new(TLS_server_method());
     if (!context->settings)
         complain(&complaint, "OpenSSL: out of memory");
-    if (context->settings && settings_load(context->settings, files, &complaint))
-        return context;
-    tls_context_put(context);
-    return NULL;
+    if (!context->settings || !settings_load(context->settings, files, &complaint)) {
+        tls_context_put(context);
+        return NULL;
+    }
+    /* Now, not for each session: the kernel may have to load a module. */
+    context->offloads = files->offload && tls_kernel_is_able();
+    if (context->offloads)
+        SSL_CTX_set_keylog_callback(context->settings, tls_secret_note);
+    return context;
 }
 
 bool tls_context_is_before(const struct tls_context *context, const struct tls_context *other)
@@ -276,6 +284,11 @@ void tls_context_put(struct tls_context *context)
 SSL_CTX *tls_context_settings(const struct tls_context *context)
 {
     return context->settings;
+}
+
+bool tls_context_offloads(const struct tls_context *context)
+{
+    return context->offloads;
 }
 
 int64_t tls_context_not_after_s(const struct tls_context *context)

@@ -22,12 +22,13 @@ enum {
     TLS_WHY_BYTES = 256, /* enough for what functions here say of a failure */
 };
 
-/* Paths of PEM files. */
+/* What a context is made from: paths of PEM files, and a wish. */
 struct tls_files {
     const char *cert; /* the server's certificate, then the intermediate ones */
     const char *key;
     const char *ca;  /* that clients' certificates are signed by; NULL: none is good */
     const char *crl; /* revocation lists of these; NULL: nobody is revoked */
+    bool offload;    /* the kernel shall encrypt what sessions send, if it can */
 };
 
 /* Read the files; may wait for a disk.  One reference.  NULL: `why`, of `size` bytes, says in words
@@ -45,6 +46,9 @@ void tls_context_put(struct tls_context *context);
 
 /* When the server's certificate expires, in seconds since 1970. */
 int64_t tls_context_not_after_s(const struct tls_context *context);
+
+/* Shall the kernel encrypt what sessions send, and has it TLS? */
+bool tls_context_offloads(const struct tls_context *context);
 
 /* Would the context let this peer in, now?  If not, `why` of `size` bytes says the reason.  A peer
  * without certificate is good.  Takes about a millisecond. */

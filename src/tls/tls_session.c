@@ -3,6 +3,10 @@
  * What the receiver makes OpenSSL send (the answer to a KeyUpdate, an alert) is kept in `aside`
  * until the sender writes next: the output is the sender's, and the order of records is that in
  * which they were encrypted.
+ *
+ * When the kernel sends, what OpenSSL encrypts has the wrong number and is thrown away; of an alert
+ * the plain bytes are kept.  A peer that asks for a new key of ours (RFC 8446 4.6.3) loses its
+ * connection, since kernels before 6.14 cannot change a key; nobody is known to ask.
  */
 #include "tls/tls_session.h"
 
@@ -20,12 +24,15 @@
 #include "tls/tls_context_internal.h"
 #include "tls/tls_error.h"
 #include "tls/tls_frame.h"
+#include "tls/tls_kernel.h"
 #include "tls/tls_peer.h"
 #include "tls/tls_peer_internal.h"
+#include "tls/tls_secret.h"
 #include "tls/tls_verify.h"
 
 enum {
     ASIDE_BYTES = 512,
+    KEY_UPDATE_REQUEST = 4, /* where a KeyUpdate says whether it asks for another one */
 };
 
 struct tls_session {
@@ -38,6 +45,10 @@ struct tls_session {
     size_t aside_len;
     struct tls_frame received;
     unsigned key_updates;
+    bool key_wanted; /* the peer asks for a new key of ours */
+    bool offloaded;  /* the kernel sends */
+    struct tls_alert alert;
+    struct tls_secret secret; /* until the end of the handshake */
     _Atomic uint64_t records;
     enum tls_reason reason;
     char why[TLS_WHY_BYTES];
@@ -46,16 +57,25 @@ struct tls_session {
 /* ---- life ---- */
 
 /* A client that makes one KeyUpdate after the other only costs us time. */
+static void key_update_seen(struct tls_session *session, const uint8_t *message, size_t len)
+{
+    session->key_updates++;
+    session->key_wanted |=
+        len > KEY_UPDATE_REQUEST && message[KEY_UPDATE_REQUEST] == SSL_KEY_UPDATE_REQUESTED;
+}
+
 static void message_seen(int sent, int version, int type, const void *data, size_t len, SSL *ssl,
                          void *arg)
 {
     struct tls_session *session = arg;
+    const uint8_t *message = data;
 
     (void)version;
     (void)ssl;
-    if (!sent && type == SSL3_RT_HANDSHAKE && len > 0 &&
-        *(const uint8_t *)data == SSL3_MT_KEY_UPDATE)
-        session->key_updates++;
+    if (!sent && type == SSL3_RT_HANDSHAKE && len > 0 && message[0] == SSL3_MT_KEY_UPDATE)
+        key_update_seen(session, message, len);
+    if (sent && type == SSL3_RT_ALERT && len == 2)
+        session->alert = (struct tls_alert){.level = message[0], .description = message[1]};
 }
 
 static bool ssl_create(struct tls_session *session)
@@ -70,6 +90,7 @@ static bool ssl_create(struct tls_session *session)
     SSL_set_accept_state(session->ssl);
     SSL_set_msg_callback(session->ssl, message_seen);
     SSL_set_msg_callback_arg(session->ssl, session);
+    tls_secret_keep(session->ssl, &session->secret);
     return true;
 }
 
@@ -80,6 +101,7 @@ struct tls_session *tls_session_create(struct tls_context *context)
     if (!session)
         return NULL;
     session->context = tls_context_get(context);
+    session->alert = (struct tls_alert){SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY};
     CHECK(pthread_mutex_init(&session->lock, NULL) == 0);
     if (ssl_create(session))
         return session;
@@ -96,6 +118,7 @@ void tls_session_destroy(struct tls_session *session)
     tls_context_put(session->context);
     pthread_mutex_destroy(&session->lock);
     OPENSSL_cleanse(session->aside, sizeof(session->aside));
+    OPENSSL_cleanse(&session->secret, sizeof(session->secret));
     memory_free(MEMORY_connections, session);
 }
 
@@ -162,7 +185,7 @@ static void receiver_begin(struct tls_session *session)
 
 static void receiver_end(struct tls_session *session)
 {
-    session->aside_len = session->memory.out_len;
+    session->aside_len = session->offloaded ? 0 : session->memory.out_len;
 }
 
 /* ---- failure ---- */
@@ -289,6 +312,28 @@ enum tls_status tls_session_handshake(struct tls_session *session)
     return result == 1 ? TLS_OK : session_status(session, result);
 }
 
+/* The session has put out nothing since its handshake, so the kernel's first record is number 0. */
+static bool offload_locked(struct tls_session *session, int fd)
+{
+    uint16_t suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(session->ssl));
+    struct tls_kernel_keys keys;
+    bool begun =
+        tls_kernel_keys_make(&keys, suite, &session->secret) && tls_kernel_send_begin(fd, &keys);
+
+    OPENSSL_cleanse(&keys, sizeof(keys));
+    return begun;
+}
+
+bool tls_session_offload(struct tls_session *session, int fd)
+{
+    pthread_mutex_lock(&session->lock);
+    if (tls_context_offloads(session->context) && session->aside_len == 0)
+        session->offloaded = offload_locked(session, fd);
+    tls_secret_forget(session->ssl, &session->secret);
+    pthread_mutex_unlock(&session->lock);
+    return session->offloaded;
+}
+
 struct tls_peer *tls_session_peer(struct tls_session *session)
 {
     return tls_peer_create(session->ssl);
@@ -309,6 +354,13 @@ static enum tls_status read_locked(struct tls_session *session, uint8_t *data, s
     return TLS_OK;
 }
 
+static enum tls_status session_refused(struct tls_session *session, const char *why)
+{
+    session->reason = TLS_REASON_PROTOCOL;
+    snprintf(session->why, sizeof(session->why), "%s", why);
+    return TLS_FAILED;
+}
+
 enum tls_status tls_session_read(struct tls_session *session, void *data, size_t len, size_t *got)
 {
     enum tls_status status;
@@ -319,11 +371,11 @@ enum tls_status tls_session_read(struct tls_session *session, void *data, size_t
     receiver_begin(session);
     status = read_locked(session, data, len, got);
     receiver_end(session);
-    if (status != TLS_FAILED && session->key_updates > LIMIT_TLS_KEY_UPDATES) {
-        session->reason = TLS_REASON_PROTOCOL;
-        snprintf(session->why, sizeof(session->why), "the client changes its key too often");
-        status = TLS_FAILED;
-    }
+    if (status != TLS_FAILED && session->key_updates > LIMIT_TLS_KEY_UPDATES)
+        status = session_refused(session, "the client changes its key too often");
+    else if (status != TLS_FAILED && session->key_wanted && session->offloaded)
+        status = session_refused(session, "the client asks for a new key, which the kernel that "
+                                          "encrypts for it cannot take (tls.offload)");
     pthread_mutex_unlock(&session->lock);
     return status;
 }
@@ -364,6 +416,7 @@ ssize_t tls_session_write(struct tls_session *session, const struct iovec *iov, 
     ssize_t written;
 
     pthread_mutex_lock(&session->lock);
+    CHECK(!session->offloaded);
     ERR_clear_error();
     sender_begin(session);
     written = write_locked(session, iov, count);
@@ -381,9 +434,20 @@ void tls_session_flush(struct tls_session *session)
     pthread_mutex_unlock(&session->lock);
 }
 
+struct tls_alert tls_session_alert(struct tls_session *session)
+{
+    struct tls_alert alert;
+
+    pthread_mutex_lock(&session->lock);
+    alert = session->alert;
+    pthread_mutex_unlock(&session->lock);
+    return alert;
+}
+
 void tls_session_close(struct tls_session *session)
 {
     pthread_mutex_lock(&session->lock);
+    CHECK(!session->offloaded);
     ERR_clear_error();
     sender_begin(session);
     SSL_shutdown(session->ssl);

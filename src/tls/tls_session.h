@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The server's end of one TLS session: turns bytes from a socket into plain ones, and plain ones
- * into bytes for the socket.  It makes no system call and never waits.
+ * into bytes for the socket.  It never waits, and makes no system call except for
+ * tls_session_offload().
  *
  * One thread at a time receives (tls_session_handshake, tls_session_read), and one at a time sends
  * (tls_session_write, tls_session_output); these may be two, and a lock orders what they do with
  * the session.  During the handshake only one thread may use it.
+ *
+ * After the handshake the kernel may take over what is sent (tls_session_offload).  The session
+ * then only receives.
  */
 #pragma once
 
@@ -72,6 +76,11 @@ size_t tls_session_output_len(const struct tls_session *session);
 /* Go on with the handshake.  TLS_OK: it is done, input may be left. */
 enum tls_status tls_session_handshake(struct tls_session *session);
 
+/* Once the handshake is done: from now on the kernel encrypts what the socket sends, which has sent
+ * all that the session has put out.  Then tls_session_write() and tls_session_close() must not be
+ * called.  False: the context does not want it, or the kernel cannot; all stays as it is. */
+bool tls_session_offload(struct tls_session *session, int fd) MUST_USE;
+
 /* Who the peer is, once the handshake is done; the caller owns it.  NULL without memory. */
 struct tls_peer *tls_session_peer(struct tls_session *session) MUST_USE;
 
@@ -84,6 +93,13 @@ ssize_t tls_session_write(struct tls_session *session, const struct iovec *iov, 
 
 /* Put what the receiver had to send (an alert) into the output. */
 void tls_session_flush(struct tls_session *session);
+
+/* The alert (RFC 8446 6) that ends a session whose output is the kernel's: what the receiver had to
+ * send, else close_notify. */
+struct tls_alert {
+    uint8_t level, description;
+};
+struct tls_alert tls_session_alert(struct tls_session *session);
 
 /* Say that nothing more will be sent (close_notify), into the output. */
 void tls_session_close(struct tls_session *session);

@@ -14,6 +14,7 @@
 #include "transport/connection_internal.h"
 #include "transport/send_queue.h"
 #include "transport/stream.h"
+#include "transport/stream_kernel.h"
 #include "transport/tls_reload.h"
 #include "transport/tls_table.h"
 #include "transport/transport_internal.h"
@@ -61,16 +62,6 @@ void handshake_refuse_stray(struct connection *conn, const char *why)
     connection_shutdown(conn);
 }
 
-/* An alert is worth one attempt, unless something else is being sent. */
-static void alert_send(struct connection *conn)
-{
-    if (!send_queue_seize(conn) || !stream_output_begin(conn))
-        return;
-    tls_session_flush(stream_tls(conn)->session);
-    if (!stream_output_end(conn, false))
-        return; /* the socket is full: the client learns nothing */
-}
-
 void handshake_refuse(struct connection *conn)
 {
     const struct tls_session *session = stream_tls(conn)->session;
@@ -78,7 +69,9 @@ void handshake_refuse(struct connection *conn)
     if (connection_is_dead(conn))
         return;
     refusal_note(conn, tls_session_reason(session), tls_session_why(session));
-    alert_send(conn);
+    /* An alert is worth one attempt, unless something else is being sent. */
+    if (send_queue_seize(conn))
+        stream_alert(conn);
     connection_shutdown(conn);
 }
 
@@ -95,6 +88,7 @@ static void session_log(struct connection *conn, const struct tls_peer *peer)
                    LOG_STR("peer", address_format(&conn->peer.sa, address, sizeof(address))),
                    LOG_STR("mode", peer->has_certificate ? "mtls" : "tls"),
                    LOG_STR("version", peer->version), LOG_STR("suite", peer->suite),
+                   LOG_STR("sender", stream_tls(conn)->kernel ? "kernel" : "server"),
                    LOG_STR("subject", peer->subject), LOG_STR("issuer", peer->issuer),
                    LOG_STR("serial", peer->serial));
 }
@@ -116,6 +110,7 @@ static enum handshake_status handshake_done(struct connection *conn)
     transport_count(transport, TRANSPORT_COUNTER_tls_sessions, 1);
     if (tls->peer->has_certificate)
         transport_count(transport, TRANSPORT_COUNTER_tls_mutual, 1);
+    stream_kernel_begin(conn);
     session_log(conn, tls->peer);
     if (!tls_table_open(&transport->tls, tls))
         tls_reverify_one(conn);

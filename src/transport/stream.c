@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "transport/buffer.h"
+#include "transport/stream_kernel.h"
 #include "transport/transport_internal.h"
 
 enum {
@@ -133,6 +134,8 @@ ssize_t stream_send(struct connection *conn, const struct iovec *iov, size_t cou
 {
     struct tls_stream *tls = stream_tls(conn);
 
+    if (tls->kernel)
+        return stream_kernel_send(conn, iov, count, more);
     if (tls->out_used > 0) {
         ssize_t n = pending_send(conn, more);
 
@@ -148,6 +151,8 @@ ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t
     struct buffer *plain;
     ssize_t n;
 
+    if (tls->kernel)
+        return stream_kernel_sendfile(conn, fd, offset, len);
     if (tls->out_used > 0) {
         n = pending_send(conn, tls->pending < len);
         if (n != 0)
@@ -170,7 +175,46 @@ ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t
     return n;
 }
 
+/* ---- the end ---- */
+
+void stream_alert(struct connection *conn)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    if (tls->kernel) {
+        stream_kernel_end(conn);
+        return;
+    }
+    if (!stream_output_begin(conn))
+        return;
+    tls_session_flush(tls->session);
+    if (!stream_output_end(conn, false))
+        return; /* the socket is full: the client learns nothing */
+}
+
+void stream_close(struct connection *conn)
+{
+    struct tls_stream *tls = stream_tls(conn);
+
+    if (stream_state(tls) == STREAM_OPEN && tls->kernel) {
+        stream_kernel_end(conn);
+        return;
+    }
+    /* What is left of a record before it would make the message unreadable. */
+    if (stream_state(tls) != STREAM_OPEN || tls->out_used > 0 || !stream_output_begin(conn))
+        return;
+    tls_session_close(tls->session);
+    if (!stream_output_end(conn, false))
+        return; /* it is lost like other bytes that the socket has no room for */
+}
+
 /* ---- life ---- */
+
+uint64_t stream_records(const struct tls_stream *tls)
+{
+    return tls->kernel ? atomic_load_explicit(&tls->kernel_records, memory_order_relaxed)
+                       : tls_session_records(tls->session);
+}
 
 struct tls_stream *stream_create(struct connection *conn, struct tls_context *context)
 {
@@ -185,18 +229,6 @@ struct tls_stream *stream_create(struct connection *conn, struct tls_context *co
     atomic_init(&tls->state, STREAM_STARTING);
     atomic_store_explicit(&conn->tls, tls, memory_order_release);
     return tls;
-}
-
-void stream_close(struct connection *conn)
-{
-    struct tls_stream *tls = stream_tls(conn);
-
-    /* What is left of a record before it would make the message unreadable. */
-    if (stream_state(tls) != STREAM_OPEN || tls->out_used > 0 || !stream_output_begin(conn))
-        return;
-    tls_session_close(tls->session);
-    if (!stream_output_end(conn, false))
-        return; /* it is lost like other bytes that the socket has no room for */
 }
 
 void stream_destroy(struct connection *conn)

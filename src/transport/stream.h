@@ -10,7 +10,8 @@
  *                handshake is the flusher of the send queue, so that nothing else is sent
  *     OPEN       all that is sent and received is encrypted
  *
- * What is encrypted is kept until the socket has taken it; only then is the plain data sent.
+ * What is encrypted is kept until the socket has taken it; only then is the plain data sent.  Or
+ * the kernel encrypts (stream_kernel.h): from OPEN on, to the end.
  */
 #pragma once
 
@@ -52,6 +53,9 @@ struct tls_stream {
     struct list address_link; /* while shaking: of peer_handshakes() */
     int64_t begun_ns;         /* transport_now_ns() of the probe */
     uint64_t generation;      /* of the context that has verified the peer */
+
+    bool kernel; /* the kernel encrypts what is sent; set before OPEN */
+    _Atomic uint64_t kernel_records;
 
     /* The loop owner's. */
     struct buffer *in; /* received in the handshake; all of it is consumed at its end */
@@ -97,7 +101,8 @@ static inline bool stream_is_open(const struct connection *conn)
 ssize_t stream_send(struct connection *conn, const struct iovec *iov, size_t count, bool more);
 ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t len);
 
-/* Room for what the session puts out.  False without memory. */
+/* Room for what the session puts out.  False without memory.  This and the two below are for
+ * sessions that encrypt what is sent. */
 bool stream_output_begin(struct connection *conn) MUST_USE;
 
 /* Send what the session has put out since, and what was left before.  False, with errno, while some
@@ -114,6 +119,12 @@ bool stream_reply_send(struct connection *conn) MUST_USE;
 
 /* NULL without memory.  For the loop's owner. */
 struct tls_stream *stream_create(struct connection *conn, struct tls_context *context) MUST_USE;
+
+/* The receiver has ended the session, and nothing waits to be sent: say why. */
+void stream_alert(struct connection *conn);
+
+/* How many records may have been sent with one key. */
+uint64_t stream_records(const struct tls_stream *tls);
 
 /* The socket is about to be closed: say so, if the session is in order. */
 void stream_close(struct connection *conn);

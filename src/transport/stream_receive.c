@@ -113,5 +113,5 @@ bool stream_is_spent(const struct connection *conn)
     const struct tls_stream *tls = stream_tls(conn);
 
     return stream_state(tls) == STREAM_OPEN &&
-           tls_session_records(tls->session) >= conn->transport->config.tls_records_max;
+           stream_records(tls) >= conn->transport->config.tls_records_max;
 }

@@ -69,6 +69,7 @@ struct transport;
     X(tls_probes, "Calls that ask whether the server speaks TLS (AUTH_TLS)")                       \
     X(tls_sessions, "TLS sessions that began")                                                     \
     X(tls_mutual, "TLS sessions that began, of clients with a certificate")                        \
+    X(tls_kernel, "TLS sessions that began, with the kernel encrypting what is sent")              \
     X(tls_refused_protocol, "TLS sessions refused: what came was not TLS")                         \
     X(tls_refused_version, "TLS handshakes refused: no TLS 1.3, or no cipher suite in common")     \
     X(tls_refused_alpn, "TLS handshakes refused: the client speaks another protocol than RPC")     \

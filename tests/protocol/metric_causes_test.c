@@ -89,6 +89,7 @@ static const struct {
     {"transport_tails_short", "unit.transport.send_queue", "tails_short"},
     {"transport_tls_displaced", "unit.transport.tls", "tls_displaced"},
     {"transport_tls_displaced_address", "unit.transport.tls", "tls_displaced_address"},
+    {"transport_tls_kernel", "unit.transport.tls", "tls_kernel"},
     {"transport_tls_late", "unit.transport.tls", "tls_late"},
     {"transport_tls_mutual", "unit.transport.tls", "tls_mutual"},
     {"transport_tls_no_longer_good", "unit.transport.tls", "tls_no_longer_good"},

@@ -27,7 +27,8 @@ static void tls_copy(struct config_tls *to, const struct config_tls *from)
     *to = (struct config_tls){.cert = text_copy(from->cert),
                               .key = text_copy(from->key),
                               .ca = text_copy(from->ca),
-                              .crl = text_copy(from->crl)};
+                              .crl = text_copy(from->crl),
+                              .offload = from->offload};
 }
 
 static void tls_fini(struct config_tls *tls)

@@ -38,6 +38,7 @@ enum config_key_id {
     CONFIG_TLS_KEY,
     CONFIG_TLS_CA,
     CONFIG_TLS_CRL,
+    CONFIG_TLS_OFFLOAD,
     CONFIG_IDENTITY_MAP,
     CONFIG_IDENTITY_DOMAIN,
     CONFIG_IDENTITY_REALMS,
@@ -49,9 +50,9 @@ enum config_key_id {
     CONFIG_KEY_COUNT,
 };
 
-/* Paths of PEM files; NULL: none. */
 struct config_tls {
-    char *cert, *key, *ca, *crl;
+    char *cert, *key, *ca, *crl; /* paths of PEM files; NULL: none */
+    bool offload;                /* let the kernel encrypt what is sent, where it can */
 };
 
 /* Whom callers are taken for. */

@@ -12,6 +12,7 @@
 #include "lib/wait.h"
 #include "rpc_server.h"
 #include "tls/tls_context.h"
+#include "tls/tls_kernel.h"
 #include "tls/tls_session.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 
 static struct pki pki;
 static struct rpc_server server;
+static bool offload; /* have the kernel encrypt what the server sends, if it can */
 static uint32_t words[WORDS_MAX];
 static uint8_t bytes[LIMIT_REPLY_BYTES + 4096];
 
@@ -29,7 +31,7 @@ static uint8_t bytes[LIMIT_REPLY_BYTES + 4096];
 static struct tls_context *context_of(const char *cert, const char *crl)
 {
     char path[5][PKI_PATH_BYTES], name[64], why[TLS_WHY_BYTES];
-    struct tls_files files = {.ca = pki_path(&pki, "ca.pem", path[0])};
+    struct tls_files files = {.ca = pki_path(&pki, "ca.pem", path[0]), .offload = offload};
     struct tls_context *context;
 
     snprintf(name, sizeof(name), "%s.pem", cert);
@@ -90,6 +92,40 @@ static int teardown(void **state)
     (void)state;
     rpc_server_stop(&server);
     return 0;
+}
+
+static int setup_offloaded(void **state)
+{
+    offload = true;
+    return setup(state);
+}
+
+static int setup_small_offloaded(void **state)
+{
+    offload = true;
+    return setup_small(state);
+}
+
+static int teardown_suites(void **state)
+{
+    offload = false;
+    return teardown(state);
+}
+
+static bool kernel_sends(void)
+{
+    return offload && tls_kernel_is_able();
+}
+
+/* Where the kernel has no TLS, nothing differs. */
+static int teardown_offloaded(void **state)
+{
+    struct transport_stats stats = rpc_server_stats(&server);
+
+    assert_true(stats.tls_sessions > 0);
+    assert_int_equal(stats.tls_kernel, kernel_sends() ? stats.tls_sessions : 0);
+    offload = false;
+    return teardown(state);
 }
 
 /* ---- clients ---- */
@@ -691,6 +727,55 @@ static void key_updates(void **state)
     tls_client_fini(&client);
 }
 
+/* Also a suite that this kernel may lack (ChaCha20) works, by the server then. */
+static void suites(void **state)
+{
+    static const char *const names[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+                                        "TLS_CHACHA20_POLY1305_SHA256"};
+    uint32_t arguments[] = {100000, 100000};
+    struct tls_client client;
+
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
+        client_begin(&client, NULL, client_connect(&server));
+        assert_int_equal(SSL_set_ciphersuites(client.ssl, names[i]), 1);
+        assert_true(tls_client_connect(&client));
+        assert_string_equal(SSL_get_cipher_name(client.ssl), names[i]);
+        expect_alive(&client);
+        tls_client_send(&client, bytes, call_encode(bytes, i, PROC_TAIL, arguments, 2));
+        assert_int_equal(tls_client_receive_record(&client, bytes, sizeof(bytes)), 28 + 100000);
+        for (uint32_t at = 0; at < 100000; at++)
+            assert_int_equal(bytes[28 + at], at % 251);
+        if (i == 1)
+            assert_int_equal(counter_of("tls_kernel"), kernel_sends() ? 2 : 0);
+        tls_client_fini(&client);
+    }
+}
+
+/* The kernel's key stays: a client that wants another one has to connect again. */
+static void key_asked_for(void **state)
+{
+    struct tls_client client;
+
+    (void)state;
+    client_open(&client, NULL);
+    assert_int_equal(SSL_key_update(client.ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    expect_alive(&client);
+    assert_int_equal(SSL_key_update(client.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+    if (!kernel_sends()) {
+        expect_alive(&client);
+        assert_int_equal(client.key_updates, 1);
+    } else {
+        secure_call(&client, 78, PROC_ECHO, 3);
+        assert_true(tls_client_drain(&client));
+        assert_int_equal(counter_of("tls_refused_protocol"), 1);
+    }
+    tls_client_fini(&client);
+    client_open(&client, NULL);
+    expect_alive(&client);
+    tls_client_fini(&client);
+}
+
 /* A record that was tampered with ends the session; nothing of it is run. */
 static void tampered(void **state)
 {
@@ -1032,6 +1117,13 @@ static void handshakes_of_one_address(void **state)
         close(silent[i]);
 }
 
+/* The same again with the kernel sending, where it has TLS. */
+#define OFFLOADED(test, setup)                                                                     \
+    {                                                                                              \
+        .name = #test "_offloaded", .test_func = (test), .setup_func = setup##_offloaded,          \
+        .teardown_func = teardown_offloaded                                                        \
+    }
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1067,6 +1159,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(busiest_address_is_displaced, setup_small, teardown),
         cmocka_unit_test_setup_teardown(handshakes_of_one_address, setup, teardown),
         cmocka_unit_test_setup_teardown(handshakes_that_never_finish, setup, teardown),
+        OFFLOADED(calls_large_and_small, setup),
+        OFFLOADED(tails, setup),
+        OFFLOADED(slow_reader, setup),
+        cmocka_unit_test_setup_teardown(suites, setup_offloaded, teardown_suites),
+        OFFLOADED(call_with_finished, setup),
+        OFFLOADED(calls_that_block, setup),
+        OFFLOADED(key_asked_for, setup),
+        OFFLOADED(tampered, setup),
+        OFFLOADED(ends, setup),
+        OFFLOADED(reload, setup),
+        OFFLOADED(many_records, setup_small),
     };
 
     return test_group_run_fixtures(tests, group_setup, group_teardown);

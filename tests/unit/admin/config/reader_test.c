@@ -43,7 +43,7 @@ static void everything(void **state)
                   "admin_token: /srv/tokens\n"
                   "admin_open: true\n"
                   "gss: { keytab: /srv/keys }\n"
-                  "tls: { cert: /srv/c, key: /srv/k, ca: /srv/a, crl: /srv/r }\n"
+                  "tls: { cert: /srv/c, key: /srv/k, ca: /srv/a, crl: /srv/r, offload: off }\n"
                   "identity: { map: /srv/identities, domain: lab.example, realms: LAB.EXAMPLE,\n"
                   "            machine: map, manage_gids: true, groups_ttl: 60 }\n"
                   "exports: [{ path: /, backend: mem }]\n"
@@ -78,6 +78,7 @@ static void everything(void **state)
     assert_string_equal(config->tls.key, "/srv/k");
     assert_string_equal(config->tls.ca, "/srv/a");
     assert_string_equal(config->tls.crl, "/srv/r");
+    assert_false(config->tls.offload);
     assert_string_equal(config->identity.map, "/srv/identities");
     assert_string_equal(config->identity.domain, "lab.example");
     assert_string_equal(config->identity.realms, "LAB.EXAMPLE");
@@ -115,6 +116,7 @@ static void defaults(void **state)
     assert_int_equal(config->admin.count, 0);
     assert_null(config->admin.token_file);
     assert_false(config->admin.open || config->admin.none);
+    assert_true(config->tls.offload);
     assert_int_equal(config->export_count, 0);
     assert_int_equal(config->lines[CONFIG_SLOTS], 1);
     assert_int_equal(config->lines[CONFIG_LEASE], 0);
