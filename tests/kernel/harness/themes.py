@@ -51,6 +51,7 @@ class Theme:
     tickets: tuple = ("24h", "5")  # with a realm: the lifetime of its tickets, and how many seconds clocks may differ
     tls: bool = False  # server and guests have certificates
     in_guest: bool = False  # the program starts the server itself, in the guest, and mounts it
+    own_agent: bool = False  # ... and makes certificates, and starts the handshake agent
     concurrent: bool = False  # also with the server under ThreadSanitizer
     launcher: tuple = ()  # command that starts the server with fewer privileges
     server_user: int = 0
@@ -122,8 +123,10 @@ THEMES = {
                         Rule("/open", "no_root_squash,xprtsec=none:tls:mtls", "", "open")],
                  extra_mounts=[("/tls", "/mnt/tls", "xprtsec=tls", (2,))], versions=VERSIONS, backends=("local",),
                  expected_log=REFUSED),
-    "guide": Theme("guide.py", cost_s=20, rules=[], cwd="/tmp", tls=True, in_guest=True, versions=("4.1",),
-                   backends=("local",)),
+    "ktls": Theme("ktls.py", cost_s=30, timeout_s=240, lease_s=8, grace_s=8, rules=[], cwd="/tmp", tls=True,
+                  in_guest=True, versions=("4.1",), backends=("local",)),
+    "guide": Theme("guide.py", cost_s=20, rules=[], cwd="/tmp", tls=True, in_guest=True, own_agent=True,
+                   versions=("4.1",), backends=("local",)),
     "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
