@@ -46,7 +46,7 @@
 #       program; in every other build it replays each file of CORPUS, as the CTest of that name.
 #
 # Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP MICROHTTPD YAML
-# CURL OPENSSL GSSAPI KRB5 NFSIDMAP,
+# CURL GNUTLS OPENSSL GSSAPI KRB5 NFSIDMAP,
 # Threads::Threads.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -57,6 +57,7 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)

@@ -5,8 +5,10 @@
 
 /* By part, and by name in each; check.failed, log.dropped and state.* are of the daemon. */
 const struct event event_table[] = {
-    {"admin.open", "info", "socket address",
-     "The admin endpoint listens on this `socket`, or at this `address`", NULL},
+    {"admin.open", "info", "socket address scheme",
+     "The admin endpoint listens on this `socket`, or at this `address`, with this `scheme`: http "
+     "or https",
+     NULL},
     {"admin.refused", "info", "status method path",
      "The admin endpoint refused a request. At most 10 lines in a second",
      "Many of them: find out who tries, and close the port to others"},
@@ -22,6 +24,15 @@ const struct event event_table[] = {
     {"admin.tokens", "info, error", "count error note",
      "SIGHUP or `mainstay reload`: so many tokens (`count`) were read, or the `error` for which they stay as they were",
      "Error: correct the file of tokens, then `mainstay reload`"},
+    {"admin.tls_refused", "info", "peer why",
+     "A TLS handshake with the admin endpoint did not come to its end, or after a reload a "
+     "client's certificate is no longer good, and `why`. At most 10 lines in a second, together "
+     "with `admin.refused`",
+     "As `why` says"},
+    {"admin.unencrypted", "warn", "address note",
+     "The admin endpoint listens without TLS at an `address` that other machines may reach: "
+     "whoever sees the packets can use their token",
+     "Set `admin_tls: on`, or `admin` to an address of this machine"},
     {"local.dir_watch", "info", "path why note",
      "The kernel does not report changes of directories of this `local` export, and `why`: "
      "directories of it are not delegated",

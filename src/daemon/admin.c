@@ -72,16 +72,25 @@ static void listener_log(const struct admin *admin, unsigned n)
     const char *path = admin->options->at[n].path;
     char text[ADDRESS_TEXT_BYTES];
     struct sockaddr_storage address;
+    bool encrypted = admin->options->tls != ADMIN_TLS_OFF;
 
-    if (path)
+    if (path) {
         log_info("admin.open", LOG_STR("socket", path));
-    else if (http_server_address(admin->http, n, &address))
-        log_info("admin.open", LOG_STR("address", address_format((const struct sockaddr *)&address,
-                                                                 text, sizeof(text))));
+        return;
+    }
+    if (!http_server_address(admin->http, n, &address))
+        return;
+    address_format((const struct sockaddr *)&address, text, sizeof(text));
+    log_info("admin.open", LOG_STR("address", text),
+             LOG_STR("scheme", encrypted ? "https" : "http"));
+    if (!encrypted && !http_address_is_loopback((const struct sockaddr *)&address))
+        log_warn("admin.unencrypted", LOG_STR("address", text),
+                 LOG_STR("note", "whoever sees the packets has the tokens; admin_tls: on encrypts "
+                                 "them"));
 }
 
 bool admin_open(struct admin *admin, const struct admin_options *options,
-                const struct endpoint *endpoint)
+                const struct endpoint *endpoint, struct http_tls *tls)
 {
     struct http_tokens tokens;
     char error[ERROR_BYTES];
@@ -96,6 +105,8 @@ bool admin_open(struct admin *admin, const struct admin_options *options,
     }
     admin->http = http_create(admin);
     (void)http_server_set_tokens(admin->http, &tokens);
+    if (tls)
+        http_server_set_tls(admin->http, tls);
     for (uint32_t i = 0; i < options->count; i++) {
         if (!listener_open(admin->http, options->name, &options->at[i]))
             return false;
@@ -154,6 +165,12 @@ void admin_tokens_foresee(const struct admin *admin, const struct http_tokens *t
     if (tokens->count > 0 && http_server_differ(admin->http, tokens))
         (void)snprintf(text, size, "%s: the tokens would change, and be %u",
                        admin->options->token_name, tokens->count);
+}
+
+void admin_tls_set(struct admin *admin, struct http_tls *tls)
+{
+    if (admin->http)
+        http_server_set_tls(admin->http, tls);
 }
 
 bool admin_stop(struct admin *admin)

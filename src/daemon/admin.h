@@ -13,6 +13,7 @@
 
 struct http_route;
 struct http_server;
+struct http_tls;
 struct http_tokens;
 
 struct admin {
@@ -23,9 +24,9 @@ struct admin {
 };
 
 /* Open it.  `endpoint` is copied; what it points to is set up, and stays until admin_close().
- * False after telling why on stderr. */
+ * `tls`: TCP addresses speak HTTPS by it; NULL: they do not.  False after telling why on stderr. */
 bool admin_open(struct admin *admin, const struct admin_options *options,
-                const struct endpoint *endpoint) MUST_USE;
+                const struct endpoint *endpoint, struct http_tls *tls) MUST_USE;
 
 /* From now on /readyz says this. */
 void admin_set_phase(struct admin *admin, enum endpoint_phase phase);
@@ -42,6 +43,9 @@ void admin_tokens_set(struct admin *admin, const struct http_tokens *tokens, cha
 /* Let `text` say what that would change. */
 void admin_tokens_foresee(const struct admin *admin, const struct http_tokens *tokens, char *text,
                           size_t size);
+
+/* The same of certificates, if it speaks HTTPS. */
+void admin_tls_set(struct admin *admin, struct http_tls *tls);
 
 /* False: a request has not ended, and uses the server: the process should exit. */
 bool admin_stop(struct admin *admin) MUST_USE;

@@ -26,10 +26,12 @@ static bool address_check(const struct admin_options *options, const struct admi
     if (options->open || http_address_is_loopback(addr))
         return true;
     (void)snprintf(error, size,
-                   "%s: other machines could reach this address, and requests are not encrypted; "
+                   "%s: other machines could reach this address%s; "
                    "if that is meant, say --admin-open, or admin_open: true in the configuration "
                    "file",
-                   text);
+                   text,
+                   options->tls == ADMIN_TLS_OFF ? ", and requests are not encrypted (--admin-tls)"
+                                                 : "");
     return false;
 }
 

@@ -43,7 +43,7 @@ static void hang_up_run(void *context)
     char error[TEXT_BYTES];
 
     take_tokens(chores->admin);
-    tls_setup_reload(reload->running, reload->transport);
+    tls_setup_reload(reload->running, reload->transport, chores->admin);
     if (reload_run(reload, false, &(struct export_report){.line = drop_line}) != RELOAD_DONE &&
         reload->file && errand_commit())
         (void)setting_effect_reload(reload->settings, NULL, error, sizeof(error));

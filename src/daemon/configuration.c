@@ -8,6 +8,7 @@
 
 #include "admin/callback_setting.h"
 #include "admin/config/config_reader.h"
+#include "admin/http/http_tls.h"
 #include "admin/http/http_token.h"
 #include "base/errand.h"
 #include "daemon/admin_options.h"
@@ -201,6 +202,31 @@ static bool check_admin(struct config *config, const char *file)
     return false;
 }
 
+/* NULL: nothing is wrong. */
+static const char *admin_tls_wrong(const struct config *config)
+{
+    if (config->admin.tls == ADMIN_TLS_OFF)
+        return NULL;
+    if (!config->tls.cert)
+        return "needs a certificate: name one with --tls-cert and --tls-key, or as tls.cert and "
+               "tls.key in the configuration file";
+    if (config->admin.tls == ADMIN_TLS_MUTUAL && !config->tls.ca)
+        return "mutual needs the CAs that sign clients' certificates: name them with --tls-ca, or "
+               "as tls.ca in the configuration file";
+    return http_tls_is_built() ? NULL : "cannot be: this libmicrohttpd was built without TLS";
+}
+
+static bool check_admin_tls(const struct config *config, const char *file)
+{
+    const char *wrong = admin_tls_wrong(config);
+
+    if (wrong && config->lines[CONFIG_ADMIN_TLS] > 0)
+        console_error("%s:%u: admin_tls %s", file, config->lines[CONFIG_ADMIN_TLS], wrong);
+    else if (wrong)
+        console_error("--admin-tls %s", wrong);
+    return !wrong;
+}
+
 /* NULL: there is none, for a user without a home. */
 static char *default_state_dir(void)
 {
@@ -247,6 +273,7 @@ static bool check_all(struct config *config, const char *file)
     good &= check_minors(config);
     good &= check_callbacks(config);
     good &= check_admin(config, file);
+    good &= check_admin_tls(config, file);
     good &= check_state_dir(config);
     good &= tls_setup_fits(config);
     return good;

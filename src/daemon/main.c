@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "admin/api/event_feed.h"
+#include "admin/http/http_tls.h"
 #include "base/clock.h"
 #include "base/errand.h"
 #include "base/limits.h"
@@ -81,6 +82,7 @@ struct daemon {
     struct reload reload;
     struct export_control export_control;
     struct admin_options *admin_options;
+    struct http_tls *admin_tls; /* until the endpoint is opened with it */
     struct admin admin;
     struct chores chores;
     struct kerberos kerberos;
@@ -233,7 +235,7 @@ static bool make_transport(struct daemon *d)
     d->server.transport = d->transport;
     d->reload.transport = d->transport;
     setting_effect_transport(d->settings, d->transport);
-    if (!tls_setup_start(&d->config, d->transport))
+    if (!tls_setup_start(&d->config, d->transport, &d->admin_tls))
         return false;
     export_reach_tell(&d->config, d->kerberos.credential);
     dial_out_start(d->server.dial_out, d->transport);
@@ -308,11 +310,15 @@ static bool open_admin(struct daemon *d)
         .started = clock_realtime(),
         .started_ns = clock_boot_ns(),
     };
+    bool opened;
 
     endpoint.events = d->events = event_feed_create();
     d->export_control = reload_control(&d->reload);
     d->chores = (struct chores){.reload = &d->reload, .admin = &d->admin};
-    return admin_open(&d->admin, d->admin_options, &endpoint);
+    opened = admin_open(&d->admin, d->admin_options, &endpoint, d->admin_tls);
+    http_tls_put(d->admin_tls);
+    d->admin_tls = NULL;
+    return opened;
 }
 
 static bool share_descriptors(struct daemon *d)
@@ -455,6 +461,7 @@ static void tear_down(void *context)
 {
     struct daemon *d = context;
 
+    http_tls_put(d->admin_tls);
     callback_notify_stop(d->notify);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);

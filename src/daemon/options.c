@@ -55,6 +55,8 @@ static const char usage[] =
     "                        admin.sock in the state directory); repeatable\n"
     "  --admin-token FILE    tokens for --admin ADDR:PORT, a line each: full TOKEN or read TOKEN\n"
     "  --admin-open          --admin ADDR:PORT may be an address that other machines can reach\n"
+    "  --admin-tls off|on|mutual    --admin ADDR:PORT speaks HTTPS, with the certificate of\n"
+    "                        --tls-cert; mutual: clients need one, too (default off)\n"
     "  --keytab FILE         keys of nfs/HOST, for Kerberos (default: KRB5_KTNAME, then that of\n"
     "                        krb5.conf, then /etc/krb5.keytab)\n"
     "  --tls-cert FILE       the server's certificate (PEM, then the intermediate ones): clients may\n"
@@ -120,6 +122,7 @@ static const struct option long_options[] = {
     {"admin", required_argument, NULL, OPT_KEY + CONFIG_ADMIN},
     {"admin-token", required_argument, NULL, OPT_KEY + CONFIG_ADMIN_TOKEN},
     {"admin-open", no_argument, NULL, OPT_KEY + CONFIG_ADMIN_OPEN},
+    {"admin-tls", required_argument, NULL, OPT_KEY + CONFIG_ADMIN_TLS},
     {"tls-cert", required_argument, NULL, OPT_KEY + CONFIG_TLS_CERT},
     {"tls-key", required_argument, NULL, OPT_KEY + CONFIG_TLS_KEY},
     {"tls-ca", required_argument, NULL, OPT_KEY + CONFIG_TLS_CA},

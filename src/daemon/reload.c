@@ -15,7 +15,6 @@
 #include "daemon/setting_effect.h"
 #include "daemon/tls_setup.h"
 #include "identity/identity_cache.h"
-#include "tls/tls_context.h"
 
 enum {
     TEXT_BYTES = 512
@@ -99,6 +98,7 @@ static void name_restarts(const struct reload *reload, const struct config *said
                                              CONFIG_ADMIN,
                                              CONFIG_ADMIN_TOKEN,
                                              CONFIG_ADMIN_OPEN,
+                                             CONFIG_ADMIN_TLS,
                                              CONFIG_GSS_KEYTAB,
                                              CONFIG_TLS_CERT,
                                              CONFIG_TLS_KEY,
@@ -139,17 +139,16 @@ static void take_tokens(const struct reload *reload, const struct http_tokens *t
         report->line(report->context, text);
 }
 
-/* Takes over the reference; NULL: they are not part of it, or there are none. */
-static void take_certificates(const struct reload *reload, struct tls_context **tls,
+/* Without a context they are not part of it, or there are none. */
+static void take_certificates(const struct reload *reload, struct tls_loaded *tls,
                               const struct export_report *report)
 {
-    if (!*tls)
+    if (!tls->context)
         return;
     report->line(report->context,
-                 tls_setup_apply(*tls, reload->running, reload->transport)
+                 tls_setup_apply(tls, reload->running, reload->transport, reload->admin)
                      ? "tls: the certificates were read again"
                      : "tls: a reload that began later has read the certificates already");
-    *tls = NULL;
 }
 
 /* Those that have begun, and the latest of them that was applied: its file is in force, however
@@ -173,7 +172,7 @@ struct intent {
     uint64_t number;
     const struct config *said;        /* NULL: there is no file */
     const struct http_tokens *tokens; /* NULL: they stay */
-    struct tls_context *tls;          /* NULL: the certificates stay; a reference until then */
+    struct tls_loaded tls;            /* without a context, the certificates stay */
     bool force;
 };
 
@@ -296,7 +295,7 @@ static enum export_result take_away(void *context, const char *path, bool force,
 
 /* The files beside the configuration.  False after a line for each that is wrong. */
 static bool read_others(const struct reload *reload, struct http_tokens *tokens,
-                        struct tls_context **tls, const struct export_report *report)
+                        struct tls_loaded *tls, const struct export_report *report)
 {
     char error[TEXT_BYTES];
     bool good, tls_good;
@@ -304,7 +303,7 @@ static bool read_others(const struct reload *reload, struct http_tokens *tokens,
     good = admin_tokens_read(reload->admin, tokens, error, sizeof(error));
     if (!good)
         report->line(report->context, error);
-    *tls = tls_setup_read(reload->running, &tls_good, error, sizeof(error));
+    tls_good = tls_setup_read(reload->running, tls, error, sizeof(error));
     if (!tls_good)
         report->line(report->context, error);
     return good && tls_good;
@@ -323,7 +322,7 @@ static enum reload_result run(void *context, bool force, const struct export_rep
         result = read_and_apply(reload, &intent, report);
     else if (reload->file)
         config_destroy(read_file(reload, &(struct lines){.report = report}));
-    tls_context_put(intent.tls);
+    tls_setup_drop(&intent.tls);
     return result;
 }
 
@@ -370,12 +369,12 @@ static enum reload_result foresee(void *context, bool force, const struct export
     const struct reload *reload = context;
     struct http_tokens tokens;
     struct config *said = NULL;
-    struct tls_context *tls;
+    struct tls_loaded tls;
     bool good;
 
     good = read_others(reload, &tokens, &tls,
                        &(struct export_report){.line = tell_mistake, .context = &lines});
-    tls_context_put(tls);
+    tls_setup_drop(&tls);
     if (reload->file) {
         said = read_file(reload, &lines);
         good &= said != NULL;

@@ -17,7 +17,7 @@ struct reload {
     const struct config *running; /* what the server was started with */
     struct settings *settings;
     struct exports *exports;
-    struct admin *admin;               /* whose tokens are read, too */
+    struct admin *admin;               /* whose tokens and certificates are read, too */
     struct transport *transport;       /* whose certificates are, too */
     struct identity_cache *identities; /* whose map file is read, too */
 };

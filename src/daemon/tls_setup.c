@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/tls_setup.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "admin/config/config.h"
+#include "admin/http/http_tls.h"
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/errand.h"
 #include "base/log.h"
+#include "daemon/admin.h"
 #include "daemon/console.h"
 #include "tls/tls_context.h"
 #include "tls/tls_kernel.h"
@@ -34,37 +38,46 @@ bool tls_setup_fits(const struct config *config)
     return false;
 }
 
-static struct tls_context *context_read(const struct config *config, char *error, size_t size)
+static bool context_read(const struct config *config, struct tls_loaded *loaded, char *why,
+                         size_t size)
 {
     const struct tls_files files = {.cert = config->tls.cert,
                                     .key = config->tls.key,
                                     .ca = config->tls.ca,
                                     .crl = config->tls.crl,
                                     .offload = config->tls.offload};
-    struct tls_context *context;
+    enum admin_tls admin = config->admin.tls;
 
+    *loaded = (struct tls_loaded){0};
     errand_place(files.cert);
-    context = tls_context_create(&files, error, size);
+    loaded->context = tls_context_create(&files, why, size);
     errand_place(NULL);
-    return context;
+    if (loaded->context && admin != ADMIN_TLS_OFF)
+        loaded->admin = http_tls_create(loaded->context, admin == ADMIN_TLS_MUTUAL, why, size);
+    if (loaded->context && (loaded->admin || admin == ADMIN_TLS_OFF))
+        return true;
+    tls_setup_drop(loaded);
+    return false;
 }
 
-struct tls_context *tls_setup_read(const struct config *config, bool *good, char *error,
-                                   size_t size)
+void tls_setup_drop(struct tls_loaded *loaded)
 {
-    struct tls_context *context = NULL;
+    http_tls_put(loaded->admin);
+    tls_context_put(loaded->context);
+    *loaded = (struct tls_loaded){0};
+}
+
+bool tls_setup_read(const struct config *config, struct tls_loaded *loaded, char *error,
+                    size_t size)
+{
     char why[TLS_WHY_BYTES];
 
-    *good = true;
-    if (!config->tls.cert)
-        return NULL;
-    context = context_read(config, why, sizeof(why));
-    *good = context != NULL;
-    if (context)
-        return context;
+    *loaded = (struct tls_loaded){0};
+    if (!config->tls.cert || context_read(config, loaded, why, sizeof(why)))
+        return true;
     (void)snprintf(error, size, "tls: %s; the certificates stay as they were", why);
     log_error("tls.load", LOG_STR("error", why), LOG_STR("note", "all stays as it was"));
-    return NULL;
+    return false;
 }
 
 /* A certificate that has expired is for clients to refuse: plain ones may go on. */
@@ -87,18 +100,18 @@ static void tell(const struct tls_context *context, const struct config *config)
 
 bool tls_setup_check(const struct config *config)
 {
-    struct tls_context *context;
+    struct tls_loaded loaded;
     char why[TLS_WHY_BYTES];
 
     if (!config->tls.cert)
         return true;
-    context = context_read(config, why, sizeof(why));
-    if (context)
-        tell(context, config);
-    else
+    if (!context_read(config, &loaded, why, sizeof(why))) {
         console_error("%s", why);
-    tls_context_put(context);
-    return context != NULL;
+        return false;
+    }
+    tell(loaded.context, config);
+    tls_setup_drop(&loaded);
+    return true;
 }
 
 /* Without TLS in the kernel the server encrypts: contexts ask again whether it is there. */
@@ -108,50 +121,70 @@ void tls_setup_prepare(const struct config *config)
         (void)tls_kernel_is_able();
 }
 
-bool tls_setup_start(const struct config *config, struct transport *transport)
+bool tls_setup_start(const struct config *config, struct transport *transport,
+                     struct http_tls **admin)
 {
-    struct tls_context *context;
+    struct tls_loaded loaded;
     char why[TLS_WHY_BYTES];
 
+    *admin = NULL;
     if (!config->tls.cert)
         return true;
-    context = context_read(config, why, sizeof(why));
-    if (!context) {
+    if (!context_read(config, &loaded, why, sizeof(why))) {
         console_error("%s", why);
         return false;
     }
     if (!tls_memory_is_counted())
         log_warn("tls.memory", LOG_STR("note", "OpenSSL was in use before the server began: its "
                                                "memory is not counted"));
-    return tls_setup_apply(context, config, transport);
+    tell(loaded.context, config);
+    CHECK(transport_tls_set(transport, loaded.context)); /* no other one was read before */
+    *admin = loaded.admin;
+    loaded.admin = NULL;
+    tls_setup_drop(&loaded);
+    return true;
 }
 
-bool tls_setup_apply(struct tls_context *context, const struct config *config,
-                     struct transport *transport)
+/* Under the lock: the endpoint has the certificates of the same reload as the transport. */
+static bool put_into_effect(const struct tls_loaded *loaded, struct transport *transport,
+                            struct admin *admin)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     bool applied;
 
-    if (!context)
-        return true;
-    applied = transport_tls_set(transport, context);
-    if (applied)
-        tell(context, config);
-    else
-        log_info("tls.load", LOG_STR("cert", config->tls.cert),
-                 LOG_STR("note", "a reload that began later has read the files already"));
-    tls_context_put(context);
+    CHECK(pthread_mutex_lock(&lock) == 0);
+    applied = transport_tls_set(transport, loaded->context);
+    if (applied && loaded->admin)
+        admin_tls_set(admin, loaded->admin);
+    CHECK(pthread_mutex_unlock(&lock) == 0);
     return applied;
 }
 
-void tls_setup_reload(const struct config *config, struct transport *transport)
+bool tls_setup_apply(struct tls_loaded *loaded, const struct config *config,
+                     struct transport *transport, struct admin *admin)
+{
+    bool applied;
+
+    if (!loaded->context)
+        return true;
+    applied = put_into_effect(loaded, transport, admin);
+    if (applied)
+        tell(loaded->context, config);
+    else
+        log_info("tls.load", LOG_STR("cert", config->tls.cert),
+                 LOG_STR("note", "a reload that began later has read the files already"));
+    tls_setup_drop(loaded);
+    return applied;
+}
+
+void tls_setup_reload(const struct config *config, struct transport *transport, struct admin *admin)
 {
     char error[TLS_WHY_BYTES * 2];
-    struct tls_context *context;
-    bool good;
+    struct tls_loaded loaded;
 
-    context = tls_setup_read(config, &good, error, sizeof(error));
+    (void)!tls_setup_read(config, &loaded, error, sizeof(error));
     if (errand_is_abandoned())
-        tls_context_put(context);
-    else if (!tls_setup_apply(context, config, transport))
+        tls_setup_drop(&loaded);
+    else if (!tls_setup_apply(&loaded, config, transport, admin))
         return; /* a later one is in force, which is as good */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the admin endpoint is, as the configuration says: --admin, --admin-token, --admin-open, or
- * the keys of the file. */
+/* Where the admin endpoint is, as the configuration says: --admin, --admin-token, --admin-open,
+ * --admin-tls, or the keys of the file. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,11 +18,19 @@ struct admin_address {
     bool usual; /* not named by anybody: admin.sock in the state directory */
 };
 
+/* Over TCP; the certificates are those of TLS for NFS. */
+enum admin_tls {
+    ADMIN_TLS_OFF,
+    ADMIN_TLS_ON,
+    ADMIN_TLS_MUTUAL, /* clients need a certificate, too */
+};
+
 struct admin_options {
     uint32_t count;
     struct admin_address at[LIMIT_ADMIN_LISTENERS];
     char *token_file; /* NULL: there is none */
     bool none, open;
+    enum admin_tls tls;
     const char *name, *token_name; /* of the option or key that said so, for messages */
 };
 

@@ -142,6 +142,16 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                            .example = "true",
                            .help = "whether an address in `admin` may be one that other machines "
                                    "can reach"},
+    [CONFIG_ADMIN_TLS] =
+        {.name = "admin_tls",
+         .kind = CONFIG_WORD,
+         IN_CONFIG(admin.tls),
+         .words = {[ADMIN_TLS_OFF] = "off", [ADMIN_TLS_ON] = "on", [ADMIN_TLS_MUTUAL] = "mutual"},
+         .option = "--admin-tls",
+         .example = "on",
+         .help = "whether addresses in `admin` speak HTTPS, with the certificate "
+                 "in `tls.cert`; mutual: clients need one of a CA in `tls.ca`, "
+                 "too"},
     [CONFIG_GSS_KEYTAB] = {.name = "gss.keytab",
                            .kind = CONFIG_ABSOLUTE_PATH,
                            IN_CONFIG(keytab),

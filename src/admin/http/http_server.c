@@ -12,12 +12,16 @@
 #include "admin/http/http_job.h"
 #include "admin/http/http_server_internal.h"
 #include "admin/http/http_stream.h"
+#include "admin/http/http_tls.h"
+#include "admin/http/http_tls_internal.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 enum {
     TICK_MS = 1000,
     JOB_MS = 100,   /* to see in time that one waits for too long */
+    SHAKE_MS = 10,  /* between two looks at a handshake that does not go on */
     END_TRIES = 20, /* for the last lines of streams, ... */
     END_MS = 5,     /* ... with this between two of them */
 };
@@ -66,6 +70,7 @@ bool http_server_listen_tcp(struct http_server *server, const struct sockaddr *a
     if (!listener || !http_socket_tcp(&listener->socket, address, len, error, error_size))
         return false;
     listener->any_host = !http_address_is_loopback(address);
+    listener->secure = server->tls != NULL;
     server->listener_count++;
     return true;
 }
@@ -91,6 +96,21 @@ bool http_server_differ(struct http_server *server, const struct http_tokens *to
     return differ;
 }
 
+void http_server_set_tls(struct http_server *server, struct http_tls *tls)
+{
+    struct http_tls *before;
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&server->lock);
+    before = server->tls;
+    server->tls = http_tls_get(tls);
+    server->unverified = before != NULL;
+    pthread_mutex_unlock(&server->lock);
+    http_tls_put(before);
+    if (before)
+        (void)!write(server->wake_fd, &one, sizeof(one));
+}
+
 bool http_server_address(const struct http_server *server, unsigned n,
                          struct sockaddr_storage *address)
 {
@@ -101,6 +121,28 @@ bool http_server_address(const struct http_server *server, unsigned n,
 }
 
 /* ---- connections ---- */
+
+/* A reference, or NULL. */
+static struct http_tls *tls_now(struct http_server *server)
+{
+    struct http_tls *tls;
+
+    pthread_mutex_lock(&server->lock);
+    tls = server->tls ? http_tls_get(server->tls) : NULL;
+    pthread_mutex_unlock(&server->lock);
+    return tls;
+}
+
+/* Lines about refusals are limited all together, since anybody who can connect causes them. */
+static void tls_refusal_log(struct http_connection *connection, const char *why)
+{
+    struct http_server *server = connection->listener->server;
+
+    if (log_enabled(LOG_PART_admin, LOG_LEVEL_INFO) &&
+        log_limit_take(&server->refusals, clock_now_ns(), LIMIT_LOG_ADMIN_REFUSALS_PER_S))
+        log_info_taken(&server->refusals, "admin.tls_refused", LOG_STR("peer", connection->peer),
+                       LOG_STR("why", why));
+}
 
 static void connection_begin(struct http_listener *listener, struct MHD_Connection *conn,
                              void **socket_context)
@@ -115,11 +157,28 @@ static void connection_begin(struct http_listener *listener, struct MHD_Connecti
         return;
     }
     connection->listener = listener;
+    connection->mhd = conn;
     connection->fd = info->connect_fd;
     connection->since_ns = clock_now_ns();
     connection->trusted = listener->local && http_peer_is_trusted(connection->fd);
     list_push_back(&listener->server->connections, &connection->link);
     listener->connection_count++;
+    if (!listener->secure)
+        return;
+    http_peer_print(connection->fd, connection->peer);
+    if (!http_shake_begin(&connection->shake, conn, tls_now(listener->server)))
+        (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void connection_end(struct http_connection *connection)
+{
+    const char *why = http_shake_end(&connection->shake);
+
+    if (why)
+        tls_refusal_log(connection, why);
+    list_remove(&connection->link);
+    connection->listener->connection_count--;
+    memory_free(MEMORY_admin, connection);
 }
 
 static void connection_notify(void *listener, struct MHD_Connection *conn, void **socket_context,
@@ -130,9 +189,7 @@ static void connection_notify(void *listener, struct MHD_Connection *conn, void 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         connection_begin(listener, conn, socket_context);
     } else if (connection) {
-        list_remove(&connection->link);
-        connection->listener->connection_count--;
-        memory_free(MEMORY_admin, connection);
+        connection_end(connection);
         *socket_context = NULL;
     }
 }
@@ -157,7 +214,55 @@ static void connections_expire(struct http_server *server, int64_t now_ns)
     }
 }
 
+/* After a reload, as NFS does it: whose certificate is no longer good is cut off. */
+static void connections_verify(struct http_server *server)
+{
+    struct http_tls *tls = NULL;
+
+    pthread_mutex_lock(&server->lock);
+    if (server->unverified)
+        tls = http_tls_get(server->tls);
+    server->unverified = false;
+    pthread_mutex_unlock(&server->lock);
+    if (!tls)
+        return;
+    LIST_FOREACH (connection, &server->connections, struct http_connection, link) {
+        if (!connection->shake.tls || http_shake_verify(&connection->shake, connection->mhd, tls))
+            continue;
+        tls_refusal_log(connection, connection->shake.why);
+        (void)shutdown(connection->fd, SHUT_RDWR);
+    }
+    http_tls_put(tls);
+}
+
 /* ---- the thread ---- */
+
+/* libmicrohttpd wants to run at once, again and again, as long as a part of a handshake has come
+ * and the rest has not.  Is that all there may be to do?  The rest would wake us. */
+static bool only_shaking(const struct http_listener *listener)
+{
+    bool shaking = false;
+
+    if (!listener->secure)
+        return false;
+    LIST_FOREACH (connection, &listener->server->connections, struct http_connection, link) {
+        if (connection->listener != listener)
+            continue;
+        if (connection->asks && !connection->streams && !connection->waits)
+            return false;
+        shaking |= connection->shake.stage != HTTP_SHAKE_DONE;
+    }
+    return shaking;
+}
+
+static int listener_wait_ms(const struct http_listener *listener)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+
+    if (MHD_get_timeout(listener->mhd, &ms) != MHD_YES || ms > TICK_MS)
+        return TICK_MS;
+    return ms < SHAKE_MS && only_shaking(listener) ? SHAKE_MS : (int)ms;
+}
 
 static int wait_ms(const struct http_server *server)
 {
@@ -166,10 +271,10 @@ static int wait_ms(const struct http_server *server)
     if (!list_empty(&server->jobs) && wait > JOB_MS)
         wait = JOB_MS;
     for (unsigned i = 0; i < server->listener_count; i++) {
-        MHD_UNSIGNED_LONG_LONG ms;
+        int ms = listener_wait_ms(&server->listeners[i]);
 
-        if (MHD_get_timeout(server->listeners[i].mhd, &ms) == MHD_YES && ms < (unsigned)wait)
-            wait = (int)ms;
+        if (ms < wait)
+            wait = ms;
     }
     return wait;
 }
@@ -198,6 +303,7 @@ static void *server_main(void *arg)
         http_streams_resume(server, false);
         for (unsigned i = 0; i < count; i++)
             (void)MHD_run(server->listeners[i].mhd);
+        connections_verify(server);
         connections_expire(server, clock_now_ns());
     }
 }
@@ -212,15 +318,21 @@ static size_t keep_encoded(void *context, struct MHD_Connection *conn, char *tex
 
 static struct MHD_Daemon *listener_start(struct http_listener *listener)
 {
+    struct MHD_OptionItem secure[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)http_tls_priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)http_tls_none},
+        {MHD_OPTION_END, 0, NULL}};
+
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_exchange_run, listener,
-        MHD_OPTION_LISTEN_SOCKET, listener->socket.fd, MHD_OPTION_CONNECTION_LIMIT,
-        LIMIT_ADMIN_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (listener->secure ? MHD_USE_TLS : 0u), 0, NULL,
+        NULL, http_exchange_run, listener, MHD_OPTION_LISTEN_SOCKET, listener->socket.fd,
+        MHD_OPTION_CONNECTION_LIMIT, LIMIT_ADMIN_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)LIMIT_ADMIN_CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_ADMIN_REQUEST_S,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, connection_notify, listener, MHD_OPTION_NOTIFY_COMPLETED,
-        http_exchange_end, listener, MHD_OPTION_END);
+        http_exchange_end, listener, MHD_OPTION_ARRAY, listener->secure ? secure : secure + 2,
+        MHD_OPTION_END);
 }
 
 bool http_server_start(struct http_server *server)
@@ -298,6 +410,7 @@ void http_server_destroy(struct http_server *server)
         (void)close(server->stop_fd);
     if (server->wake_fd >= 0)
         (void)close(server->wake_fd);
+    http_tls_put(server->tls);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

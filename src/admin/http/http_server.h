@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The HTTP server of the admin endpoint: a table of routes over a few listeners, on a thread of its
- * own.  Over a Unix socket the peer must be root or the process' own user; over TCP it needs a
- * bearer token.  One request a connection, LIMIT_ADMIN_REQUEST_S long at the most, but for replies
- * that go on (http_stream.h).
+ * own.  Over a Unix socket the peer must be root or the process' own user; over TCP, which may be
+ * HTTPS, it needs a bearer token.  One request a connection, LIMIT_ADMIN_REQUEST_S long at the
+ * most, but for replies that go on (http_stream.h).
  *
  * Life: http_server_create, http_server_listen_* (once or more), http_server_start,
  * http_server_stop, http_server_destroy; these from one thread.
@@ -19,6 +19,7 @@
 #include "base/check.h"
 
 struct http_server;
+struct http_tls;
 struct http_tokens;
 
 /* The routes stay the caller's; handlers get `context`. */
@@ -37,6 +38,11 @@ bool http_server_set_tokens(struct http_server *server, const struct http_tokens
 
 /* Would that change any?  Any thread. */
 bool http_server_differ(struct http_server *server, const struct http_tokens *tokens);
+
+/* Before http_server_listen_tcp(): it speaks TLS by this.  Later, instead of what was given before:
+ * for connections to come; those whose clients it would not let in end soon.  Keeps a reference.
+ * Any thread. */
+void http_server_set_tls(struct http_server *server, struct http_tls *tls);
 
 /* Where the n-th listener listens; false: it is no TCP socket. */
 bool http_server_address(const struct http_server *server, unsigned n,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "admin/http/http_route.h"
+#include "admin/http/http_shake.h"
 #include "admin/http/http_socket.h"
 #include "admin/http/http_token.h"
 #include "base/limits.h"
@@ -21,6 +22,7 @@ struct http_listener {
     uint32_t connection_count; /* the thread's */
     bool local;                /* a Unix socket */
     bool any_host;             /* names in Host are fine: it listens beyond this machine */
+    bool secure;               /* speaks TLS */
 };
 
 struct http_server {
@@ -42,20 +44,25 @@ struct http_server {
     int stop_fd;
     int wake_fd; /* a job is done */
 
-    pthread_mutex_t lock; /* guards tokens; a leaf */
+    pthread_mutex_t lock; /* guards all below; a leaf */
     struct http_tokens tokens;
+    struct http_tls *tls; /* of connections to come; a reference; NULL: no listener is secure */
+    bool unverified;      /* it was replaced since the connections were verified by it */
 };
 
 /* A connection; MHD's socket context. */
 struct http_connection {
     struct list link;
     struct http_listener *listener;
+    struct MHD_Connection *mhd;
+    struct http_shake shake;
     int fd;
     int64_t since_ns;
-    bool trusted; /* its peer, over a Unix socket */
-    bool streams; /* its reply goes on */
-    bool waits;   /* for its job */
-    bool asks;    /* the header of its request is there */
+    bool trusted;               /* its peer, over a Unix socket */
+    bool streams;               /* its reply goes on */
+    bool waits;                 /* for its job */
+    bool asks;                  /* the header of its request is there */
+    char peer[HTTP_PEER_BYTES]; /* with TLS: an address, for the log */
 };
 
 /* NULL: there was no memory for it. */

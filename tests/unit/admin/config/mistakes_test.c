@@ -193,6 +193,7 @@ static const struct mistake {
      "1: admin '127.0.0.1:4': too many addresses"},
     {"admin_token: tokens\n", "1: admin_token wants an absolute path, not 'tokens'"},
     {"admin_open: yes\n", "1: admin_open wants false or true, not 'yes'"},
+    {"admin_tls: true\n", "1: admin_tls wants off, on or mutual, not 'true'"},
     {"admin_tokens: /t\n", "1: unknown key 'admin_tokens'; did you mean 'admin_token'?"},
     /* exports */
     {"exports: /data=mem\n", "1: exports wants a list of maps, not a text"},

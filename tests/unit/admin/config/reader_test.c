@@ -42,6 +42,7 @@ static void everything(void **state)
                   "admin: [unix:/srv/socket, 127.0.0.1:9101, \"[::1]:9101\"]\n"
                   "admin_token: /srv/tokens\n"
                   "admin_open: true\n"
+                  "admin_tls: mutual\n"
                   "gss: { keytab: /srv/keys }\n"
                   "tls: { cert: /srv/c, key: /srv/k, ca: /srv/a, crl: /srv/r, offload: off }\n"
                   "identity: { map: /srv/identities, domain: lab.example, realms: LAB.EXAMPLE,\n"
@@ -73,6 +74,7 @@ static void everything(void **state)
     assert_int_equal(config->admin.at[2].addr.ss_family, AF_INET6);
     assert_string_equal(config->admin.token_file, "/srv/tokens");
     assert_true(config->admin.open && !config->admin.none);
+    assert_int_equal(config->admin.tls, ADMIN_TLS_MUTUAL);
     assert_string_equal(config->keytab, "/srv/keys");
     assert_string_equal(config->tls.cert, "/srv/c");
     assert_string_equal(config->tls.key, "/srv/k");
@@ -85,10 +87,10 @@ static void everything(void **state)
     assert_int_equal(config->identity.machine, IDENTITY_MACHINE_MAP);
     assert_true(config->identity.manage_gids);
     assert_int_equal(config->identity.groups_ttl_s, 60);
-    assert_int_equal(config->export_lines[0], 20);
+    assert_int_equal(config->export_lines[0], 21);
     assert_true(config->initial[SETTING_MAX_MINOR_VERSION].given);
     assert_int_equal(config->initial[SETTING_MAX_MINOR_VERSION].number, 1);
-    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 22);
+    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 23);
     assert_int_equal(config->initial[SETTING_MAX_CONNECTIONS].number, 100);
     assert_false(config->initial[SETTING_DELEGATIONS].given);
     for (uint32_t i = 0; i < CONFIG_KEY_COUNT; i++) {
