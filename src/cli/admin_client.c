@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ enum {
 };
 
 struct admin_client {
+    struct admin_access access;
     struct admin_endpoint endpoint;
     CURL *curl;
     char *name;
@@ -45,19 +47,24 @@ static bool client_init(struct admin_client *client, const char *token_file)
     return true;
 }
 
-struct admin_client *admin_client_create(const char *endpoint, const char *token_file)
+struct admin_client *admin_client_create(const struct admin_access *access)
 {
     struct admin_client *client = must_calloc(1, sizeof(*client));
+    const struct admin_endpoint *endpoint = &client->endpoint;
     int len;
 
-    if (!admin_endpoint_parse(&client->endpoint, endpoint)) {
+    if (!admin_endpoint_parse(&client->endpoint, access->endpoint)) {
         free(client);
         return NULL;
     }
-    len = asprintf(&client->name, "%s%s", client->endpoint.socket ? "unix:" : "",
-                   client->endpoint.socket ? client->endpoint.socket : client->endpoint.address);
+    client->access = *access;
+    len = asprintf(&client->name, "%s%s",
+                   endpoint->socket   ? "unix:"
+                   : endpoint->secure ? "https://"
+                                      : "",
+                   endpoint->socket ? endpoint->socket : endpoint->address);
     CHECK(len > 0);
-    if (client_init(client, token_file))
+    if (client_init(client, access->token_file))
         return client;
     admin_client_destroy(client);
     return NULL;
@@ -110,20 +117,67 @@ static void explain_socket(const struct admin_client *client, long error)
         complaint_add("a server that root runs is reached with sudo mainstay");
 }
 
+/* A certificate that nobody vouches for: the usual cause is that its CA was not named. */
+static bool is_untrusted(const struct admin_client *client)
+{
+    long error = 0;
+
+    (void)curl_easy_getinfo(client->curl, CURLINFO_SSL_VERIFYRESULT, &error);
+    return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+           error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+           error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+           error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+}
+
+/* False: it is no error of TLS.  What the server says of our certificate comes after the handshake,
+ * and is lost if it closes the connection before it has read our request. */
+static bool explain_tls(const struct admin_client *client, CURLcode code)
+{
+    const char *why = *client->error ? client->error : curl_easy_strerror(code);
+
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        complaint_print("%s: the server's certificate is not good: %s", client->name, why);
+        if (is_untrusted(client))
+            complaint_add("name the CA that has signed it: --admin-ca FILE");
+    } else if (code == CURLE_SSL_CONNECT_ERROR) {
+        complaint_print("%s: no TLS 1.3 session comes about: %s", client->name, why);
+        complaint_add("a server without --admin-tls is reached without https://");
+    } else if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) {
+        complaint_print("%s: the server ends the connection without an answer: %s", client->name,
+                        why);
+        complaint_add(client->access.cert
+                          ? "it may not let the certificate of --admin-cert in: admin.tls_refused "
+                            "in its log says why"
+                          : "it may want a certificate: --admin-cert FILE, --admin-key FILE");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void explain_silence(const struct admin_client *client)
+{
+    complaint_print("%s: the server closed the connection without an answer: it has too many, or "
+                    "is about to end",
+                    client->name);
+    if (client->endpoint.address)
+        complaint_add("or it has --admin-tls: then say --admin https://HOST:PORT");
+}
+
 static void explain(const struct admin_client *client, CURLcode code)
 {
     long error = 0;
 
     (void)curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &error);
+    if (client->endpoint.secure && explain_tls(client, code))
+        return;
     if (code == CURLE_COULDNT_CONNECT && client->endpoint.socket)
         explain_socket(client, error ? error : ENOENT);
     else if (code == CURLE_COULDNT_CONNECT)
         complaint_print("%s: cannot connect%s%s; does mainstayd listen there (--admin ADDR:PORT)?",
                         client->name, error ? ": " : "", error ? strerror((int)error) : "");
     else if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR)
-        complaint_print("%s: the server closed the connection without an answer: it has too many, "
-                        "or is about to end",
-                        client->name);
+        explain_silence(client);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         complaint_print("%s: no answer within %d s", client->name, REPLY_S);
     else
@@ -214,10 +268,30 @@ static struct curl_slist *fields_make(const struct admin_client *client, const c
     return fields;
 }
 
+/* The server's certificate must be good for the host that was named. */
+static void tls_prepare(struct admin_client *client)
+{
+    const struct admin_access *access = &client->access;
+
+    (void)curl_easy_setopt(client->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+    (void)curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYPEER, 1L);
+    (void)curl_easy_setopt(client->curl, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (access->ca) {
+        (void)curl_easy_setopt(client->curl, CURLOPT_CAINFO, access->ca);
+        (void)curl_easy_setopt(client->curl, CURLOPT_CAPATH, NULL);
+    }
+    if (access->cert) {
+        (void)curl_easy_setopt(client->curl, CURLOPT_SSLCERT, access->cert);
+        (void)curl_easy_setopt(client->curl, CURLOPT_SSLKEY,
+                               access->key ? access->key : access->cert);
+    }
+}
+
 /* No proxy of the environment gets to see a token. */
 static void request_prepare(struct admin_client *client, const char *path, char **url)
 {
-    int len = asprintf(url, "http://%s/api/v1%s",
+    const char *scheme = client->endpoint.secure ? "https" : "http";
+    int len = asprintf(url, "%s://%s/api/v1%s", scheme,
                        client->endpoint.socket ? "localhost" : client->endpoint.address, path);
 
     CHECK(len > 0);
@@ -225,10 +299,12 @@ static void request_prepare(struct admin_client *client, const char *path, char 
     *client->error = '\0';
     (void)curl_easy_setopt(client->curl, CURLOPT_URL, *url);
     (void)curl_easy_setopt(client->curl, CURLOPT_PROXY, "");
-    (void)curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, "http");
+    (void)curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, scheme);
     (void)curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->error);
     (void)curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    if (client->endpoint.secure)
+        tls_prepare(client);
     if (client->endpoint.socket)
         (void)curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH, client->endpoint.socket);
 }

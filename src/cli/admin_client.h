@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests to the admin endpoint of a server, over its Unix socket or over TCP with a token.
- * Functions tell what is wrong on stderr before they return false.
+ * Requests to the admin endpoint of a server: over its Unix socket, or over HTTP or HTTPS with a
+ * token.  Functions tell what is wrong on stderr before they return false.
  */
 #pragma once
 
@@ -17,9 +17,18 @@ enum {
     ADMIN_ETAG_BYTES = 48
 };
 
-/* Talk to `endpoint`: unix:PATH or HOST:PORT; NULL: the usual socket.  `token_file` may be NULL.
- * Sends nothing yet.  NULL: one of the two is wrong, or the file cannot be read. */
-struct admin_client *admin_client_create(const char *endpoint, const char *token_file) MUST_USE;
+/* Whom to talk to, and what for.  The texts stay the caller's, and outlive the client. */
+struct admin_access {
+    const char *endpoint;   /* unix:PATH, HOST:PORT or https://HOST:PORT; NULL: the usual socket */
+    const char *token_file; /* NULL: none */
+    /* Of https://, PEM files. */
+    const char *ca;   /* NULL: those that the system trusts */
+    const char *cert; /* NULL: none is shown */
+    const char *key;  /* NULL: it is in that of the certificate */
+};
+
+/* Sends nothing yet.  NULL: the endpoint is wrong, or the file of the token cannot be read. */
+struct admin_client *admin_client_create(const struct admin_access *access) MUST_USE;
 void admin_client_destroy(struct admin_client *client);
 
 struct admin_request {

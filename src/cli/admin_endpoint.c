@@ -12,7 +12,7 @@
 
 #include "cli/complaint.h"
 
-static const char prefix[] = "unix:";
+static const char prefix[] = "unix:", secure_prefix[] = "https://";
 
 /* As mainstayd chooses its state directory. */
 static char *usual_socket(void)
@@ -59,6 +59,17 @@ static bool address_is_good(const char *text)
            host_len;
 }
 
+static bool address_parse(struct admin_endpoint *endpoint, const char *text)
+{
+    endpoint->secure = strncmp(text, secure_prefix, strlen(secure_prefix)) == 0;
+    if (endpoint->secure)
+        text += strlen(secure_prefix);
+    if (!address_is_good(text))
+        return false;
+    endpoint->address = must_strdup(text);
+    return true;
+}
+
 bool admin_endpoint_parse(struct admin_endpoint *endpoint, const char *text)
 {
     *endpoint = (struct admin_endpoint){.is_usual = !text};
@@ -66,12 +77,11 @@ bool admin_endpoint_parse(struct admin_endpoint *endpoint, const char *text)
         endpoint->socket = usual_socket();
     } else if (strncmp(text, prefix, strlen(prefix)) == 0 && text[strlen(prefix)] != '\0') {
         endpoint->socket = must_strdup(text + strlen(prefix));
-    } else if (address_is_good(text)) {
-        endpoint->address = must_strdup(text);
+    } else if (address_parse(endpoint, text)) {
         return true;
     } else {
-        complaint_print("--admin '%s': expected unix:PATH, HOST:PORT or [ADDR6]:PORT, for example "
-                        "unix:/var/lib/mainstay/admin.sock",
+        complaint_print("--admin '%s': expected unix:PATH, HOST:PORT or [ADDR6]:PORT, or "
+                        "https://HOST:PORT, for example unix:/var/lib/mainstay/admin.sock",
                         text);
         return false;
     }

@@ -10,11 +10,12 @@
 struct admin_endpoint {
     char *socket;  /* the path of a Unix socket; NULL: TCP */
     char *address; /* HOST:PORT; NULL: a socket */
+    bool secure;   /* HTTPS; of an address only */
     bool is_usual; /* nobody named it */
 };
 
-/* Parse unix:PATH or HOST:PORT; NULL: the socket where a mainstayd of this user has it.  False
- * after telling why on stderr; then there is nothing to free. */
+/* Parse unix:PATH, HOST:PORT or https://HOST:PORT; NULL: the socket where a mainstayd of this user
+ * has it.  False after telling why on stderr; then there is nothing to free. */
 bool admin_endpoint_parse(struct admin_endpoint *endpoint, const char *text) MUST_USE;
 void admin_endpoint_fini(struct admin_endpoint *endpoint);
 

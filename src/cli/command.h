@@ -46,6 +46,9 @@ struct command_option {
 enum {
     GLOBAL_ADMIN,
     GLOBAL_ADMIN_TOKEN,
+    GLOBAL_ADMIN_CA,
+    GLOBAL_ADMIN_CERT,
+    GLOBAL_ADMIN_KEY,
     GLOBAL_JSON,
     GLOBAL_HELP,
     GLOBAL_VERSION,

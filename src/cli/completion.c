@@ -103,16 +103,14 @@ static void scan_print(const struct command_table *table)
 {
     (void)printf("    for word in \"$@\"; do\n"
                  "        case $skip in\n"
-                 "        --admin) admin=$word ;;\n"
-                 "        --admin-token) token=$word ;;\n"
+                 "        --admin|--admin-*) access+=(\"$skip=$word\") ;;\n"
                  "        esac\n"
                  "        if [ -n \"$skip\" ]; then skip=; continue; fi\n"
                  "        case $word in\n"
                  "        ");
     valued_print(table);
     (void)printf(") skip=$word ;;\n"
-                 "        --admin=*) admin=${word#--admin=} ;;\n"
-                 "        --admin-token=*) token=${word#--admin-token=} ;;\n"
+                 "        --admin=*|--admin-*=*) access+=(\"$word\") ;;\n"
                  "        -*) ;;\n"
                  "        *) if [ -z \"$noun\" ]; then noun=$word\n"
                  "           elif [ -z \"$verb\" ]; then verb=$word\n"
@@ -128,13 +126,14 @@ static void candidates_print(const struct command_table *table)
     (void)printf(
         "_mainstay_candidates() {\n"
         "    local word noun= verb= skip= verbs= options= choices= files=0 more= settings=0\n"
-        "    local count=0 admin= token= globals='");
+        "    local -a access\n"
+        "    local count=0 globals='");
     globals_print(GLOBAL_HELP);
     (void)printf("'\n");
     scan_print(table);
     (void)printf("    if [ -n \"$skip\" ]; then\n"
                  "        case $skip in\n"
-                 "        --admin-token) echo '<files>' ;;\n");
+                 "        --admin-*) echo '<files>' ;;\n");
     option_cases_print(table);
     (void)printf("        esac\n"
                  "        return 0\n"
@@ -158,8 +157,7 @@ static void candidates_print(const struct command_table *table)
         "    if [ $settings = 2 ] && [ $((count %% 2)) = 1 ]; then\n"
         "        options= globals= # a value comes next\n"
         "    elif [ $settings != 0 ]; then\n"
-        "        choices=$(mainstay ${admin:+\"--admin=$admin\"} \\\n"
-        "            ${token:+\"--admin-token=$token\"} setting list 2>/dev/null | sed '1d;s/ .*//')\n"
+        "        choices=$(mainstay \"${access[@]}\" setting list 2>/dev/null | sed '1d;s/ .*//')\n"
         "    fi\n"
         "    printf '%%s ' $choices $options $globals | tr -s ' ' '\\n'\n"
         "    [ $files = 0 ] || echo '<files>'\n"

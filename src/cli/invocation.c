@@ -12,13 +12,25 @@
 
 const struct command_option command_globals[GLOBAL_COUNT + 1] = {
     [GLOBAL_ADMIN] = {.name = "admin",
-                      .value = "unix:PATH|HOST:PORT",
+                      .value = "unix:PATH|[https://]HOST:PORT",
                       .help = "the admin endpoint of the server (default: the socket admin.sock in "
                               "the usual state directory)"},
     [GLOBAL_ADMIN_TOKEN] = {.name = "admin-token",
                             .value = "FILE",
                             .kind = COMMAND_FILE,
                             .help = "a file with a token, for HOST:PORT"},
+    [GLOBAL_ADMIN_CA] = {.name = "admin-ca",
+                         .value = "FILE",
+                         .kind = COMMAND_FILE,
+                         .help = "certificates to trust for https://, PEM (those of the system)"},
+    [GLOBAL_ADMIN_CERT] = {.name = "admin-cert",
+                           .value = "FILE",
+                           .kind = COMMAND_FILE,
+                           .help = "own certificate for https://, with its chain"},
+    [GLOBAL_ADMIN_KEY] = {.name = "admin-key",
+                          .value = "FILE",
+                          .kind = COMMAND_FILE,
+                          .help = "its key, unless it is in that file"},
     [GLOBAL_JSON] = {.name = "json", .help = "print the server's JSON, as one value"},
     [GLOBAL_HELP] = {.name = "help", .help = "describe mainstay, a noun or a command"},
     [GLOBAL_VERSION] = {.name = "version", .help = "print the version"},
@@ -234,14 +246,26 @@ static bool refuse_count(const struct invocation *call)
     return false;
 }
 
+/* The options of HTTPS say what it is made with, not that it is used. */
 static bool check_endpoint(const struct invocation *call)
 {
+    bool tls = call->globals[GLOBAL_ADMIN_CA] || call->globals[GLOBAL_ADMIN_CERT] ||
+               call->globals[GLOBAL_ADMIN_KEY];
     struct admin_endpoint endpoint;
+    bool secure;
 
     if (!admin_endpoint_parse(&endpoint, call->globals[GLOBAL_ADMIN]))
         return false;
+    secure = endpoint.secure;
     admin_endpoint_fini(&endpoint);
-    return true;
+    if (tls && !secure)
+        complaint_print("--admin-ca, --admin-cert and --admin-key go with --admin "
+                        "https://HOST:PORT only");
+    else if (call->globals[GLOBAL_ADMIN_KEY] && !call->globals[GLOBAL_ADMIN_CERT])
+        complaint_print("--admin-key goes with --admin-cert only");
+    else
+        return true;
+    return false;
 }
 
 static bool check(const struct parser *parser)

@@ -58,8 +58,8 @@ void manual_print(const struct command_table *table, FILE *out)
 
     man_page_begin(out, "mainstay", 1, "show and change what an NFS server does");
     man_page_section(out, "SYNOPSIS");
-    man_page_paragraph(out, "mainstay [--admin unix:PATH|HOST:PORT] [--admin-token FILE] [--json] "
-                            "COMMAND [ARGUMENT]...");
+    man_page_paragraph(out, "mainstay [--admin unix:PATH|[https://]HOST:PORT] [--admin-token FILE] "
+                            "[--json] COMMAND [ARGUMENT]...");
     man_page_section(out, "DESCRIPTION");
     man_page_paragraph(out, "mainstay talks to the admin endpoint of a running mainstayd. Lists "
                             "are tables for people, and JSON for programs with --json. Options may "
@@ -67,6 +67,9 @@ void manual_print(const struct command_table *table, FILE *out)
     man_page_paragraph(out, "A client may be named by its id, or by an owner name or an address "
                             "that only one client has. Other things are named by the ids that "
                             "lists show.");
+    man_page_paragraph(out, "With https:// the server must show a certificate for HOST, of a CA "
+                            "of --admin-ca or of one that the system trusts. No token is sent "
+                            "before that.");
     man_page_section(out, "OPTIONS");
     for (int i = 0; i < GLOBAL_COUNT; i++)
         option_print(&command_globals[i], out);

@@ -21,7 +21,13 @@ enum {
 
 struct admin_client *resource_client(const struct invocation *call)
 {
-    return admin_client_create(call->globals[GLOBAL_ADMIN], call->globals[GLOBAL_ADMIN_TOKEN]);
+    return admin_client_create(&(struct admin_access){
+        .endpoint = call->globals[GLOBAL_ADMIN],
+        .token_file = call->globals[GLOBAL_ADMIN_TOKEN],
+        .ca = call->globals[GLOBAL_ADMIN_CA],
+        .cert = call->globals[GLOBAL_ADMIN_CERT],
+        .key = call->globals[GLOBAL_ADMIN_KEY],
+    });
 }
 
 /* ---- the path of the request ---- */
