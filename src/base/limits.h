@@ -111,6 +111,7 @@
 /* gss */
 #define LIMIT_GSS_CONTEXTS 65536u           /* most that can be set */
 #define LIMIT_GSS_CONTEXTS_USUAL 8192u      /* unless set */
+#define LIMIT_GSS_SHARES 64u                /* principals that share a full table, at least */
 #define LIMIT_GSS_LIFETIME_S 86400u         /* of a context, unless set or the ticket ends */
 #define LIMIT_GSS_IDLE_S 3600u              /* that a context lives unused */
 #define LIMIT_GSS_UNPROVEN_S 60u            /* that it lives before its first call */

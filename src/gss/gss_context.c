@@ -26,6 +26,7 @@ struct gss_context *gss_context_create(int64_t now_ns)
     list_init(&context->recent);
     list_init(&context->waiting);
     list_init(&context->at_address);
+    list_init(&context->at_holder);
     context->made_ns = now_ns;
     atomic_init(&context->used_ns, now_ns);
     context->mit = GSS_C_NO_CONTEXT;
@@ -38,7 +39,7 @@ static void context_destroy(struct gss_context *context)
 {
     OM_uint32 minor;
 
-    CHECK(!context->in_table && !context->address);
+    CHECK(!context->in_table && !context->address && !context->holder);
     if (context->mit != GSS_C_NO_CONTEXT)
         (void)gss_delete_sec_context(&minor, &context->mit, GSS_C_NO_BUFFER);
     if (context->has_cfx)

@@ -29,6 +29,10 @@ struct gss_context {
     struct gss_unproven_address *address;
     _Atomic bool proven; /* is set with that lock held; once */
 
+    /* Under the lock of shares (gss_share.c). */
+    struct list at_holder; /* of those of its principal */
+    struct gss_share_holder *holder;
+
     int64_t made_ns;
     _Atomic int64_t used_ns;
 

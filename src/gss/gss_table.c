@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gss/gss_share.h"
 #include "gss/gss_table_internal.h"
 #include "gss/gss_unproven.h"
 
@@ -26,6 +27,7 @@ struct shard {
 struct gss_table {
     struct shard shards[SHARDS];
     struct gss_unproven unproven;
+    struct gss_share share;
     _Atomic uint32_t count;
     _Atomic uint32_t contexts_max, lifetime_s;
     _Atomic uint64_t made, destroyed, expired, idle, evicted;
@@ -75,6 +77,7 @@ struct gss_table *gss_table_create(const struct gss_table_settings *settings)
         list_init(&table->shards[i].recent);
     }
     gss_unproven_init(&table->unproven);
+    gss_share_init(&table->share);
     gss_table_set_limits(table, settings->contexts, settings->lifetime_s);
     return table;
 }
@@ -101,6 +104,7 @@ static void drop(struct gss_table *table, struct gss_context *context, _Atomic u
     taken = take_locked(table, shard, context);
     leave(shard);
     gss_unproven_remove(&table->unproven, context);
+    gss_share_remove(&table->share, context);
     if (!taken)
         return;
     if (why)
@@ -121,6 +125,7 @@ void gss_table_destroy(struct gss_table *table)
         (void)pthread_mutex_destroy(&shard->lock);
     }
     gss_unproven_fini(&table->unproven);
+    gss_share_fini(&table->share);
     free(table);
 }
 
@@ -150,14 +155,23 @@ static struct gss_context *find_oldest(struct gss_table *table)
     return oldest;
 }
 
+/* How many contexts of a principal are safe from others when the table is full. */
+static uint32_t share_of(uint32_t contexts_max)
+{
+    return contexts_max > LIMIT_GSS_SHARES ? contexts_max / LIMIT_GSS_SHARES : 1;
+}
+
 /* Who goes for another, with a reference; NULL: there is none.  Unproven contexts go first, but not
- * the few that have just been made: their clients are about to use them. */
+ * the few that have just been made: their clients are about to use them.  Then whoever has more
+ * than a share loses contexts: nobody can displace others by making more and more. */
 static struct gss_context *find_victim(struct gss_table *table, uint32_t contexts_max)
 {
     struct gss_context *victim = NULL;
 
     if (gss_unproven_count(&table->unproven) >= contexts_max / UNPROVEN_PART)
         victim = gss_unproven_take_oldest(&table->unproven, INT64_MAX);
+    if (!victim)
+        victim = gss_share_take_surplus(&table->share, share_of(contexts_max));
     return victim ? victim : find_oldest(table);
 }
 
@@ -232,14 +246,24 @@ struct gss_context *gss_table_lookup(struct gss_table *table, const struct wire_
     return found;
 }
 
+static void count_proven(struct gss_table *table, struct gss_context *context)
+{
+    struct shard *shard = shard_of(table, hash_of(context->handle));
+
+    gss_unproven_remove(&table->unproven, context);
+    enter(shard);
+    if (context->in_table) /* else nobody would take it out again */
+        gss_share_add(&table->share, context);
+    leave(shard);
+    atomic_store_explicit(&context->proven, true, memory_order_relaxed);
+}
+
 void gss_table_prove(struct gss_table *table, struct gss_context *context, int64_t now_ns)
 {
     struct shard *shard;
 
-    if (!atomic_load_explicit(&context->proven, memory_order_relaxed)) {
-        gss_unproven_remove(&table->unproven, context);
-        atomic_store_explicit(&context->proven, true, memory_order_relaxed);
-    }
+    if (!atomic_load_explicit(&context->proven, memory_order_relaxed))
+        count_proven(table, context);
     /* Once a second is enough, and spares busy contexts the lock. */
     if (now_ns - atomic_load_explicit(&context->used_ns, memory_order_relaxed) < NSEC_PER_SEC)
         return;
@@ -252,6 +276,7 @@ void gss_table_prove(struct gss_table *table, struct gss_context *context, int64
         list_push_back(&shard->recent, &context->recent);
     }
     leave(shard);
+    gss_share_touch(&table->share, context);
 }
 
 void gss_table_remove(struct gss_table *table, struct gss_context *context)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All contexts of the server, by handle.  When it is full, the context that was used least recently
- * goes.  Those that no call has proven go first where they have more than an eighth of the table;
- * fewer stay, as their clients are about to use them.  A client whose context is gone hears
+ * All contexts of the server, by handle.  When it is full, one goes for another: of those that no
+ * call has proven, where they have more than an eighth of the table (fewer are about to be used);
+ * else the least recently used of a principal that has more than its share, and about the most;
+ * else the least recently used of all.  A client whose context is gone hears
  * RPCSEC_GSS_CREDPROBLEM and makes another.
  *
  * A context is unproven until its first call has come with a right verifier: whoever repeats
  * somebody's INIT gets no further.  Of an address at most LIMIT_GSS_UNPROVEN_PER_ADDRESS remain,
  * the oldest go, and all after LIMIT_GSS_UNPROVEN_S.
  *
- * Thread safe: a lock per shard, and one for unproven contexts (docs/locking.md).
+ * Thread safe: a lock per shard, one for unproven contexts, and one for shares (docs/locking.md).
  */
 #pragma once
 

@@ -280,7 +280,7 @@ static void expired(void **state)
     set_setting("gss.context_lifetime_s", 86400);
 }
 
-/* At gss.max_contexts those go that were used least recently. */
+/* At gss.max_contexts alice, who has them all, loses those that she used least recently. */
 static void crowded(void **state)
 {
     struct client_conn conns[CONTEXTS_MAX * 2];
@@ -297,6 +297,34 @@ static void crowded(void **state)
     gss_expect_null(&conns[ARRAY_SIZE(conns) - 1]);
     for (uint32_t i = 0; i < ARRAY_SIZE(conns); i++)
         client_conn_close(&conns[i]);
+    set_setting("gss.max_contexts", 8192);
+}
+
+/* A user with a ticket makes and uses contexts without end: bob's, which is idle, stays, and only
+ * the user's own go. */
+static void greedy(void **state)
+{
+    struct client_conn idle, first, conn;
+    double evicted = metric("gss_contexts_ended{why=\"evicted\"}");
+    double room;
+
+    (void)state;
+    set_setting("gss.max_contexts", CONTEXTS_MAX);
+    (void)gss_connect(&idle, "bob", RPC_GSS_SVC_NONE);
+    gss_expect_null(&idle);
+    (void)gss_connect(&first, "alice", RPC_GSS_SVC_NONE);
+    gss_expect_null(&first);
+    room = CONTEXTS_MAX - metric("gss_contexts");
+    for (uint32_t i = 0; i < 3 * CONTEXTS_MAX; i++) {
+        (void)gss_connect(&conn, "alice", RPC_GSS_SVC_NONE);
+        gss_expect_null(&conn);
+        client_conn_close(&conn);
+    }
+    assert_true(metric("gss_contexts_ended{why=\"evicted\"}") - evicted >= 3 * CONTEXTS_MAX - room);
+    gss_expect_denied(&first, RPCSEC_GSS_CREDPROBLEM);
+    gss_expect_null(&idle);
+    client_conn_close(&first);
+    client_conn_close(&idle);
     set_setting("gss.max_contexts", 8192);
 }
 
@@ -428,7 +456,7 @@ int main(void)
         cmocka_unit_test(expired),        cmocka_unit_test(crowded),
         cmocka_unit_test(counted),        cmocka_unit_test(keytab_gone),
         cmocka_unit_test(keytab_private), cmocka_unit_test(keytab_replaced),
-        cmocka_unit_test(restarted),
+        cmocka_unit_test(restarted),      cmocka_unit_test(greedy),
     };
 
     return test_group_run_fixtures(tests, gss_setup, gss_teardown);

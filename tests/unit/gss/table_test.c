@@ -177,6 +177,136 @@ static void test_both_new(void **state)
     assert_int_equal(stats_now().evicted, 2);
 }
 
+/* A context of that user, which is in use unless it is unproven; where its handle is. */
+static struct gss_context *add_of(const char *name, uint8_t handle[GSS_HANDLE_BYTES])
+{
+    struct gss_context *context = gss_context_create(now_ns);
+
+    assert_non_null(context);
+    context->principal = gss_principal_create(name, name, strlen(name));
+    context->expires_ns = INT64_MAX;
+    atomic_store(&context->established, true);
+    assert_true(gss_table_add(table, context, 1, now_ns));
+    gss_context_put(context);
+    now_ns += 2 * NSEC_PER_SEC;
+    memcpy(handle, gss_context_handle(context), GSS_HANDLE_BYTES);
+    return context;
+}
+
+static struct gss_context *use_of(const char *name, uint8_t handle[GSS_HANDLE_BYTES])
+{
+    struct gss_context *context = add_of(name, handle);
+
+    gss_table_prove(table, context, now_ns);
+    return context;
+}
+
+/* Whoever makes more and more contexts loses only contexts of his own, the oldest first. */
+static void test_share(void **state)
+{
+    uint8_t bobs[GSS_HANDLE_BYTES], carols[GSS_HANDLE_BYTES], first[GSS_HANDLE_BYTES];
+    uint8_t second[GSS_HANDLE_BYTES], last[GSS_HANDLE_BYTES];
+    struct gss_context *first_context;
+
+    (void)state;
+    (void)use_of("bob", bobs);
+    (void)use_of("carol", carols);
+    first_context = use_of("alice", first);
+    (void)use_of("alice", second);
+    for (unsigned i = 0; i < 4; i++)
+        (void)use_of("alice", last);
+    gss_table_prove(table, first_context, now_ns + 2 * NSEC_PER_SEC);
+    assert_int_equal(stats_now().evicted, 0);
+    (void)use_of("alice", last);
+    assert_false(is_there(second));
+    assert_true(is_there(first));
+    for (unsigned i = 0; i < 10000; i++)
+        (void)use_of("alice", last);
+    assert_true(is_there(bobs));
+    assert_true(is_there(carols));
+    assert_false(is_there(first));
+    assert_true(is_there(last));
+    assert_int_equal(stats_now().contexts, 8);
+    assert_int_equal(stats_now().evicted, 10001);
+}
+
+/* Of those that have more than a share, one with the most loses first, and nobody who has no more,
+ * as long as there is one. */
+static void test_largest(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    uint8_t kept[ARRAY_SIZE(names)][2][GSS_HANDLE_BYTES], handle[GSS_HANDLE_BYTES];
+
+    (void)state;
+    gss_table_set_limits(table, 2 * LIMIT_GSS_SHARES, 0); /* a share is 2 */
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        for (unsigned j = 0; j < 2; j++)
+            (void)use_of(names[i], kept[i][j]);
+    }
+    for (unsigned i = 0; i < 3 * LIMIT_GSS_SHARES; i++)
+        (void)use_of(i % 2 ? "alice" : "mallory", handle);
+    for (unsigned i = 0; i < 2 * LIMIT_GSS_SHARES; i++)
+        (void)use_of("a", handle);
+    assert_false(is_there(kept[0][0]));
+    for (unsigned i = 1; i < ARRAY_SIZE(names); i++) {
+        assert_true(is_there(kept[i][0]));
+        assert_true(is_there(kept[i][1]));
+    }
+    assert_int_equal(stats_now().contexts, 2 * LIMIT_GSS_SHARES);
+}
+
+/* Nobody has more than a share: the context goes that was used longest ago. */
+static void test_equal(void **state)
+{
+    uint8_t handles[9][GSS_HANDLE_BYTES];
+
+    (void)state;
+    for (unsigned i = 0; i < 9; i++) {
+        char name[] = {(char)('a' + i), '\0'};
+
+        (void)use_of(name, handles[i]);
+    }
+    assert_false(is_there(handles[0]));
+    for (unsigned i = 1; i < 9; i++)
+        assert_true(is_there(handles[i]));
+}
+
+/* Whoever repeats alice's INIT makes contexts in her name that no call proves: they do not count
+ * as hers, and so displace none of hers. */
+static void test_repeated(void **state)
+{
+    uint8_t alices[2][GSS_HANDLE_BYTES], handle[GSS_HANDLE_BYTES];
+
+    (void)state;
+    gss_table_set_limits(table, 2 * LIMIT_GSS_SHARES, 0); /* a share is 2 */
+    for (unsigned i = 0; i < 2 * LIMIT_GSS_SHARES - 2; i++) {
+        char name[8];
+
+        (void)snprintf(name, sizeof(name), "u%u", i);
+        (void)use_of(name, handle);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        (void)use_of("alice", alices[i]);
+    for (unsigned i = 0; i < 1000; i++)
+        (void)add_of("alice", handle);
+    assert_true(is_there(alices[0]));
+    assert_true(is_there(alices[1]));
+}
+
+/* DESTROY overtakes the first call: nothing keeps the context when that has ended. */
+static void test_gone(void **state)
+{
+    uint64_t before = memory_held();
+    uint8_t handle[GSS_HANDLE_BYTES];
+    struct gss_context *context = gss_context_get(add_of("alice", handle));
+
+    (void)state;
+    gss_table_remove(table, context);
+    gss_table_prove(table, context, now_ns);
+    gss_context_put(context);
+    assert_int_equal(memory_held(), before);
+}
+
 /* An address has so many that are unproven; another one keeps its own. */
 static void test_address(void **state)
 {
@@ -292,12 +422,17 @@ static void *work(void *arg)
 {
     uint32_t number = *(const uint32_t *)arg;
 
+    static const char *const names[THREADS] = {"alice", "alice", "bob", "carol"};
+
     for (uint32_t i = 0; i < ROUNDS; i++) {
         int64_t at_ns = now_ns + i * NSEC_PER_SEC / 100;
         struct gss_context *context = gss_context_create(at_ns);
         struct wire_opaque handle = handle_of(context);
         struct gss_context *found;
 
+        context->principal = gss_principal_create(names[number], names[number], 1);
+        context->expires_ns = INT64_MAX;
+        atomic_store(&context->established, true);
         CHECK(gss_table_add(table, context, number % 2, at_ns));
         found = gss_table_lookup(table, &handle);
         if (found)
@@ -344,9 +479,10 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_lookup),   TEST(test_full),    TEST(test_unproven_first),
-        TEST(test_both_new), TEST(test_address), TEST(test_time),
-        TEST(test_list),     TEST(test_end),     TEST(test_threads),
+        TEST(test_lookup),   TEST(test_full),  TEST(test_unproven_first), TEST(test_both_new),
+        TEST(test_address),  TEST(test_time),  TEST(test_list),           TEST(test_end),
+        TEST(test_threads),  TEST(test_share), TEST(test_largest),        TEST(test_equal),
+        TEST(test_repeated), TEST(test_gone),
     };
 
     return test_group_run(tests);
