@@ -54,6 +54,11 @@ struct client_principal compound_principal(const struct compound *c)
     return client_principal_plain((uint32_t)cred->flavor, cred->uid);
 }
 
+uint32_t compound_protection(const struct compound *c)
+{
+    return connection_tls_peer(c->call->conn) ? RPC_GSS_SVC_PRIVACY : c->call->cred.service;
+}
+
 struct client_caller compound_caller(const struct compound *c)
 {
     const struct rpc_cred *cred = &c->call->cred;

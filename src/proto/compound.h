@@ -168,6 +168,11 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
 /* The calling thread goes on with it, after a wait; compound_begin() does the same. */
 void compound_take(struct compound *c);
 
+/* How well the call and its reply are protected on the network: more is better.  A reply that is
+ * kept for retries goes only to those that have as much (RFC 8881 §2.10.6.1.3.1 lets the server
+ * send NFS4ERR_SEQ_FALSE_RETRY to others). */
+uint32_t compound_protection(const struct compound *c);
+
 /* The principal of the caller, before any squash. */
 struct client_principal compound_principal(const struct compound *c);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/client_gss_call.h"
+#include "client/client_owner.h"
 #include "gss.h"
 #include "holder.h"
 
@@ -42,8 +43,24 @@ static void connect_too(const struct client_mount *mount, struct client_conn *co
     client_gss_use(conn, mount->conn.gss, mount->conn.gss_service);
 }
 
-/* The reply that a slot, or 4.0's cache, has kept is sealed anew: with the sequence number of the
- * retry, and also if that uses another service. */
+/* The call again, with another service of the same context. */
+static void again(const struct client_mount *mount, uint32_t service, enum nfsstat4 status)
+{
+    struct client_conn other;
+
+    connect_too(mount, &other);
+    other.gss_service = service;
+    if (status == NFS4_OK)
+        replay_on(&other);
+    else
+        run_again_on(&other, status);
+    assert_int_equal(R->reply.verf, CLIENT_VERF_GOOD);
+    client_conn_close(&other);
+}
+
+/* The reply that a slot, or 4.0's cache, has kept is sealed anew, with the sequence number of the
+ * retry.  A retry with less protection does not get what was encrypted the first time: in a session
+ * it is a false one (W04); in 4.0 a call with another service is another call. */
 static void retried(void **state)
 {
     (void)state;
@@ -51,23 +68,52 @@ static void retried(void **state)
         for (uint32_t minor = 0; minor <= 1; minor++) {
             struct client_fh dir = script_dir(script_mem);
             struct client_mount mount;
-            struct client_conn other;
+            uint32_t own;
 
             gss_mount(&mount, "alice", secs[i], minor);
+            own = mount.conn.gss_service;
             begin(&mount, &dir);
             client_op_create(C, "made", NF4DIR, NULL, 0755);
             client_op_getfh(C);
             run(NFS4_OK);
-            for (uint32_t service = RPC_GSS_SVC_NONE; service <= RPC_GSS_SVC_PRIVACY; service++) {
-                connect_too(&mount, &other);
-                other.gss_service = service;
-                replay_on(&other);
-                assert_int_equal(R->reply.verf, CLIENT_VERF_GOOD);
-                client_conn_close(&other);
-            }
+            again(&mount, own, NFS4_OK);
+            for (uint32_t more = own + 1; more <= RPC_GSS_SVC_PRIVACY && minor > 0; more++)
+                again(&mount, more, NFS4_OK);
+            for (uint32_t less = RPC_GSS_SVC_NONE; less < own; less++)
+                again(&mount, less, minor > 0 ? NFS4ERR_SEQ_FALSE_RETRY : NFS4ERR_EXIST);
             client_mount_close(&mount);
         }
     }
+}
+
+/* The same for what an owner of 4.0 is answered again: its seqid was used by another call. */
+static void owner_retried(void **state)
+{
+    const struct client_open open = {
+        .access = OPEN4_SHARE_ACCESS_BOTH, .name = "opened", .create = true, .mode = 0600};
+    struct client_fh dir = script_dir(script_mem), file;
+    struct client_owner owner;
+    struct stateid4 stateid;
+    struct client_mount mount;
+
+    (void)state;
+    gss_mount(&mount, "alice", CLIENT_SEC_KRB5P, 0);
+    client_owner_init(&owner, client_mount_clientid(&mount), "owner");
+    owner.seqid = 0;
+    begin(&mount, &dir);
+    client_owner_open(C, &owner, &open);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    stateid = result(OP_OPEN)->opopen.stateid;
+    file = result_fh();
+    begin(&mount, &file);
+    client_owner_open_confirm(C, &owner, &stateid);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    again(&mount, RPC_GSS_SVC_PRIVACY, NFS4_OK);
+    again(&mount, RPC_GSS_SVC_NONE, NFS4ERR_BAD_SEQID);
+    again(&mount, RPC_GSS_SVC_INTEGRITY, NFS4ERR_BAD_SEQID);
+    client_mount_close(&mount);
 }
 
 /* ---- calls that wait ---- */
@@ -199,11 +245,8 @@ static void reply_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(files),
-        cmocka_unit_test(retried),
-        ON_BOTH(parked),
-        cmocka_unit_test(request_size),
-        cmocka_unit_test(reply_size),
+        ON_BOTH(files),  cmocka_unit_test(retried),      cmocka_unit_test(owner_retried),
+        ON_BOTH(parked), cmocka_unit_test(request_size), cmocka_unit_test(reply_size),
     };
 
     return test_group_run_fixtures(tests, gss_setup, gss_teardown);

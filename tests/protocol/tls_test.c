@@ -213,6 +213,29 @@ static void nfs(void **state)
     script_security = NULL;
 }
 
+/* What was answered over TLS is not repeated in the clear (W04). */
+static void retried_in_the_clear(void **state)
+{
+    const struct client_security security = mutual();
+    struct client_fh dir = script_dir("/mem");
+    struct client_conn plain;
+    struct holder holder;
+
+    (void)state;
+    script_security = &security;
+    holder_open(&holder, 1);
+    script_security = NULL;
+    begin(&holder.mount, &dir);
+    client_op_create(C, "made", NF4DIR, NULL, 0700);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    script_connect(&plain);
+    plain.cred = holder.mount.conn.cred;
+    run_again_on(&plain, NFS4ERR_SEQ_FALSE_RETRY);
+    client_conn_close(&plain);
+    holder_close(&holder);
+}
+
 /* A certificate that is revoked meanwhile: its connection ends, others do not. */
 static void revocation(void **state)
 {
@@ -335,6 +358,7 @@ int main(void)
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(alerts_are_put_into_words),
         cmocka_unit_test(nfs),
+        cmocka_unit_test(retried_in_the_clear),
         cmocka_unit_test(revocation),
         cmocka_unit_test(bad_files),
         cmocka_unit_test(flood_of_handshakes),

@@ -17,12 +17,14 @@ enum {
 };
 
 /* Of the caller and the first bytes of the request.  The machine's name tells clients behind one
- * address apart. */
-static uint64_t digest_of(const struct duplicate_cache *cache, const struct rpc_call *call)
+ * address apart.  A call with another protection is another request: what was encrypted the first
+ * time must not be sent again in the clear. */
+static uint64_t digest_of(const struct duplicate_cache *cache, const struct compound *c)
 {
+    const struct rpc_call *call = c->call;
     const struct rpc_cred *cred = &call->cred;
-    const uint32_t head[] = {(uint32_t)cred->flavor, cred->uid, cred->gid, cred->gid_count,
-                             call->args_len};
+    const uint32_t head[] = {(uint32_t)cred->flavor, cred->uid,      cred->gid,
+                             cred->gid_count,        call->args_len, compound_protection(c)};
     uint64_t gss = cred->principal ? cred->principal->id : 0;
     uint64_t digest = hash_bytes(head, sizeof(head), cache->digest_seed ^ hash_u64(gss));
     size_t len = call->args_len;
@@ -47,7 +49,7 @@ static struct duplicate_request request_of(const struct v40_compound *x)
 
     return (struct duplicate_request){.peer = connection_peer(call->conn),
                                       .xid = call->xid,
-                                      .digest = digest_of(cache_of(x), call),
+                                      .digest = digest_of(cache_of(x), &x->base),
                                       .received_ns = call->received_ns};
 }
 

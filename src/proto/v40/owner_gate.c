@@ -9,14 +9,15 @@
 #include "state/lock/lock_state.h"
 #include "state/v40/owner_closed.h"
 
-/* Arguments and sender.  The filehandle is left out: it costs much to name, and says little
+/* Arguments, sender, and how the call is protected: what was encrypted the first time must not be
+ * sent again in the clear.  The filehandle is left out: it costs much to name, and says little
  * more. */
 static uint64_t digest(const struct v40_compound *x)
 {
     const struct xdr *in = x->base.in;
     uint64_t seed = x->base.server->state->digest_seed;
 
-    seed ^= hash_u64(compound_principal(&x->base).value);
+    seed ^= hash_u64(compound_principal(&x->base).value) ^ hash_u64(compound_protection(&x->base));
     return hash_bytes(x->args, (size_t)(in->p - x->args), seed);
 }
 

@@ -109,7 +109,8 @@ static struct slot_request request_of(const struct v41_compound *x)
     size_t hashed = len < DIGEST_BYTES_MAX ? len : DIGEST_BYTES_MAX;
 
     return (struct slot_request){.digest = hash_bytes(x->base.in->p, hashed, seed),
-                                 .principal = compound_principal(&x->base)};
+                                 .principal = compound_principal(&x->base),
+                                 .protection = compound_protection(&x->base)};
 }
 
 /* What the client is told about the number of its slots. */

@@ -70,16 +70,19 @@ static void replay_describe(struct slot_replay *replay, uint64_t word)
     replay->state = word_state(word);
 }
 
-static bool request_equal(const struct slot_request *a, const struct slot_request *b)
+/* The reply to a call that was encrypted must not go over the network in the clear. */
+static bool is_retry_of(const struct slot_request *kept, const struct slot_request *retry)
 {
-    return a->digest == b->digest && client_principal_equal(a->principal, b->principal);
+    return kept->digest == retry->digest &&
+           client_principal_equal(kept->principal, retry->principal) &&
+           retry->protection >= kept->protection;
 }
 
 /* The caller has moved the slot to READING. */
 static enum slot_verdict read_kept(const struct slot *slot, enum slot_state state,
                                    const struct slot_request *request, struct slot_replay *replay)
 {
-    if (!request_equal(&slot->request, request))
+    if (!is_retry_of(&slot->request, request))
         return SLOT_FALSE_RETRY;
     if (state != SLOT_STATE_CACHED || slot->reply_len > replay->size)
         return SLOT_UNCACHED;

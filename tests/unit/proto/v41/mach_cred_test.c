@@ -220,14 +220,15 @@ static void connections_are_bound(void **unused)
     close(other);
 }
 
-/* W04, §2.10.6.1.3.1: a retry comes from the same principal; its service does not matter. */
+/* W04, §2.10.6.1.3.1: a retry comes from the same principal, with at least the same protection. */
 static void false_retries(void **unused)
 {
     static const struct {
         uint32_t uid;
         enum nfsstat4 status;
-    } again[] = {{ALICE + SERVICE_NONE, NFS4_OK},
+    } again[] = {{ALICE + INTEGRITY, NFS4_OK},
                  {ALICE + PRIVACY, NFS4_OK},
+                 {ALICE + SERVICE_NONE, NFS4ERR_SEQ_FALSE_RETRY},
                  {MALLORY + PRIVACY, NFS4ERR_SEQ_FALSE_RETRY},
                  {1000, NFS4ERR_SEQ_FALSE_RETRY}};
 
@@ -237,7 +238,7 @@ static void false_retries(void **unused)
         v41_begin(&call);
         v41_op_sequence(&call, &session, 1, 1, true);
         v41_op(&call, OP_PUTROOTFH);
-        call.uid = i == 0 ? ALICE + SERVICE_NONE : again[i - 1].uid;
+        call.uid = i == 0 ? ALICE + INTEGRITY : again[i - 1].uid;
         v41_roundtrip(v41_fd, &call);
         assert_int_equal(call.status, i == 0 ? NFS4_OK : again[i - 1].status);
     }

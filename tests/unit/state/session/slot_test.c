@@ -115,6 +115,31 @@ static void false_retry(void **state)
         {2, 9, 5, SLOT_UNCACHED, LEAVE});
 }
 
+/* W04: a reply to a call that was protected goes to none that is less so, cached or not. */
+static void less_protected(void **state)
+{
+    static const enum slot_verdict kept[] = {SLOT_FALSE_RETRY, SLOT_REPLAY, SLOT_REPLAY};
+    static const enum slot_verdict dropped[] = {SLOT_FALSE_RETRY, SLOT_UNCACHED, SLOT_UNCACHED};
+    uint8_t buffer[64];
+    struct slot_replay replay = {.data = buffer, .size = sizeof(buffer)};
+    struct slot_table table;
+    struct slot *slot;
+
+    (void)state;
+    slot_table_init(&table, 4);
+    slot = slot_at(&table, 2);
+    for (uint32_t seqid = 1; seqid <= 2; seqid++) {
+        struct slot_request request = {.digest = 7, .protection = 1};
+
+        assert_int_equal(slot_acquire(slot, seqid, &request, &replay), SLOT_NEW);
+        slot_release(slot, seqid == 1 ? "reply" : NULL, 5);
+        for (request.protection = 0; request.protection < ARRAY_SIZE(kept); request.protection++)
+            assert_int_equal(slot_acquire(slot, seqid, &request, &replay),
+                             (seqid == 1 ? kept : dropped)[request.protection]);
+    }
+    slot_table_fini(&table);
+}
+
 /* S20-46: 2^32 - 1 is followed by 0, which is then a seqid like any other. */
 static void wraps(void **state)
 {
@@ -291,6 +316,7 @@ int main(void)
         cmocka_unit_test(retry_busy),
         cmocka_unit_test(misordered),
         cmocka_unit_test(false_retry),
+        cmocka_unit_test(less_protected),
         cmocka_unit_test(wraps),
         cmocka_unit_test(slots_are_independent),
         cmocka_unit_test(memory_is_accounted),
