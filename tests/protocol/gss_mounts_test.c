@@ -149,6 +149,67 @@ static void parked(void **state)
     holder_close(&holder);
 }
 
+/* ---- stateids of 4.0 ---- */
+
+/* Whoever has a stateid and its owner's seqid may end the state: no operation that does has an error
+ * for another principal (docs/rfc-coverage.md). */
+static void closed_by_another(void **state)
+{
+    const struct client_open open = {
+        .access = OPEN4_SHARE_ACCESS_BOTH, .name = "shared", .create = true, .mode = 0600};
+    struct client_fh dir = script_dir(script_mem), file;
+    struct client_mount alices, bobs;
+    struct client_owner owner;
+    struct stateid4 stateid;
+
+    (void)state;
+    gss_mount(&alices, "alice", CLIENT_SEC_KRB5, 0);
+    gss_mount(&bobs, "bob", CLIENT_SEC_KRB5, 0);
+    client_owner_init(&owner, client_mount_clientid(&alices), "owner");
+    begin(&alices, &dir);
+    client_owner_open(C, &owner, &open);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    stateid = result(OP_OPEN)->opopen.stateid;
+    file = result_fh();
+    begin(&alices, &file);
+    client_owner_open_confirm(C, &owner, &stateid);
+    run(NFS4_OK);
+    stateid = result(OP_OPEN_CONFIRM)->opopen_confirm.open_stateid;
+    begin(&bobs, &file);
+    client_owner_close(C, &owner, &stateid);
+    run(NFS4_OK);
+    client_mount_close(&alices);
+    client_mount_close(&bobs);
+}
+
+/* ---- callbacks of 4.0 ---- */
+
+/* A client of 4.0 that registered by Kerberos is probed and called by AUTH_SYS, as nobody: the
+ * server makes no contexts.  It is given delegations. */
+static void called_back_v40(void **state)
+{
+    struct client_security security = {.sec = CLIENT_SEC_KRB5P, .gss = gss_wish("alice")};
+    struct client_fh dir = script_dir(script_mem);
+    const struct client_callback *call;
+    struct client_file file;
+    struct holder holder;
+
+    (void)state;
+    script_security = &security;
+    holder_open(&holder, 0);
+    script_security = NULL;
+    assert_int_equal(holder.mount.conn.gss_service, RPC_GSS_SVC_PRIVACY);
+    file = holder_contended(&holder, &dir, "contended");
+    (void)holder_wait_recall(&holder, &file);
+    call = client_callback_at(holder.callbacks, holder.callbacks->count - 1);
+    assert_int_equal(call->flavor, AUTH_SYS);
+    assert_int_equal(call->uid, 65534);
+    assert_int_equal(call->gid, 65534);
+    holder_finish(&holder, &file);
+    holder_close(&holder);
+}
+
 /* ---- sizes ---- */
 
 static void mount_small(struct client_mount *mount, enum client_sec sec)
@@ -245,8 +306,14 @@ static void reply_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(files),  cmocka_unit_test(retried),      cmocka_unit_test(owner_retried),
-        ON_BOTH(parked), cmocka_unit_test(request_size), cmocka_unit_test(reply_size),
+        ON_BOTH(files),
+        cmocka_unit_test(retried),
+        cmocka_unit_test(owner_retried),
+        cmocka_unit_test(called_back_v40),
+        cmocka_unit_test(closed_by_another),
+        ON_BOTH(parked),
+        cmocka_unit_test(request_size),
+        cmocka_unit_test(reply_size),
     };
 
     return test_group_run_fixtures(tests, gss_setup, gss_teardown);
