@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include "client/client_security.h"
+#include "holder.h"
 #include "lib/realm.h"
 #include "lib/wait.h"
 #include "script.h"
+#include "wire/fattr.h"
+#include "wire/notify.h"
 
 enum {
     ALICE = 70001,
@@ -78,25 +81,32 @@ static int teardown(void **state)
     return result;
 }
 
-/* A client of this principal, whose keys are in `NAME.keytab`. */
-static void mount_as(struct client_mount *mount, const char *principal, const char *name)
+/* Of this principal, whose keys are in `NAME.keytab`; until the next call. */
+static const struct client_security *security_of(const char *principal, const char *name)
 {
-    struct client_session_wish wish = client_session_wish_default(NULL);
-    struct client_cred cred = script_cred();
-    struct client_security security = {.sec = CLIENT_SEC_KRB5};
-    char file[64], keys[160], ccache[64];
+    static struct client_security security = {.sec = CLIENT_SEC_KRB5};
+    static char file[64], keys[160], ccache[64];
 
     (void)snprintf(file, sizeof(file), "%s.keytab", name);
     (void)snprintf(keys, sizeof(keys), "%s", test_realm_path(&realm, file));
     (void)snprintf(ccache, sizeof(ccache), "MEMORY:%s", name);
     security.gss = (struct client_gss_wish){
         .server = "localhost", .principal = principal, .ccache = ccache, .keytab = keys};
-    cred.security = &security;
+    return &security;
+}
+
+/* A client of this principal. */
+static void mount_as(struct client_mount *mount, const char *principal, const char *name)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_cred cred = script_cred();
+
+    cred.security = security_of(principal, name);
     wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
     wish.minor = 1;
     if (client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish) != NFS4_OK)
         fail_msg("%s: %s", principal, mount->conn.why);
-    mount->conn.cred.security = NULL; /* it ends with this function */
+    mount->conn.cred.security = NULL; /* the next one is another */
 }
 
 /* "OWNER GROUP", as this client sees it. */
@@ -192,11 +202,74 @@ static void hundreds_of_groups(void **state)
     alice.conn.cred = before;
 }
 
+static char told[300]; /* "OWNER GROUP" of the last notice */
+
+static enum nfsstat4 hear(const struct client_callback_op *op, const struct CB_NOTIFY4args *notify,
+                          struct arena *arena, void *context)
+{
+    struct notify_events events;
+    struct nfs4_attrs attrs;
+
+    (void)op, (void)context;
+    if (!notify)
+        return NFS4_OK;
+    assert_true(notify_decode(&notify->cna_changes[0], &events, arena));
+    assert_int_equal(events.events[0].type, NOTIFY4_ADD_ENTRY);
+    assert_true(fattr_decode(&events.events[0].add.nad_new_entry.ne_attrs, &attrs, arena));
+    (void)snprintf(told, sizeof(told), "%.*s %.*s", (int)attrs.owner.len,
+                   (const char *)attrs.owner.data, (int)attrs.owner_group.len,
+                   (const char *)attrs.owner_group.data);
+    return NFS4_OK;
+}
+
+static void subscribe(struct holder *holder, const struct client_fh *dir)
+{
+    const struct GET_DIR_DELEGATION4args wish = {
+        .gdda_notification_types = {.count = 1,
+                                    .words = {1u << NOTIFY4_ADD_ENTRY |
+                                              1u << NOTIFY4_GFLAG_EXTEND}},
+        .gdda_child_attributes = CLIENT_BITS(FATTR4_OWNER, FATTR4_OWNER_GROUP)};
+
+    holder->callbacks->hook = (struct client_callback_hook){.execute = hear};
+    begin(&holder->mount, dir);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_GET_DIR_DELEGATION, .opget_dir_delegation = wish});
+    run_on(&holder->mount.conn, NFS4_OK);
+    assert_int_equal(result(OP_GET_DIR_DELEGATION)->opget_dir_delegation.gddrnf_status, GDD4_OK);
+}
+
+/* The holder of a delegated directory is told owners of new files in the form in which its own
+ * calls see them. */
+static void owners_in_notices(void **state)
+{
+    const struct client_security *const by[] = {NULL, security_of("alice", "alice")};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(by); i++) {
+        struct client_fh dir = script_dir(script_mem), file;
+        struct holder holder;
+        char seen[300];
+
+        script_security = by[i];
+        holder_open(&holder, 1);
+        script_security = NULL;
+        file = make_file(&alice, &dir, "old");
+        (void)snprintf(seen, sizeof(seen), "%s", owners_of(&holder.mount, &file));
+        assert_int_equal(strchr(seen, '@') != NULL, by[i] != NULL);
+        subscribe(&holder, &dir);
+        told[0] = '\0';
+        (void)make_file(&alice, &dir, "new");
+        holder_pump_until(&holder, told[0] != '\0');
+        assert_string_equal(told, seen);
+        holder_close(&holder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(principals_are_users),
         ON_BOTH(hundreds_of_groups),
+        cmocka_unit_test(owners_in_notices),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

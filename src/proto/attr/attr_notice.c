@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/attr/attr_notice.h"
 
+#include "base/arena.h"
 #include "proto/attr/attr.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_notify.h"
 #include "state/delegation/delegation_watch.h"
+
+enum {
+    ARENA_BYTES = 2048 /* of a chunk */
+};
 
 static bool none_encode(struct xdr *out)
 {
@@ -42,17 +47,35 @@ static bool attr_get(const struct delegation_notice *notice, const struct bitmap
     return true;
 }
 
-/* There is no request: what encoding asks of one is the server, and the attributes that exist in
- * the minor version; those that were granted do. */
-static bool encode(const struct delegation_notice *notice, const struct bitmap4 *want,
-                   struct export *export, struct server *server, struct xdr *out)
+/* A name that has to be asked for first is not waited for, and none that is wrong is told: which
+ * object it is has to do.  The next notice has the names. */
+static enum nfsstat4 names_encode(const struct attr_source *source, const struct bitmap4 *told,
+                                  struct xdr *out)
 {
-    struct compound c = {.server = server, .attributes = &attr_minor2};
+    const size_t start = xdr_pos(out);
+    struct bitmap4 identity = {.count = 0};
+    enum nfsstat4 status = attr_encode(source, told, out);
+
+    if (!source->c->missing)
+        return status;
+    if (bitmap4_isset(told, FATTR4_FILEHANDLE))
+        bitmap4_set(&identity, FATTR4_FILEHANDLE);
+    if (bitmap4_isset(told, FATTR4_FILEID))
+        bitmap4_set(&identity, FATTR4_FILEID);
+    xdr_rewind(out, start);
+    return attr_encode(source, &identity, out);
+}
+
+/* There is no request: what encoding asks of one is the server, the form of owners, and the
+ * attributes that exist in the minor version; those that were granted do. */
+static bool encode(const struct delegation_notice *notice, const struct bitmap4 *want,
+                   struct export *export, struct compound *c, struct xdr *out)
+{
     const struct bitmap4 told = told_of(notice, want);
     const size_t start = xdr_pos(out);
     struct vfs_attr attr;
     struct attr_source source = {
-        .c = &c,
+        .c = c,
         .export = export,
         .any = notice->obj,
         .handle = &notice->obj->handle,
@@ -62,7 +85,7 @@ static bool encode(const struct delegation_notice *notice, const struct bitmap4 
     if (!attr_get(notice, &told, &attr))
         return none_encode(out);
     source.attr = attr.mask ? &attr : NULL;
-    if (attr_encode(&source, &told, out) == NFS4_OK)
+    if (names_encode(&source, &told, out) == NFS4_OK)
         return !out->failed;
     xdr_rewind(out, start);
     return none_encode(out);
@@ -76,12 +99,19 @@ bool attr_notice_encode(const struct delegation_notice *notice, const struct bit
     struct server *server = context;
     unsigned phase = export_enter(server->exports);
     struct export *export;
+    struct arena arena; /* takes no memory unless names are missing */
+    struct compound c = {.server = server,
+                         .arena = &arena,
+                         .attributes = &attr_minor2,
+                         .named_owners = delegation->watch->wants.named_owners};
     bool fits;
 
+    arena_init(&arena, ARENA_BYTES);
     if (export_fh_export(server->exports, &fh, &export) == VFS_OK)
-        fits = encode(notice, want, export, server, out);
+        fits = encode(notice, want, export, &c, out);
     else
         fits = none_encode(out);
+    arena_fini(&arena);
     export_leave(server->exports, phase);
     return fits;
 }

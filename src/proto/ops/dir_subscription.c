@@ -64,7 +64,7 @@ void dir_subscription_choose(const struct compound *c, const struct GET_DIR_DELE
 {
     const struct bitmap4 *asked = &args->gdda_notification_types;
 
-    *out = (struct delegation_subscription){.types = 0};
+    *out = (struct delegation_subscription){.named_owners = c->named_owners};
     if (delegation_dir_allowed(c->server->state) != DELEGATION_DIR_NOTIFY ||
         c->current.obj->type != VFS_DIR)
         return;

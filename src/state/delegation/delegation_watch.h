@@ -43,7 +43,8 @@ struct delegation_subscription {
     uint32_t types;            /* 1 << notify_type4 each; 0: none, so no notices are sent */
     struct bitmap4 child, dir; /* attributes of children and of the directory */
     int64_t child_delay_ns, dir_delay_ns; /* notices of attributes alone may wait that long */
-    bool ordered; /* with ADD and RENAME: tell the place of the entry among the others */
+    bool ordered;      /* with ADD and RENAME: tell the place of the entry among the others */
+    bool named_owners; /* it gets owners as names */
 };
 
 /* delegation.watch; NULL: it is recalled at any change. */

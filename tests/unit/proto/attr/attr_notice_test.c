@@ -4,7 +4,10 @@
 #include "proto/attr/attr_notice.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 
+#include "identity/identity_cache.h"
+#include "identity/identity_names.h"
 #include "lib/test.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_notify.h"
@@ -155,6 +158,84 @@ static void not_for_everybody(void **unused)
     assert_int_equal(mask.count, 0);
 }
 
+/* ---- names of owners ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* protects `asleep` */
+static pthread_cond_t awake = PTHREAD_COND_INITIALIZER;
+static bool asleep;
+
+static enum identity_found ask(enum identity_question question, uint32_t id, const char *name,
+                               struct identity **answer)
+{
+    (void)name;
+    pthread_mutex_lock(&lock);
+    while (asleep)
+        pthread_cond_wait(&awake, &lock);
+    pthread_mutex_unlock(&lock);
+    *answer = identity_create(IDENTITY_FROM_DATABASE, id, id,
+                              question == IDENTITY_ASK_USER ? "root" : "wheel", NULL, 0);
+    return IDENTITY_FOUND;
+}
+
+static void set_asleep(bool value)
+{
+    pthread_mutex_lock(&lock);
+    asleep = value;
+    pthread_cond_broadcast(&awake);
+    pthread_mutex_unlock(&lock);
+}
+
+static void expect_owners(const char *owner, const char *group)
+{
+    const struct nfs4_attrs attrs = encoded(&(struct bitmap4){0});
+
+    assert_int_equal(attrs.owner.len, strlen(owner));
+    assert_memory_equal(attrs.owner.data, owner, attrs.owner.len);
+    assert_int_equal(attrs.owner_group.len, strlen(group));
+    assert_memory_equal(attrs.owner_group.data, group, attrs.owner_group.len);
+}
+
+static void wait_for_names(void)
+{
+    char text[IDENTITY_NAME_BYTES];
+    uint32_t len;
+
+    for (int kind = IDENTITY_USER; kind <= IDENTITY_GROUP; kind++)
+        assert_int_equal(identity_name_of(test_server.identities, (enum identity_kind)kind, 0,
+                                          IDENTITY_WAIT, text, &len),
+                         IDENTITY_NAMED);
+}
+
+/* A holder is told owners in the form that its own calls get.  While a name is not known, it is
+ * told which object it is, and nothing that is wrong. */
+static void names_of_owners(void **unused)
+{
+    static const struct identity_source database = {.ask = ask};
+    const struct identity_config config = {
+        .domain = "lab.example", .ttl_s = 600, .source = &database};
+    char error[IDENTITY_MAP_ERROR_BYTES];
+    struct bitmap4 mask, identity = {0};
+
+    (void)unused;
+    bitmap4_set(&identity, FATTR4_FILEHANDLE);
+    bitmap4_set(&identity, FATTR4_FILEID);
+    bitmap4_set(&want, FATTR4_OWNER);
+    bitmap4_set(&want, FATTR4_OWNER_GROUP);
+    expect_owners("0", "0");
+    test_server.identities = identity_cache_create(&config, error);
+    set_asleep(true);
+    watch.wants.named_owners = true;
+    assert_int_equal(encoded(&mask).fileid, file->fileid);
+    assert_memory_equal(mask.words, identity.words, sizeof(identity.words));
+    set_asleep(false);
+    wait_for_names();
+    expect_owners("root@lab.example", "wheel@lab.example");
+    watch.wants.named_owners = false;
+    expect_owners("0", "0");
+    identity_cache_destroy(test_server.identities);
+    test_server.identities = NULL;
+}
+
 static void without_room(void **unused)
 {
     uint8_t bytes[32];
@@ -170,8 +251,8 @@ static void without_room(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NOTICE_TEST(of_an_entry),       NOTICE_TEST(of_the_directory), NOTICE_TEST(of_nothing),
-        NOTICE_TEST(not_for_everybody), NOTICE_TEST(without_room),
+        NOTICE_TEST(of_an_entry),     NOTICE_TEST(of_the_directory),  NOTICE_TEST(of_nothing),
+        NOTICE_TEST(names_of_owners), NOTICE_TEST(not_for_everybody), NOTICE_TEST(without_room),
     };
 
     return test_group_run(tests);
