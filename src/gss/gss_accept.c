@@ -239,14 +239,29 @@ static void tell_complete(const struct step *step)
         LOG_U64("lasts_s", (gss_context_expires_ns(context) - step->call->now_ns) / NSEC_PER_SEC));
 }
 
+static void reply_init(struct gss_accept_reply *reply)
+{
+    memset(reply, 0, sizeof(*reply));
+    reply->seq_window = LIMIT_GSS_WINDOW;
+}
+
+void gss_accept_put_off(struct gss_acceptor *acceptor, const struct gss_accept_call *call,
+                        struct gss_accept_reply *reply)
+{
+    const struct step step = {.acceptor = acceptor, .call = call, .reply = reply};
+
+    reply_init(reply);
+    fail(&step, GSS_S_FAILURE, GSS_REFUSAL_crowded,
+         "too many threads wait for the keytab: its file system does not answer, or is slow");
+}
+
 void gss_accept(struct gss_acceptor *acceptor, const struct gss_accept_call *call,
                 struct gss_accept_reply *reply)
 {
     struct step step = {.acceptor = acceptor, .call = call, .reply = reply};
     OM_uint32 minor;
 
-    memset(reply, 0, sizeof(*reply));
-    reply->seq_window = LIMIT_GSS_WINDOW;
+    reply_init(reply);
     reply->context = call->first ? begin(&step) : go_on(&step);
     reply->complete = reply->context && reply->major == GSS_S_COMPLETE;
     if (reply->complete)

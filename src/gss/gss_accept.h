@@ -50,6 +50,12 @@ void gss_acceptor_destroy(struct gss_acceptor *acceptor);
 /* Fills `reply` in any case. */
 void gss_accept(struct gss_acceptor *acceptor, const struct gss_accept_call *call,
                 struct gss_accept_reply *reply);
+
+/* Refuse instead: too many threads make contexts already, and none of them comes to an end.  Does
+ * not block. */
+void gss_accept_put_off(struct gss_acceptor *acceptor, const struct gss_accept_call *call,
+                        struct gss_accept_reply *reply);
+
 void gss_accept_reply_fini(struct gss_accept_reply *reply);
 
 /* How often a client was refused for that reason. */

@@ -27,6 +27,8 @@ struct gss_credential {
     struct stat seen; /* the file when it was read last; zeroed if it was not there */
     struct gss_held_credential *held; /* NULL: see `why` */
     char why[WHY_BYTES];
+
+    pthread_mutex_t realm_lock; /* a leaf: guards `realm`; never held while the file is read */
     char realm[LIMIT_GSS_NAME_BYTES]; /* of the first nfs/ principal; "": there is none */
 };
 
@@ -37,6 +39,7 @@ struct gss_credential *gss_credential_create(const char *keytab)
     credential->named = (keytab && *keytab) || getenv("KRB5_KTNAME");
     gss_keytab_resolve_name(keytab, credential->keytab, sizeof(credential->keytab));
     CHECK(pthread_mutex_init(&credential->lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&credential->realm_lock, NULL) == 0);
     return credential;
 }
 
@@ -57,6 +60,7 @@ void gss_credential_destroy(struct gss_credential *credential)
         return;
     gss_credential_let_go(credential->held);
     (void)pthread_mutex_destroy(&credential->lock);
+    (void)pthread_mutex_destroy(&credential->realm_lock);
     free(credential);
 }
 
@@ -108,15 +112,19 @@ static uint32_t count_nfs(const struct gss_keytab *keytab)
     return count;
 }
 
-static void realm_find(const struct gss_keytab *keytab, char realm[LIMIT_GSS_NAME_BYTES])
+static void realm_find(struct gss_credential *credential, const struct gss_keytab *keytab)
 {
-    realm[0] = '\0';
-    for (uint32_t i = 0; i < keytab->count && !realm[0]; i++) {
+    const char *realm = "";
+
+    for (uint32_t i = 0; i < keytab->count && !*realm; i++) {
         const char *principal = keytab->entries[i].principal, *at = strrchr(principal, '@');
 
         if (gss_keytab_is_nfs(principal) && at)
-            (void)snprintf(realm, LIMIT_GSS_NAME_BYTES, "%s", at + 1);
+            realm = at + 1;
     }
+    CHECK(pthread_mutex_lock(&credential->realm_lock) == 0);
+    (void)snprintf(credential->realm, sizeof(credential->realm), "%s", realm);
+    CHECK(pthread_mutex_unlock(&credential->realm_lock) == 0);
 }
 
 static void tell_locked(const struct gss_credential *credential, uint32_t keys)
@@ -148,7 +156,7 @@ static void read_locked(struct gss_credential *credential)
         (void)snprintf(why, sizeof(why), "it has no key of an nfs/ principal");
     else if (!(credential->held = acquire(credential->keytab)))
         (void)snprintf(why, sizeof(why), "the Kerberos library does not take it");
-    realm_find(&keytab, credential->realm);
+    realm_find(credential, &keytab);
     gss_keytab_fini(&keytab);
     news = credential->held || !credential->tried || strcmp(why, credential->why) != 0;
     memcpy(credential->why, why, sizeof(why));
@@ -201,11 +209,11 @@ bool gss_credential_realm(struct gss_credential *credential, char *realm, size_t
     size_t bytes;
     bool fits;
 
-    CHECK(pthread_mutex_lock(&credential->lock) == 0);
+    CHECK(pthread_mutex_lock(&credential->realm_lock) == 0);
     bytes = strlen(credential->realm) + 1;
     fits = bytes > 1 && bytes <= realm_bytes;
     if (fits)
         memcpy(realm, credential->realm, bytes);
-    CHECK(pthread_mutex_unlock(&credential->lock) == 0);
+    CHECK(pthread_mutex_unlock(&credential->realm_lock) == 0);
     return fits;
 }

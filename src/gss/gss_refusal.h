@@ -16,6 +16,7 @@
     X(bad_name, "a principal whose name cannot be used")                                           \
     X(no_context, "it went on with a context that is not, or no longer, being made")               \
     X(no_memory, "out of memory")                                                                  \
+    X(crowded, "too many threads wait for the keytab")                                             \
     X(other, "another error of the Kerberos library")
 
 enum gss_refusal {

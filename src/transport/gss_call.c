@@ -201,7 +201,7 @@ bool gss_call_is_control(const struct call_frame *frame)
 static void accept_token(struct call_frame *frame, const struct wire_opaque *token,
                          struct gss_accept_reply *reply)
 {
-    const struct connection *conn = frame->call.conn;
+    struct connection *conn = frame->call.conn;
     const struct transport_gss *gss = conn->transport->config.gss;
     char peer[ADDRESS_TEXT_BYTES];
     struct gss_accept_call accept = {
@@ -213,6 +213,11 @@ static void accept_token(struct call_frame *frame, const struct wire_opaque *tok
         .now_ns = frame->call.received_ns,
     };
 
+    frame->call.blocked_in = &conn->transport->gss_blocked;
+    if (rpc_call_is_crowded(&frame->call)) {
+        gss_accept_put_off(gss->acceptor, &accept, reply);
+        return;
+    }
     worker_may_block();
     if (gss->begin)
         gss->begin();
@@ -220,6 +225,7 @@ static void accept_token(struct call_frame *frame, const struct wire_opaque *tok
     if (gss->end)
         gss->end();
     worker_unblock();
+    frame->call.blocked_in = NULL;
 }
 
 /* The verifier of the reply that completes a context is the checksum of its window, §5.2.3.1. */

@@ -58,7 +58,7 @@ struct transport;
     X(tails_short, "Payloads padded with zeros: the file was truncated while it was sent")         \
     X(handoffs, "Event loops handed to another thread by worker_will_block()")                     \
     X(retakes, "Event loops taken from a thread that blocked too long")                            \
-    X(crowded, "Calls delayed: too many threads block on one file system, or for one client")      \
+    X(crowded, "Calls put off: too many threads block in one place, or for one client")            \
     X(no_spare, "Event loops left with a blocked thread: LIMIT_WORKER_THREADS reached")            \
     X(yields, "Calls that yielded to other connections: slice of time used up")                    \
     X(turns, "Slices of time given to waiting connections")                                        \

@@ -40,6 +40,7 @@ struct transport {
     struct call_frame *frames; /* the free ones */
     unsigned frame_count;
     struct park_table parks;
+    _Atomic int32_t gss_blocked; /* threads that make contexts (rpc_call.blocked_in) */
 
     struct listener listeners[LIMIT_LISTENERS];
     unsigned listener_count;

@@ -301,6 +301,13 @@ void rpc_server_start_tls(struct rpc_server *server, uint32_t tls_records_max,
                                                  .tls_handshakes_max = tls_handshakes_max});
 }
 
+void rpc_server_start_gss(struct rpc_server *server, const struct transport_gss *gss)
+{
+    memset(server, 0, sizeof(*server));
+    server->program = program_of(server);
+    start_with(server, (struct transport_config){.loops = 2, .gss = gss});
+}
+
 void rpc_server_stop(struct rpc_server *server)
 {
     struct transport_stats stats;

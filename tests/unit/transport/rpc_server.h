@@ -66,6 +66,9 @@ void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer
 void rpc_server_start_tls(struct rpc_server *server, uint32_t tls_records_max,
                           uint32_t tls_handshakes_max);
 
+/* With RPCSEC_GSS, and two loops. */
+void rpc_server_start_gss(struct rpc_server *server, const struct transport_gss *gss);
+
 /* With a program of the test's own; its context is `server`. */
 void rpc_server_start_with(struct rpc_server *server, unsigned loops,
                            enum rpc_result (*run)(struct rpc_call *call, void *context),
