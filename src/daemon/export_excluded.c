@@ -14,8 +14,10 @@
 struct search {
     struct state *state;
     const struct export *export;
-    uint64_t client; /* the last one, and whether it is excluded */
+    bool kerberos_only;
+    uint64_t client; /* the last one, and what is known of it */
     bool excluded;
+    bool has_kerberos;
 };
 
 static const struct sockaddr *sockaddr_fill(const struct client_peer *peer, uint16_t port,
@@ -80,23 +82,48 @@ static bool client_excluded(const struct search *search, uint64_t client)
            !export_allows(search->export, sockaddr_fill(&info.peer, 0, &address));
 }
 
-static bool is_excluded(void *context, uint64_t client)
+/* Did it register by Kerberos?  Then it can use that for the export, too. */
+static bool client_has_kerberos(const struct search *search, uint64_t client)
+{
+    struct client_info info;
+
+    return client_info_get(search->state, client, clock_now_ns(), &info) &&
+           client_principal_is_gss(info.principal);
+}
+
+/* A delegation remains: it is recalled when somebody wants the file, and then revoked. */
+static bool wrong_flavor(const struct search *search, const struct client_principal *opener)
+{
+    return search->kerberos_only && opener && !client_principal_is_gss(*opener) &&
+           !search->has_kerberos;
+}
+
+static bool loses(void *context, uint64_t client, const struct client_principal *opener)
 {
     struct search *search = context;
 
     if (client != search->client) {
         search->excluded = client_excluded(search, client);
+        search->has_kerberos = client_has_kerberos(search, client);
         search->client = client;
     }
-    return search->excluded;
+    return search->excluded || wrong_flavor(search, opener);
+}
+
+static bool is_kerberos_only(const struct export *export)
+{
+    return !export_security_has_flavor(&export->security, SECURITY_NONE) &&
+           !export_security_has_flavor(&export->security, SECURITY_SYS);
 }
 
 static void revoke(struct exports *exports, const struct vfs *fs, const struct export *export)
 {
-    struct search search = {.state = exports->config.state, .export = export};
+    struct search search = {.state = exports->config.state,
+                            .export = export,
+                            .kerberos_only = is_kerberos_only(export)};
     uint32_t left, revoked;
 
-    revoked = open_fs_revoke_of(exports->config.state, fs, is_excluded, &search, &left);
+    revoked = open_fs_revoke_of(exports->config.state, fs, loses, &search, &left);
     if (revoked + left > 0)
         log_info("export.revoke", LOG_U64("revoked", revoked), LOG_U64("left", left));
 }
@@ -106,7 +133,7 @@ void export_excluded_revoke(struct exports *exports, const struct vfs *fs)
     unsigned phase = export_enter(exports->config.table);
     const struct export *export = export_of_fs(exports->config.table, fs);
 
-    if (export && (export->client_count > 0 || export->secure))
+    if (export && (export->client_count > 0 || export->secure || is_kerberos_only(export)))
         revoke(exports, fs, export);
     export_leave(exports->config.table, phase);
 }

@@ -12,7 +12,7 @@ from admin_server import Server, wait_until
 from nfs_client import (ACCESS_BOTH, CLOSE, DENY_BOTH, GETATTR, GETFH, LOOKUP, OK, PUTFH, PUTROOTFH, ROFS, SHARE_DENIED,
                         STALE, TEST_STATEID, WANT_NO_DELEGATION, Client, opaque, read, readdir, u32, write)
 
-NOENT, ADMIN_REVOKED = 2, 10047
+NOENT, WRONGSEC, ADMIN_REVOKED = 2, 10016, 10047
 CREATE, REMOVE = 6, 28
 OWNER = GETATTR, u32(2, 0, 3 << 4)  # and group
 ALL = {"squash": "no_root_squash", "ports": "insecure"}
@@ -53,6 +53,17 @@ class Excluded(Case):
         self.assertEqual(self.status(self.outside, *read(elsewhere)), OK)
         found = self.outside.value((TEST_STATEID, u32(2) + lost["stateid"] + elsewhere["stateid"]))
         self.assertEqual(found, [ADMIN_REVOKED, OK])
+        wait_until(lambda: re.search(r"export\.revoke revoked=1 left=0", self.server.text()))
+
+    def test_flavors(self):
+        """A client without Kerberos loses what it has open when an export takes nothing else, and only then."""
+        lost = self.outside.opened("lost", deny=DENY_BOTH, export="x")
+        elsewhere = self.outside.opened("elsewhere")
+        for sec, status, found in (("krb5:sys", OK, [OK, OK]), ("krb5p:krb5", WRONGSEC, [ADMIN_REVOKED, OK])):
+            self.put(200, "PUT", at("/x"), sec=sec)
+            self.assertEqual(self.status(self.outside, *read(lost)), status)
+            test = TEST_STATEID, u32(2) + lost["stateid"] + elsewhere["stateid"]
+            self.assertEqual(self.outside.value(test), found)
         wait_until(lambda: re.search(r"export\.revoke revoked=1 left=0", self.server.text()))
 
     def test_hidden_names(self):

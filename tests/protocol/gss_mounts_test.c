@@ -151,8 +151,8 @@ static void parked(void **state)
 
 /* ---- stateids of 4.0 ---- */
 
-/* Whoever has a stateid and its owner's seqid may end the state: no operation that does has an error
- * for another principal (docs/rfc-coverage.md). */
+/* Whoever has a stateid and its owner's seqid may end the state: no operation that does so has an
+ * error for another principal (docs/rfc-coverage.md). */
 static void closed_by_another(void **state)
 {
     const struct client_open open = {

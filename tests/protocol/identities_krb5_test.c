@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin_call.h"
 #include "client/client_security.h"
 #include "holder.h"
 #include "lib/realm.h"
@@ -264,12 +265,83 @@ static void owners_in_notices(void **state)
     }
 }
 
+/* ---- an export that takes only Kerberos from now on ---- */
+
+static void export_put(const char *method, const char *path, const char *sec, unsigned status)
+{
+    char json[160];
+
+    (void)snprintf(json, sizeof(json),
+                   "{\"path\": \"/later\", \"backend\": \"mem\", \"ports\": \"insecure\", "
+                   "\"squash\": \"no_root_squash\", \"sec\": \"%s\"}",
+                   sec);
+    assert_int_equal(admin_send(method, path, json), status);
+}
+
+static struct stateid4 opened_over(struct client_mount *mount, struct client_conn *conn,
+                                   const struct client_fh *dir, const char *name)
+{
+    const struct client_open open = {.clientid = client_mount_clientid(mount),
+                                     .owner = name,
+                                     .access =
+                                         OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+                                     .name = name,
+                                     .create = true,
+                                     .mode = 0666};
+
+    begin(mount, dir);
+    client_op_open(C, &open);
+    run_on(conn, NFS4_OK);
+    return result(OP_OPEN)->opopen.stateid;
+}
+
+static void expect_state(struct client_mount *mount, struct stateid4 stateid, enum nfsstat4 status)
+{
+    begin(mount, NULL);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_TEST_STATEID, .optest_stateid = {&stateid, 1}});
+    run_on(&mount->conn, NFS4_OK);
+    assert_int_equal(result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0], status);
+}
+
+/* What was opened without Kerberos is revoked, unless its client has Kerberos, too: then it can be
+ * closed with that.  What was opened with it remains, whoever the client is. */
+static void only_kerberos(void **state)
+{
+    struct client_mount user;
+    struct client_conn plain, secured;
+    struct stateid4 by_sys, by_user, by_sys_of_user, by_user_of_sys;
+    struct client_fh dir;
+
+    (void)state;
+    export_put("POST", "/exports", "krb5:sys", 201);
+    assert_true(script_open_to_all("/later"));
+    dir = script_dir("/later");
+    mount_as(&user, "alice", "alice");
+    script_connect(&plain);
+    script_connect(&secured);
+    client_gss_use(&secured, user.conn.gss, RPC_GSS_SVC_NONE);
+    by_sys = opened_over(&alice, &alice.conn, &dir, "sys");
+    by_user = opened_over(&user, &user.conn, &dir, "user");
+    by_sys_of_user = opened_over(&user, &plain, &dir, "sys of user");
+    by_user_of_sys = opened_over(&alice, &secured, &dir, "user of sys");
+    export_put("PUT", "/exports/%2Flater", "krb5", 200);
+    expect_state(&alice, by_sys, NFS4ERR_ADMIN_REVOKED);
+    expect_state(&alice, by_user_of_sys, NFS4_OK);
+    expect_state(&user, by_user, NFS4_OK);
+    expect_state(&user, by_sys_of_user, NFS4_OK);
+    client_conn_close(&plain);
+    client_conn_close(&secured);
+    client_mount_close(&user);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(principals_are_users),
         ON_BOTH(hundreds_of_groups),
         cmocka_unit_test(owners_in_notices),
+        cmocka_unit_test(only_kerberos),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

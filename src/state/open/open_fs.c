@@ -137,10 +137,21 @@ static enum nfsstat4 revoke(struct stateid *sid)
 
 /* Who loses what. */
 struct losers {
-    bool (*loses)(void *context, uint64_t client);
+    open_fs_loses *loses;
     void *context;
     uint32_t revoked, left;
 };
+
+static bool loses(const struct losers *losers, struct stateid *sid)
+{
+    struct client_principal opener;
+
+    if (sid->kind == STATEID_DELEGATION)
+        return losers->loses(losers->context, sid->client->id, NULL);
+    opener =
+        atomic_load_explicit(&CONTAINER_OF(sid, struct open, sid)->opener, memory_order_relaxed);
+    return losers->loses(losers->context, sid->client->id, &opener);
+}
 
 static void revoke_kind(struct state *state, const struct vfs *fs, enum stateid_kind kind,
                         struct losers *losers)
@@ -150,7 +161,7 @@ static void revoke_kind(struct state *state, const struct vfs *fs, enum stateid_
     uint32_t at = 0;
 
     while ((sid = next(state, &fs, 1, &filter, &at))) {
-        if (losers->loses(losers->context, sid->client->id)) {
+        if (loses(losers, sid)) {
             enum nfsstat4 status = revoke(sid);
 
             losers->revoked += status == NFS4_OK;
@@ -160,11 +171,10 @@ static void revoke_kind(struct state *state, const struct vfs *fs, enum stateid_
     }
 }
 
-uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs,
-                           bool (*loses)(void *context, uint64_t client), void *context,
-                           uint32_t *left)
+uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs, open_fs_loses *loses_it,
+                           void *context, uint32_t *left)
 {
-    struct losers losers = {.loses = loses, .context = context};
+    struct losers losers = {.loses = loses_it, .context = context};
 
     revoke_kind(state, fs, STATEID_OPEN, &losers);
     revoke_kind(state, fs, STATEID_DELEGATION, &losers);
@@ -172,9 +182,9 @@ uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs,
     return losers.revoked;
 }
 
-static bool everybody(void *context, uint64_t client)
+static bool everybody(void *context, uint64_t client, const struct client_principal *opener)
 {
-    (void)context, (void)client;
+    (void)context, (void)client, (void)opener;
     return true;
 }
 

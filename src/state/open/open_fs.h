@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "state/state.h"
 
+struct client_principal;
 struct vfs;
 
 struct open_fs_uses {
@@ -31,10 +32,11 @@ void open_fs_settle(struct state *state);
  * without locks of state/. */
 uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *left);
 
-/* The same of some clients: `loses` is asked for each open and delegation, without locks. */
-uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs,
-                           bool (*loses)(void *context, uint64_t client), void *context,
-                           uint32_t *left);
+/* The same of some clients: `loses_it` is asked for each open and delegation, without locks.
+ * `opener` is who opened the file last; NULL for a delegation. */
+typedef bool open_fs_loses(void *context, uint64_t client, const struct client_principal *opener);
+uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs, open_fs_loses *loses_it,
+                           void *context, uint32_t *left);
 
 /* Recall the delegations of directories whose holders are told changes: they are told what they may
  * see as those that they were when they asked (delegation_watch.cred).  Without locks. */
