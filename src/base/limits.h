@@ -141,7 +141,8 @@
 #define LIMIT_LOG_TLS_PER_S 20u /* lines about sessions that began or were refused */
 
 /* identity */
-#define LIMIT_IDENTITIES 16384u        /* answers that are remembered */
+#define LIMIT_IDENTITIES 16384u        /* answers that are remembered: who somebody is */
+#define LIMIT_IDENTITIES_UNKNOWN 4096u /* others that are: nobody knows it, or not yet */
 #define LIMIT_IDENTITY_QUESTIONS 1024u /* that wait for a thread: who callers are, and others */
 #define LIMIT_IDENTITY_THREADS 8u      /* that ask the database of users */
 #define LIMIT_IDENTITY_WAIT_S 5u       /* that a request waits for an answer */

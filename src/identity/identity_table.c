@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -14,16 +15,26 @@
 #include "identity/identity_resolver.h"
 
 enum {
-    SHARDS = 16, /* by the four highest bits of a hash; the lowest choose its bucket */
-    SHARD_ENTRIES = LIMIT_IDENTITIES / SHARDS,
-    PINNED_TRIES = 8 /* entries that can't be dropped, before a new one is refused */
+    SHARDS = 16 /* by the four highest bits of a hash; the lowest choose its bucket */
 };
+
+/* Whoever makes up names must not displace those of users, so each rank has room of its own. */
+enum rank {
+    RANK_KNOWN,   /* has an answer that names somebody */
+    RANK_UNKNOWN, /* nobody knows it, or there has been no answer */
+    RANK_ASKING,  /* the same, and it is being asked for; these take the room of UNKNOWN */
+    RANK_COUNT
+};
+
+static const uint32_t shard_known_max = LIMIT_IDENTITIES / SHARDS,
+                      shard_unknown_max = LIMIT_IDENTITIES_UNKNOWN / SHARDS;
 
 struct shard;
 
 struct entry {
     struct hnode node;
-    struct list used; /* of the shard: what nobody knows, then the least recently used ones */
+    struct list used; /* of the shard's list of its rank */
+    enum rank rank;
     struct identity_job job;
     struct shard *shard;
     struct identity_key key; /* points behind the struct */
@@ -41,7 +52,10 @@ struct shard {
     pthread_mutex_t lock; /* protects the entries */
     pthread_cond_t answered;
     struct htable entries;
-    struct list used;
+    struct ranked {
+        struct list used; /* the least recently used ones first */
+        uint32_t count;
+    } ranks[RANK_COUNT];
     struct identity_table *table;
 };
 
@@ -51,7 +65,7 @@ struct identity_table {
     struct identity_resolver *resolver;
     struct counter_set *counters;
     uint64_t seed;
-    int64_t ttl_ns;
+    _Atomic int64_t ttl_ns;      /* relaxed */
     _Atomic uint32_t generation; /* forget: answers of another one count no more; relaxed, since the
                                   * teller has locks of its own */
     _Atomic uint32_t asking;
@@ -92,44 +106,79 @@ static struct entry *find_locked(struct shard *shard, const struct identity_key 
     return NULL;
 }
 
+static void ranked_remove_locked(struct entry *entry)
+{
+    list_remove(&entry->used);
+    entry->shard->ranks[entry->rank].count--;
+}
+
+static void ranked_add_locked(struct entry *entry, enum rank rank)
+{
+    struct ranked *ranked = &entry->shard->ranks[rank];
+
+    entry->rank = rank;
+    list_push_back(&ranked->used, &entry->used);
+    ranked->count++;
+}
+
 static void entry_drop_locked(struct entry *entry)
 {
     htable_remove(&entry->shard->entries, &entry->node);
-    list_remove(&entry->used);
+    ranked_remove_locked(entry);
     identity_put(entry->answer);
     free(entry);
 }
 
-static bool is_known(const struct entry *entry)
+/* Drop the entry of this rank that is needed least.  False: all are in use. */
+static bool room_make_locked(struct shard *shard, enum rank rank)
 {
-    return entry->answer && entry->answer->origin != IDENTITY_FROM_NOBODY;
-}
-
-/* Whoever asks for users that nobody knows must not displace those that are: such entries stay in
- * front, once the question is over. */
-static void rank_locked(struct entry *entry)
-{
-    list_remove(&entry->used);
-    if (entry->asking || is_known(entry))
-        list_push_back(&entry->shard->used, &entry->used);
-    else
-        list_push_front(&entry->shard->used, &entry->used);
-}
-
-/* Drop the entry that is needed least.  False: too many are in use. */
-static bool room_make_locked(struct shard *shard)
-{
-    unsigned tries = 0;
-
-    LIST_FOREACH (entry, &shard->used, struct entry, used) {
+    LIST_FOREACH (entry, &shard->ranks[rank].used, struct entry, used) {
         if (!entry->asking && entry->waiters == 0) {
             entry_drop_locked(entry);
             return true;
         }
-        if (++tries == PINNED_TRIES)
-            break;
     }
     return false;
+}
+
+/* A database that ignores the case of letters knows each name in thousands of spellings.  Those are
+ * made up, too. */
+static bool is_respelt(const struct identity_key *key, const struct identity *answer)
+{
+    return key->question != IDENTITY_ASK_PRINCIPAL && strcmp(key->name, answer->name) != 0 &&
+           strcasecmp(key->name, answer->name) == 0;
+}
+
+static bool is_known(const struct entry *entry)
+{
+    return entry->answer && entry->answer->origin != IDENTITY_FROM_NOBODY &&
+           !is_respelt(&entry->key, entry->answer);
+}
+
+static enum rank rank_of(const struct entry *entry)
+{
+    if (is_known(entry))
+        return RANK_KNOWN;
+    return entry->asking ? RANK_ASKING : RANK_UNKNOWN;
+}
+
+/* It was used, or its answer has changed.  When all known ones are in use there may be too many,
+ * but no more than questions that are being asked. */
+static void rank_locked(struct entry *entry)
+{
+    struct shard *shard = entry->shard;
+    const enum rank rank = rank_of(entry);
+
+    if (rank == RANK_KNOWN && entry->rank != RANK_KNOWN &&
+        shard->ranks[RANK_KNOWN].count >= shard_known_max)
+        (void)room_make_locked(shard, RANK_KNOWN);
+    ranked_remove_locked(entry);
+    ranked_add_locked(entry, rank);
+}
+
+static bool has_room_locked(const struct shard *shard)
+{
+    return shard->ranks[RANK_UNKNOWN].count + shard->ranks[RANK_ASKING].count < shard_unknown_max;
 }
 
 static void ask_slowly(struct identity_job *job, void *context);
@@ -147,7 +196,7 @@ static struct entry *create_locked(struct shard *shard, const struct identity_ke
     struct entry *entry;
     char *copy;
 
-    if (shard->entries.count >= SHARD_ENTRIES && !room_make_locked(shard))
+    if (!has_room_locked(shard) && !room_make_locked(shard, RANK_UNKNOWN))
         return NULL;
     entry = calloc(1, sizeof(*entry) + name_bytes + key->extra_len);
     if (!entry)
@@ -164,7 +213,7 @@ static struct entry *create_locked(struct shard *shard, const struct identity_ke
     entry->job.urgent = is_urgent(key);
     list_init(&entry->job.link);
     htable_insert(&shard->entries, &entry->node, hash);
-    list_push_back(&shard->used, &entry->used);
+    ranked_add_locked(entry, RANK_UNKNOWN);
     return entry;
 }
 
@@ -182,12 +231,16 @@ static void answer_locked(struct entry *entry, struct identity *answer, uint32_t
         count(entry->shard->table, IDENTITY_COUNTER_unknown);
 }
 
+static int64_t ttl_ns(const struct identity_table *table)
+{
+    return atomic_load_explicit(&table->ttl_ns, memory_order_relaxed);
+}
+
 static int64_t life_ns(const struct identity_table *table, const struct identity *answer)
 {
-    const int64_t unknown_ns = LIMIT_IDENTITY_UNKNOWN_S * NSEC_PER_SEC;
+    const int64_t unknown_ns = LIMIT_IDENTITY_UNKNOWN_S * NSEC_PER_SEC, known_ns = ttl_ns(table);
 
-    return answer->origin == IDENTITY_FROM_NOBODY && unknown_ns < table->ttl_ns ? unknown_ns
-                                                                                : table->ttl_ns;
+    return answer->origin == IDENTITY_FROM_NOBODY && unknown_ns < known_ns ? unknown_ns : known_ns;
 }
 
 static bool is_current(const struct identity_table *table, const struct entry *entry)
@@ -206,7 +259,7 @@ static int64_t age_ns(const struct identity_table *table, const struct entry *en
 static struct identity *stale_locked(const struct identity_table *table, const struct entry *entry,
                                      int64_t now_ns)
 {
-    const int64_t longest_ns = table->ttl_ns + LIMIT_IDENTITY_STALE_S * NSEC_PER_SEC;
+    const int64_t longest_ns = ttl_ns(table) + LIMIT_IDENTITY_STALE_S * NSEC_PER_SEC;
 
     if (age_ns(table, entry, now_ns) >= longest_ns || entry->answer->origin == IDENTITY_FROM_NOBODY)
         return NULL;
@@ -299,6 +352,7 @@ static struct identity *obtain_locked(struct identity_table *table, struct entry
 
     if (answer) {
         answer_locked(entry, answer, generation);
+        rank_locked(entry);
         return identity_get(answer);
     }
     if (is_hopeless(entry, now_ns))
@@ -325,7 +379,7 @@ static struct identity *look_up_locked(struct identity_table *table, struct entr
     if (age == INT64_MAX || age >= life_ns(table, entry->answer))
         return obtain_locked(table, entry, wait, now_ns);
     count(table, IDENTITY_COUNTER_cached);
-    if (age >= table->ttl_ns / 4 * 3 && !entry->asking && !is_hopeless(entry, now_ns)) {
+    if (age >= ttl_ns(table) / 4 * 3 && !entry->asking && !is_hopeless(entry, now_ns)) {
         count(table, IDENTITY_COUNTER_refreshed);
         ask_locked(table, entry, now_ns);
     }
@@ -366,6 +420,28 @@ struct identity *identity_table_ask(struct identity_table *table, const struct i
     return answer;
 }
 
+int64_t identity_table_age_ns(struct identity_table *table, const struct identity_key *key)
+{
+    const uint64_t hash = key_hash(table, key);
+    struct shard *shard = &table->shards[hash >> 60];
+    int64_t age = INT64_MAX;
+    struct entry *entry;
+
+    pthread_mutex_lock(&shard->lock);
+    entry = find_locked(shard, key, hash);
+    if (entry)
+        age = age_ns(table, entry, clock_now_ns());
+    if (age != INT64_MAX && age >= life_ns(table, entry->answer))
+        age = INT64_MAX;
+    pthread_mutex_unlock(&shard->lock);
+    return age == INT64_MAX ? -1 : age;
+}
+
+void identity_table_ttl_set(struct identity_table *table, uint32_t ttl_s)
+{
+    atomic_store_explicit(&table->ttl_ns, (int64_t)ttl_s * NSEC_PER_SEC, memory_order_relaxed);
+}
+
 void identity_table_forget(struct identity_table *table)
 {
     atomic_fetch_add_explicit(&table->generation, 1, memory_order_relaxed);
@@ -395,7 +471,8 @@ static void shard_init(struct shard *shard, struct identity_table *table)
 
     shard->table = table;
     htable_init(&shard->entries, 1);
-    list_init(&shard->used);
+    for (unsigned i = 0; i < RANK_COUNT; i++)
+        list_init(&shard->ranks[i].used);
     CHECK(pthread_mutex_init(&shard->lock, NULL) == 0);
     CHECK(pthread_condattr_init(&attr) == 0);
     CHECK(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
@@ -405,8 +482,10 @@ static void shard_init(struct shard *shard, struct identity_table *table)
 
 static void shard_fini(struct shard *shard)
 {
-    LIST_FOREACH_SAFE (entry, &shard->used, struct entry, used)
-        entry_drop_locked(entry);
+    for (unsigned i = 0; i < RANK_COUNT; i++) {
+        LIST_FOREACH_SAFE (entry, &shard->ranks[i].used, struct entry, used)
+            entry_drop_locked(entry);
+    }
     htable_fini(&shard->entries);
     pthread_mutex_destroy(&shard->lock);
     pthread_cond_destroy(&shard->answered);
@@ -426,7 +505,7 @@ struct identity_table *identity_table_create(const struct identity_teller *telle
 
     table->teller = *teller;
     table->counters = counters;
-    table->ttl_ns = (int64_t)ttl_s * NSEC_PER_SEC;
+    identity_table_ttl_set(table, ttl_s);
     randombytes_buf(&table->seed, sizeof(table->seed));
     for (unsigned i = 0; i < SHARDS; i++)
         shard_init(&table->shards[i], table);

@@ -6,6 +6,9 @@
  *     new --asked--> asking --answer--> fresh --time--> old --asked--> asking ...
  *                                         \--3/4 of its time, and used--> asked in the background
  *
+ * Of the entries that name somebody, the least recently used one gives way to a new one; those that
+ * nobody knows give way to each other alone.
+ *
  * Locks: each shard has its own.  It is held while the map file is asked, and never while something
  * is waited for but `answered`.
  */
@@ -50,6 +53,12 @@ bool identity_table_destroy(struct identity_table *table) MUST_USE;
 /* With a reference; NULL: there is no answer (yet). */
 struct identity *identity_table_ask(struct identity_table *table, const struct identity_key *key,
                                     enum identity_wait wait) MUST_USE;
+
+/* Of the answer that would serve now; -1: there is none. */
+int64_t identity_table_age_ns(struct identity_table *table, const struct identity_key *key);
+
+/* How long answers serve; also those that there are. */
+void identity_table_ttl_set(struct identity_table *table, uint32_t ttl_s);
 
 /* What is remembered counts no more; what is being asked is asked again. */
 void identity_table_forget(struct identity_table *table);

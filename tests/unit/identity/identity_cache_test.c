@@ -5,6 +5,7 @@
  */
 #include "identity/identity_cache.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ enum {
     NAMES = 98,     /* it hangs for names of owners */
     THREADS = 4,
     ROUNDS = 2000,
-    STRANGERS = 1 << 20 /* nobody knows users from here on */
+    STRANGERS = 1 << 20, /* nobody knows users from here on */
+    USERS = LIMIT_IDENTITIES / 2
 };
 
 /* The database. */
@@ -283,10 +285,33 @@ static void questions_are_bounded(void **unused)
     wait_until(asked_now() == 1);
     for (uint32_t uid = 1000; uid < 1000 + 2 * LIMIT_IDENTITIES; uid++)
         (void)group_of(uid, IDENTITY_NO_WAIT);
-    assert_true(stats().entries <= LIMIT_IDENTITIES);
+    assert_true(stats().entries <= LIMIT_IDENTITIES + LIMIT_IDENTITIES_UNKNOWN);
     wait_until(stats().asking == 1);
     assert_int_equal(group_of(5, IDENTITY_WAIT), 1000);
-    assert_true(stats().entries <= LIMIT_IDENTITIES);
+    assert_true(stats().entries <= LIMIT_IDENTITIES + LIMIT_IDENTITIES_UNKNOWN);
+}
+
+/* As many users as there is room for: the least recently used ones give way. */
+static void users_are_bounded(void **unused)
+{
+    (void)unused;
+    for (uint32_t uid = 1000; uid < 1000 + 2 * LIMIT_IDENTITIES; uid++) {
+        assert_int_equal(group_of(uid, IDENTITY_WAIT), 1000);
+        assert_int_equal(group_of(5, IDENTITY_WAIT), 1000);
+    }
+    assert_int_equal(asked_now(), 2 * LIMIT_IDENTITIES + 1); /* the one that is used stays */
+    assert_int_equal(stats().entries, LIMIT_IDENTITIES);
+    assert_int_equal(group_of(1000, IDENTITY_NO_WAIT), 1);
+}
+
+/* Fill the room of what nobody knows, several times. */
+static void strangers_come(uint32_t *uid)
+{
+    const uint64_t before = stats().unknown;
+
+    while (stats().unknown < before + 4 * LIMIT_IDENTITIES_UNKNOWN)
+        (void)group_of((*uid)++, IDENTITY_NO_WAIT);
+    wait_until(stats().asking == 0);
 }
 
 /* Whoever makes up users displaces nobody's answer, be they unknown or not even asked for. */
@@ -295,16 +320,50 @@ static void strangers_displace_nobody(void **unused)
     uint32_t uid = STRANGERS;
 
     (void)unused;
-    assert_int_equal(group_of(5, IDENTITY_WAIT), 1000);
-    while (stats().unknown < 2 * LIMIT_IDENTITIES)
-        (void)group_of(uid++, IDENTITY_NO_WAIT);
-    assert_int_equal(group_of(5, IDENTITY_NO_WAIT), 1000);
+    for (uint32_t user = 0; user < USERS; user++)
+        assert_int_equal(group_of(1000 + user, IDENTITY_WAIT), 1000);
+    strangers_come(&uid);
+    assert_true(stats().entries <= USERS + LIMIT_IDENTITIES_UNKNOWN);
+    for (uint32_t user = 0; user < USERS; user++)
+        assert_int_equal(group_of(1000 + user, IDENTITY_NO_WAIT), 1000);
     wait_until(stats().asking == 0);
     hang_for(EVERYBODY);
     for (uint32_t i = 0; i < 2 * LIMIT_IDENTITIES; i++)
         (void)group_of(uid++, IDENTITY_NO_WAIT);
     assert_true(stats().refused > 0);
-    assert_int_equal(group_of(5, IDENTITY_NO_WAIT), 1000);
+    for (uint32_t user = 0; user < USERS; user++)
+        assert_int_equal(group_of(1000 + user, IDENTITY_NO_WAIT), 1000);
+}
+
+/* A user whom nobody knows, but who is there, is not asked for again for each stranger. */
+static void strangers_displace_those_unused(void **unused)
+{
+    uint32_t uid = STRANGERS;
+
+    (void)unused;
+    assert_int_equal(group_of(404, IDENTITY_WAIT), 0);
+    for (uint32_t i = 0; i < 2 * LIMIT_IDENTITIES_UNKNOWN; i++) {
+        assert_int_equal(group_of(uid++, IDENTITY_WAIT), 0);
+        assert_int_equal(group_of(404, IDENTITY_NO_WAIT), 0);
+    }
+    assert_int_equal(stats().entries, LIMIT_IDENTITIES_UNKNOWN);
+}
+
+/* Other spellings of a name, which some databases know, are made up like other names. */
+static void spellings_displace_nobody(void **unused)
+{
+    char name[16] = "alice";
+
+    (void)unused;
+    assert_int_equal(group_of(5, IDENTITY_WAIT), 1000);
+    for (uint32_t bits = 0; bits < 1u << 5; bits++) {
+        for (unsigned i = 0; i < 5; i++)
+            name[i] = (char)(bits & 1u << i ? toupper("alice"[i]) : "alice"[i]);
+        identity_put(identity_ask(cache, IDENTITY_ASK_USER_ID, 0, name, IDENTITY_WAIT));
+    }
+    for (uint32_t uid = 1000; uid < 1000 + 2 * LIMIT_IDENTITIES; uid++)
+        assert_int_equal(group_of(uid, IDENTITY_WAIT), 1000);
+    assert_int_equal(stats().entries, LIMIT_IDENTITIES + (1u << 5) - 1);
 }
 
 static void map_write(const char *path, const char *text)
@@ -439,7 +498,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_wait_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_queue_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(users_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strangers_displace_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(strangers_displace_those_unused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(spellings_displace_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_map_comes_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(machines_and_realms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(callers_come_first, set_up, tear_down),
