@@ -30,7 +30,8 @@ struct rule {
     struct identity *identity; /* NULL: it names an account */
     char *account;             /* or ""; NULL: it names none */
     struct rule *next;
-    char name[]; /* the principal, or the group */
+    uint32_t line; /* of the file */
+    char name[];   /* the principal, or the group */
 };
 
 struct identity_map {
@@ -46,13 +47,13 @@ static uint64_t text_hash(const char *text)
 
 /* ---- making one ---- */
 
-/* "alice" of alice@REALM; "" for host/alice@REALM and *@REALM, which are no users' names. */
+/* "alice" of alice@REALM; "" for host/alice@REALM, which is no user's name. */
 static void user_name_of(const char *principal, char name[IDENTITY_WORD_BYTES])
 {
     const size_t len = (size_t)(strrchr(principal, '@') - principal);
 
     name[0] = '\0';
-    if (principal[0] == '*' || memchr(principal, '/', len))
+    if (memchr(principal, '/', len))
         return;
     memcpy(name, principal, len);
     name[len] = '\0';
@@ -72,7 +73,7 @@ static struct identity *identity_of_line(const struct identity_map_line *line)
 
     if (line->kind == IDENTITY_LINE_GROUP)
         memcpy(name, line->name, sizeof(name));
-    else if (line->kind == IDENTITY_LINE_IDS)
+    else if (line->kind == IDENTITY_LINE_IDS && line->name[0] != '*')
         user_name_of(line->name, name);
     return identity_create(line->kind == IDENTITY_LINE_NOBODY ? IDENTITY_FROM_NOBODY
                                                               : IDENTITY_FROM_MAP,
@@ -80,7 +81,7 @@ static struct identity *identity_of_line(const struct identity_map_line *line)
 }
 
 /* NULL without memory. */
-static struct rule *rule_create(const struct identity_map_line *line)
+static struct rule *rule_create(const struct identity_map_line *line, uint32_t at)
 {
     struct rule *rule = calloc(1, sizeof(*rule) + strlen(line->name) + 1);
 
@@ -88,6 +89,7 @@ static struct rule *rule_create(const struct identity_map_line *line)
         return NULL;
     memcpy(rule->name, line->name, strlen(line->name) + 1);
     rule->kind = line->kind;
+    rule->line = at;
     if (line->kind == IDENTITY_LINE_ACCOUNT)
         rule->account = strdup(line->account);
     else
@@ -156,13 +158,14 @@ static const char *group_add(struct identity_map *map, struct rule *rule)
 }
 
 /* NULL, or what is wrong with the line. */
-static const char *rule_add(struct identity_map *map, const struct identity_map_line *line)
+static const char *rule_add(struct identity_map *map, const struct identity_map_line *line,
+                            uint32_t at)
 {
     struct rule *rule;
 
     if (map->count == LIMIT_IDENTITY_MAP_LINES)
         return "the file has too many lines";
-    rule = rule_create(line);
+    rule = rule_create(line, at);
     if (!rule)
         return "out of memory";
     rule->next = map->rules;
@@ -199,7 +202,7 @@ static const char *lines_take(struct identity_map *map, const char *text, size_t
 
         wrong = identity_map_line_parse(text, line_len, line);
         if (!wrong && line->kind != IDENTITY_LINE_EMPTY)
-            wrong = rule_add(map, line);
+            wrong = rule_add(map, line, *at);
         if (wrong)
             break;
         text += line_len + (eol ? 1 : 0);
@@ -308,17 +311,16 @@ static enum identity_map_answer rule_answer(const struct rule *rule, const char 
     return rule->name[0] == '*' ? IDENTITY_MAP_ANY_ACCOUNT : IDENTITY_MAP_ACCOUNT;
 }
 
-enum identity_map_answer identity_map_principal(const struct identity_map *map,
-                                                const char *principal, bool is_machine,
-                                                struct identity **identity,
-                                                char account[IDENTITY_WORD_BYTES])
+/* NULL: there is none. */
+static const struct rule *principal_find(const struct identity_map *map, const char *principal,
+                                         bool is_machine)
 {
     const char *at = strrchr(principal, '@');
     const struct rule *rule;
     char any[IDENTITY_WORD_BYTES];
 
     if (!at || strlen(principal) >= IDENTITY_WORD_BYTES)
-        return IDENTITY_MAP_NOTHING;
+        return NULL;
     rule = text_find(map, BY_PRINCIPAL, principal);
     /* With a `\` before it, the last `@` may stand within the realm: x@EVIL\@REALM. */
     if (!rule && !is_machine && at > principal && !strchr(principal, '\\') &&
@@ -326,7 +328,32 @@ enum identity_map_answer identity_map_principal(const struct identity_map *map,
         (void)snprintf(any, sizeof(any), "*%s", at);
         rule = text_find(map, BY_PRINCIPAL, any);
     }
+    return rule;
+}
+
+enum identity_map_answer identity_map_principal(const struct identity_map *map,
+                                                const char *principal, bool is_machine,
+                                                struct identity **identity,
+                                                char account[IDENTITY_WORD_BYTES])
+{
+    const struct rule *rule = principal_find(map, principal, is_machine);
+
     return rule ? rule_answer(rule, principal, identity, account) : IDENTITY_MAP_NOTHING;
+}
+
+uint32_t identity_map_line_of_principal(const struct identity_map *map, const char *principal,
+                                        bool is_machine)
+{
+    const struct rule *rule = principal_find(map, principal, is_machine);
+
+    return rule ? rule->line : 0;
+}
+
+uint32_t identity_map_line_of_user(const struct identity_map *map, uint32_t uid)
+{
+    const struct rule *rule = id_find(map, BY_UID, uid);
+
+    return rule ? rule->line : 0;
 }
 
 static struct identity *identity_of_rule(const struct rule *rule)

@@ -62,3 +62,8 @@ struct identity *identity_map_user_named(const struct identity_map *map, const c
 struct identity *identity_map_group(const struct identity_map *map, uint32_t gid) MUST_USE;
 struct identity *identity_map_group_named(const struct identity_map *map,
                                           const char *name) MUST_USE;
+
+/* The line that says so, from 1 on; 0: none does. */
+uint32_t identity_map_line_of_principal(const struct identity_map *map, const char *principal,
+                                        bool is_machine);
+uint32_t identity_map_line_of_user(const struct identity_map *map, uint32_t uid);

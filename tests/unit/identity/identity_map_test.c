@@ -71,6 +71,7 @@ static void lines_mean(void **unused)
     assert_string_equal(ask(map, "bob@OTHER.EXAMPLE"), "account robert");
     assert_string_equal(ask(map, "carol@PARTNER.EXAMPLE"), "any carol");
     assert_string_equal(ask(map, "carol@ONE.EXAMPLE"), "any guest");
+    assert_string_equal(ask(map, "*@PARTNER.EXAMPLE"), "any *"); /* who may be called so */
     assert_string_equal(ask(map, "carol@GUESTS.EXAMPLE"), "65534:65534");
     assert_string_equal(ask(map, "odd@name@LAB.EXAMPLE"), "5:5");
     identity_map_destroy(map);
