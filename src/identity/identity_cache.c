@@ -5,32 +5,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "identity/identity_cache_internal.h"
+#include "identity/identity_report.h"
 #include "identity/identity_resolver.h"
 #include "identity/identity_table.h"
 
 struct identity_cache {
     const struct identity_source *source;
-    char *map_path;
-    struct identity *domain; /* NULL: ask */
-    enum identity_machine machine;
     struct counter_set *counters;
     struct identity_table *table;
     struct identity *nobody, *root;
 
-    pthread_mutex_t map_lock; /* protects `map` and `realms`; below the shards of the table */
-    struct identity_map *map; /* NULL: there is none */
-    char *realms[IDENTITY_REALMS_MAX];
-    bool realms_given; /* by the configuration; constant */
+    pthread_mutex_t setup_lock; /* protects what follows; below the shards of the table */
+    struct identity_setup *setup;
+    uint32_t setups;                   /* that there have been */
+    char *keytab[IDENTITY_REALMS_MAX]; /* realms of the keytab, for a setup without realms */
 
     /* Of the thread that reads the map file again; `reloading` says that there is one. */
     struct identity_job reload;
     _Atomic bool reloading;
     _Atomic bool reload_always;
-    struct stat read; /* the file that was read last */
 };
 
 static void count(struct identity_cache *cache, enum identity_counter counter)
@@ -42,23 +39,23 @@ static void count(struct identity_cache *cache, enum identity_counter counter)
 
 /* Nobody's whose name has an escaped character: realms may contain an `@`, too, and then the last
  * one stands within the realm (host/x@EVIL\@LAB.EXAMPLE). */
-static bool is_of_realms(struct identity_cache *cache, const char *principal)
+static bool is_of_realms_locked(const struct identity_cache *cache, const char *principal)
 {
+    char *const *realms = cache->setup->realms[0] ? cache->setup->realms : cache->keytab;
     const char *at = strchr(principal, '\\') ? NULL : strrchr(principal, '@');
-    bool is = false;
 
-    pthread_mutex_lock(&cache->map_lock);
-    for (unsigned i = 0; at && i < IDENTITY_REALMS_MAX && cache->realms[i]; i++)
-        is |= strcmp(at + 1, cache->realms[i]) == 0;
-    pthread_mutex_unlock(&cache->map_lock);
-    return is;
+    for (unsigned i = 0; at && i < IDENTITY_REALMS_MAX && realms[i]; i++) {
+        if (strcmp(at + 1, realms[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
-static struct identity *machine_at_once(struct identity_cache *cache, const char *principal)
+static struct identity *machine_at_once_locked(struct identity_cache *cache, const char *principal)
 {
-    switch (cache->machine) {
+    switch (cache->setup->machine) {
     case IDENTITY_MACHINE_ROOT:
-        return identity_get(is_of_realms(cache, principal) ? cache->root : cache->nobody);
+        return identity_get(is_of_realms_locked(cache, principal) ? cache->root : cache->nobody);
     case IDENTITY_MACHINE_NOBODY:
         return identity_get(cache->nobody);
     case IDENTITY_MACHINE_MAP:
@@ -67,19 +64,19 @@ static struct identity *machine_at_once(struct identity_cache *cache, const char
     return NULL;
 }
 
-static struct identity *principal_at_once(struct identity_cache *cache,
-                                          const struct identity_key *key)
+static struct identity *principal_at_once_locked(struct identity_cache *cache,
+                                                 const struct identity_key *key)
 {
     char account[IDENTITY_WORD_BYTES];
     struct identity *answer = NULL;
     enum identity_map_answer said = IDENTITY_MAP_NOTHING;
 
-    pthread_mutex_lock(&cache->map_lock);
-    if (cache->map)
-        said = identity_map_principal(cache->map, key->name, key->is_machine, &answer, account);
-    pthread_mutex_unlock(&cache->map_lock);
-    return said == IDENTITY_MAP_NOTHING && key->is_machine ? machine_at_once(cache, key->name)
-                                                           : answer;
+    if (cache->setup->map)
+        said =
+            identity_map_principal(cache->setup->map, key->name, key->is_machine, &answer, account);
+    return said == IDENTITY_MAP_NOTHING && key->is_machine
+               ? machine_at_once_locked(cache, key->name)
+               : answer;
 }
 
 static struct identity *map_ask_locked(const struct identity_map *map,
@@ -108,12 +105,12 @@ static struct identity *at_once(void *context, const struct identity_key *key)
     struct identity_cache *cache = context;
     struct identity *answer = NULL;
 
+    pthread_mutex_lock(&cache->setup_lock);
     if (key->question == IDENTITY_ASK_PRINCIPAL)
-        return principal_at_once(cache, key);
-    pthread_mutex_lock(&cache->map_lock);
-    if (cache->map)
-        answer = map_ask_locked(cache->map, key);
-    pthread_mutex_unlock(&cache->map_lock);
+        answer = principal_at_once_locked(cache, key);
+    else if (cache->setup->map)
+        answer = map_ask_locked(cache->setup->map, key);
+    pthread_mutex_unlock(&cache->setup_lock);
     return answer;
 }
 
@@ -149,10 +146,11 @@ static enum identity_found principal_ask(struct identity_cache *cache,
     enum identity_map_answer said = IDENTITY_MAP_NOTHING;
     enum identity_found found = IDENTITY_FOUND;
 
-    pthread_mutex_lock(&cache->map_lock);
-    if (cache->map)
-        said = identity_map_principal(cache->map, key->name, key->is_machine, answer, account);
-    pthread_mutex_unlock(&cache->map_lock);
+    pthread_mutex_lock(&cache->setup_lock);
+    if (cache->setup->map)
+        said =
+            identity_map_principal(cache->setup->map, key->name, key->is_machine, answer, account);
+    pthread_mutex_unlock(&cache->setup_lock);
     if (said == IDENTITY_MAP_NOTHING)
         found = cache->source->ask(IDENTITY_ASK_PRINCIPAL, 0, key->name, answer);
     else if (said != IDENTITY_MAP_IDENTITY)
@@ -173,19 +171,42 @@ static enum identity_found slowly(void *context, const struct identity_key *key,
 
 /* ---- questions ---- */
 
-struct identity *identity_of_principal(struct identity_cache *cache,
-                                       const struct identity_principal *principal,
-                                       enum identity_wait wait)
+struct identity_key identity_cache_key(const struct identity_principal *principal)
 {
-    const struct identity_key key = {
+    return (struct identity_key){
         .question = IDENTITY_ASK_PRINCIPAL,
         .name = principal->name,
         .extra = principal->key,
         .extra_len = principal->key_len,
         .is_machine = principal->is_machine,
     };
+}
+
+struct identity *identity_cache_ask(struct identity_cache *cache, const struct identity_key *key,
+                                    enum identity_wait wait)
+{
+    return identity_table_ask(cache->table, key, wait);
+}
+
+struct identity *identity_of_principal(struct identity_cache *cache,
+                                       const struct identity_principal *principal,
+                                       enum identity_wait wait)
+{
+    const struct identity_key key = identity_cache_key(principal);
 
     return identity_table_ask(cache->table, &key, wait);
+}
+
+/* NULL: there is none. */
+static struct identity *domain_given(struct identity_cache *cache)
+{
+    struct identity *domain = NULL;
+
+    pthread_mutex_lock(&cache->setup_lock);
+    if (cache->setup->domain)
+        domain = identity_get(cache->setup->domain);
+    pthread_mutex_unlock(&cache->setup_lock);
+    return domain;
 }
 
 struct identity *identity_ask(struct identity_cache *cache, enum identity_question question,
@@ -193,9 +214,9 @@ struct identity *identity_ask(struct identity_cache *cache, enum identity_questi
 {
     const struct identity_key key = {.question = question, .id = id, .name = name};
 
-    if (question == IDENTITY_ASK_DOMAIN && cache->domain)
-        return identity_get(cache->domain);
-    return identity_table_ask(cache->table, &key, wait);
+    struct identity *domain = question == IDENTITY_ASK_DOMAIN ? domain_given(cache) : NULL;
+
+    return domain ? domain : identity_table_ask(cache->table, &key, wait);
 }
 
 struct identity *identity_of_uid(struct identity_cache *cache, uint32_t uid,
@@ -204,53 +225,70 @@ struct identity *identity_of_uid(struct identity_cache *cache, uint32_t uid,
     return identity_ask(cache, IDENTITY_ASK_UID, uid, "", wait);
 }
 
-/* ---- the map file ---- */
+/* ---- reasons ---- */
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
+int64_t identity_cache_age_ns(struct identity_cache *cache, const struct identity_key *key)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+    return identity_table_age_ns(cache->table, key);
 }
 
-/* Has it changed since it was read, or failed to be read? */
-static bool map_has_changed(struct identity_cache *cache)
+static enum identity_reason principal_reason_locked(const struct identity_cache *cache,
+                                                    const struct identity_key *key,
+                                                    struct identity_report *report)
 {
-    struct stat now;
+    const struct identity_setup *setup = cache->setup;
+    enum identity_map_answer said = IDENTITY_MAP_NOTHING;
+    struct identity *ignored = NULL;
 
-    if (stat(cache->map_path, &now) != 0)
-        now = (struct stat){.st_size = -1};
-    if (is_same_file(&now, &cache->read))
-        return false;
-    cache->read = now;
-    return true;
+    if (setup->map)
+        said = identity_map_principal(setup->map, key->name, key->is_machine, &ignored,
+                                      report->account);
+    identity_put(ignored);
+    if (said == IDENTITY_MAP_NOTHING)
+        return key->is_machine && setup->machine != IDENTITY_MACHINE_MAP ? IDENTITY_REASON_MACHINE
+                                                                         : IDENTITY_REASON_IDMAP;
+    report->line = identity_map_line_of_principal(setup->map, key->name, key->is_machine);
+    return said == IDENTITY_MAP_IDENTITY  ? IDENTITY_REASON_LINE
+           : said == IDENTITY_MAP_ACCOUNT ? IDENTITY_REASON_ACCOUNT
+                                          : IDENTITY_REASON_REALM;
 }
 
-static void map_replace(struct identity_cache *cache, struct identity_map *map)
+static enum identity_reason user_reason_locked(const struct identity_cache *cache,
+                                               const struct identity_key *key,
+                                               struct identity_report *report)
 {
-    struct identity_map *old;
+    if (cache->setup->map && key->question == IDENTITY_ASK_UID)
+        report->line = identity_map_line_of_user(cache->setup->map, key->id);
+    return report->line > 0 ? IDENTITY_REASON_LINE : IDENTITY_REASON_DATABASE;
+}
 
-    pthread_mutex_lock(&cache->map_lock);
-    old = cache->map;
-    cache->map = map;
-    pthread_mutex_unlock(&cache->map_lock);
-    identity_map_destroy(old);
+void identity_cache_reason(struct identity_cache *cache, const struct identity_key *key,
+                           struct identity_report *report)
+{
+    pthread_mutex_lock(&cache->setup_lock);
+    report->machine = cache->setup->machine;
+    if (cache->setup->map_path)
+        (void)snprintf(report->map, sizeof(report->map), "%s", cache->setup->map_path);
+    report->reason = key->question == IDENTITY_ASK_PRINCIPAL
+                         ? principal_reason_locked(cache, key, report)
+                         : user_reason_locked(cache, key, report);
+    pthread_mutex_unlock(&cache->setup_lock);
+}
+
+/* ---- the setup ---- */
+
+void identity_cache_apply(struct identity_cache *cache, struct identity_setup *setup)
+{
+    struct identity_setup *old;
+
+    pthread_mutex_lock(&cache->setup_lock);
+    old = cache->setup;
+    cache->setup = setup;
+    cache->setups++;
+    identity_table_ttl_set(cache->table, setup->ttl_s);
+    pthread_mutex_unlock(&cache->setup_lock);
+    identity_setup_destroy(old);
     identity_table_forget(cache->table);
-}
-
-static void map_read_again(struct identity_cache *cache)
-{
-    char error[IDENTITY_MAP_ERROR_BYTES];
-    struct identity_map *map = identity_map_read(cache->map_path, error);
-
-    if (!map) {
-        count(cache, IDENTITY_COUNTER_map_failures);
-        log_error("identity.map_error", LOG_STR("error", error));
-        return;
-    }
-    count(cache, IDENTITY_COUNTER_map_reloads);
-    log_info("identity.map", LOG_STR("file", cache->map_path),
-             LOG_U64("lines", identity_map_lines(map)));
-    map_replace(cache, map);
 }
 
 void identity_cache_realm_add(struct identity_cache *cache, const char *realm)
@@ -258,17 +296,95 @@ void identity_cache_realm_add(struct identity_cache *cache, const char *realm)
     unsigned i = 0;
     bool news;
 
-    if (cache->realms_given)
-        return;
-    pthread_mutex_lock(&cache->map_lock);
-    while (i < IDENTITY_REALMS_MAX && cache->realms[i] && strcmp(cache->realms[i], realm) != 0)
+    pthread_mutex_lock(&cache->setup_lock);
+    while (i < IDENTITY_REALMS_MAX && cache->keytab[i] && strcmp(cache->keytab[i], realm) != 0)
         i++;
-    news = i < IDENTITY_REALMS_MAX && !cache->realms[i];
+    news = i < IDENTITY_REALMS_MAX && !cache->keytab[i];
     if (news)
-        cache->realms[i] = must_strdup(realm);
-    pthread_mutex_unlock(&cache->map_lock);
+        cache->keytab[i] = must_strdup(realm);
+    pthread_mutex_unlock(&cache->setup_lock);
     if (news)
         identity_table_forget(cache->table);
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The map file of the setup, as it is being read again: another setup may come meanwhile. */
+struct reading {
+    char *path; /* NULL: there is none */
+    struct stat stat;
+    uint32_t setup;
+};
+
+static struct reading reading_begin(struct identity_cache *cache)
+{
+    struct reading reading = {.path = NULL};
+
+    pthread_mutex_lock(&cache->setup_lock);
+    if (cache->setup->map_path)
+        reading.path = must_strdup(cache->setup->map_path);
+    reading.stat = cache->setup->map_stat;
+    reading.setup = cache->setups;
+    pthread_mutex_unlock(&cache->setup_lock);
+    return reading;
+}
+
+/* `map` NULL: it was bad, and the one before stays.  False: another setup has come. */
+static bool reading_end(struct identity_cache *cache, const struct reading *reading,
+                        struct identity_map *map)
+{
+    struct identity_map *old = map;
+    bool is_current;
+
+    pthread_mutex_lock(&cache->setup_lock);
+    is_current = cache->setups == reading->setup;
+    if (is_current)
+        cache->setup->map_stat = reading->stat;
+    if (is_current && map) {
+        old = cache->setup->map;
+        cache->setup->map = map;
+    }
+    pthread_mutex_unlock(&cache->setup_lock);
+    identity_map_destroy(old);
+    return is_current;
+}
+
+static void map_read_again(struct identity_cache *cache, const struct reading *reading)
+{
+    char error[IDENTITY_MAP_ERROR_BYTES];
+    struct identity_map *map = identity_map_read(reading->path, error);
+    const uint32_t lines = map ? identity_map_lines(map) : 0;
+
+    if (!reading_end(cache, reading, map))
+        return;
+    if (!map) {
+        count(cache, IDENTITY_COUNTER_map_failures);
+        log_error("identity.map_error", LOG_STR("error", error));
+        return;
+    }
+    count(cache, IDENTITY_COUNTER_map_reloads);
+    log_info("identity.map", LOG_STR("file", reading->path), LOG_U64("lines", lines));
+    identity_table_forget(cache->table);
+}
+
+/* If it has changed since it was read, or failed to be read. */
+static void map_look(struct identity_cache *cache, bool always)
+{
+    struct reading reading = reading_begin(cache);
+    struct stat now;
+
+    if (reading.path) {
+        now = identity_setup_stat(reading.path);
+        if (always || !is_same_file(&now, &reading.stat)) {
+            reading.stat = now;
+            map_read_again(cache, &reading);
+        }
+    }
+    free(reading.path);
 }
 
 static void reload_run(struct identity_job *job, void *context)
@@ -278,20 +394,29 @@ static void reload_run(struct identity_job *job, void *context)
         atomic_exchange_explicit(&cache->reload_always, false, memory_order_relaxed);
 
     (void)context;
-    if (cache->map_path && (map_has_changed(cache) || always))
-        map_read_again(cache);
+    map_look(cache, always);
     if (always)
         identity_table_forget(cache->table);
-    /* Release: pairs with the acquire of the next reload, which sees `read`. */
+    /* Release: pairs with the acquire of the next reload, which posts the job again. */
     atomic_store_explicit(&cache->reloading, false, memory_order_release);
+}
+
+static bool has_map(struct identity_cache *cache)
+{
+    bool has;
+
+    pthread_mutex_lock(&cache->setup_lock);
+    has = cache->setup->map_path != NULL;
+    pthread_mutex_unlock(&cache->setup_lock);
+    return has;
 }
 
 void identity_cache_reload(struct identity_cache *cache, bool always)
 {
-    if (!cache->map_path && !always)
-        return;
     if (always)
         atomic_store_explicit(&cache->reload_always, true, memory_order_relaxed);
+    else if (!has_map(cache) && !atomic_load_explicit(&cache->reload_always, memory_order_relaxed))
+        return;
     if (atomic_exchange_explicit(&cache->reloading, true, memory_order_acquire))
         return;
     if (!identity_table_post(cache->table, &cache->reload))
@@ -308,14 +433,9 @@ void identity_stats_read(struct identity_cache *cache, struct identity_stats *st
 
 /* ---- life ---- */
 
-static char *copy_of(const char *text)
+static struct identity *builtin(enum identity_origin origin, uint32_t id)
 {
-    return text ? must_strdup(text) : NULL;
-}
-
-static struct identity *builtin(enum identity_origin origin, uint32_t id, const char *name)
-{
-    struct identity *identity = identity_create(origin, id, id, name, NULL, 0);
+    struct identity *identity = identity_create(origin, id, id, NULL, NULL, 0);
 
     CHECK(identity);
     return identity;
@@ -323,30 +443,25 @@ static struct identity *builtin(enum identity_origin origin, uint32_t id, const 
 
 static void cache_free(struct identity_cache *cache)
 {
-    identity_map_destroy(cache->map);
+    identity_setup_destroy(cache->setup);
     identity_put(cache->nobody);
     identity_put(cache->root);
     counter_set_destroy(cache->counters);
-    pthread_mutex_destroy(&cache->map_lock);
+    pthread_mutex_destroy(&cache->setup_lock);
     for (unsigned i = 0; i < IDENTITY_REALMS_MAX; i++)
-        free(cache->realms[i]);
-    free(cache->map_path);
-    identity_put(cache->domain);
+        free(cache->keytab[i]);
     free(cache);
 }
 
-static bool cache_begin(struct identity_cache *cache, uint32_t ttl_s,
+static bool cache_begin(struct identity_cache *cache, const struct identity_config *config,
                         char error[IDENTITY_MAP_ERROR_BYTES])
 {
     const struct identity_teller teller = {.at_once = at_once, .slowly = slowly, .context = cache};
 
-    if (cache->map_path) {
-        (void)map_has_changed(cache);
-        cache->map = identity_map_read(cache->map_path, error);
-        if (!cache->map)
-            return false;
-    }
-    cache->table = identity_table_create(&teller, ttl_s, cache->counters);
+    cache->setup = identity_setup_create(config, error);
+    if (!cache->setup)
+        return false;
+    cache->table = identity_table_create(&teller, config->ttl_s, cache->counters);
     if (!cache->table)
         (void)snprintf(error, IDENTITY_MAP_ERROR_BYTES, "no thread can be started");
     return cache->table != NULL;
@@ -358,19 +473,13 @@ struct identity_cache *identity_cache_create(const struct identity_config *confi
     struct identity_cache *cache = must_calloc(1, sizeof(*cache));
 
     cache->source = config->source ? config->source : &identity_system;
-    cache->map_path = copy_of(config->map);
-    cache->domain = config->domain ? builtin(IDENTITY_FROM_MAP, 0, config->domain) : NULL;
-    for (unsigned i = 0; i < IDENTITY_REALMS_MAX; i++)
-        cache->realms[i] = copy_of(config->realms[i]);
-    cache->realms_given = config->realms[0] != NULL;
-    cache->machine = config->machine;
     cache->counters = counter_set_create(IDENTITY_COUNTER_COUNT);
-    cache->nobody = builtin(IDENTITY_FROM_NOBODY, IDENTITY_NOBODY, NULL);
-    cache->root = builtin(IDENTITY_FROM_MACHINE, 0, NULL);
+    cache->nobody = builtin(IDENTITY_FROM_NOBODY, IDENTITY_NOBODY);
+    cache->root = builtin(IDENTITY_FROM_MACHINE, 0);
     cache->reload.run = reload_run;
     cache->reload.urgent = true;
-    CHECK(pthread_mutex_init(&cache->map_lock, NULL) == 0);
-    if (cache_begin(cache, config->ttl_s, error))
+    CHECK(pthread_mutex_init(&cache->setup_lock, NULL) == 0);
+    if (cache_begin(cache, config, error))
         return cache;
     cache_free(cache);
     return NULL;

@@ -10,8 +10,10 @@
  * An answer serves for `ttl_s`, and is asked for again in the background before that has passed;
  * "nobody knows it" serves for LIMIT_IDENTITY_UNKNOWN_S.  When the database fails, or does not
  * answer, the old answer serves for LIMIT_IDENTITY_STALE_S.  There are at most LIMIT_IDENTITIES
- * answers, LIMIT_IDENTITY_QUESTIONS questions and LIMIT_IDENTITY_THREADS threads that ask; a
- * database that hangs takes these threads, and stops nobody who is remembered or in the map file.
+ * answers that name somebody; what nobody knows, and what is being asked for, has room of its own
+ * (LIMIT_IDENTITIES_UNKNOWN), so that whoever makes up names displaces no user.  At most
+ * LIMIT_IDENTITY_QUESTIONS questions wait for LIMIT_IDENTITY_THREADS threads that ask; a database
+ * that hangs takes these threads, and stops nobody who is remembered or in the map file.
  *
  * All functions but create and destroy: any thread, no lock held if they may wait.
  */
@@ -22,32 +24,10 @@
 
 #include "base/check.h"
 #include "identity/identity.h"
-#include "identity/identity_map.h"
+#include "identity/identity_setup.h"
 #include "identity/identity_source.h"
 
 struct identity_cache;
-
-/* What the principal of a machine is (host/NAME, nfs/NAME, root/NAME) that has no line in the map
- * file. */
-enum identity_machine {
-    IDENTITY_MACHINE_ROOT,   /* root, if it is of one of `realms`; else nobody */
-    IDENTITY_MACHINE_NOBODY, /* nobody */
-    IDENTITY_MACHINE_MAP,    /* what libnfsidmap makes of it */
-};
-
-enum {
-    IDENTITY_DOMAIN_BYTES = 256,
-    IDENTITY_REALMS_MAX = 8
-};
-
-struct identity_config {
-    const char *map;    /* a file; NULL: none */
-    const char *domain; /* of owners; NULL: libnfsidmap's, else that of the host */
-    const char *realms[IDENTITY_REALMS_MAX]; /* of which machines are root; the rest NULL */
-    enum identity_machine machine;
-    uint32_t ttl_s;
-    const struct identity_source *source; /* NULL: libnfsidmap and NSS; tests have their own */
-};
 
 /* The strings are copied.  The map file is read at once: NULL, and why in `error`. */
 struct identity_cache *identity_cache_create(const struct identity_config *config,
@@ -86,8 +66,12 @@ struct identity *identity_of_uid(struct identity_cache *cache, uint32_t uid,
 struct identity *identity_ask(struct identity_cache *cache, enum identity_question question,
                               uint32_t id, const char *name, enum identity_wait wait) MUST_USE;
 
-/* Machines of this realm are root, too, if `realms` named none and `machine` is ROOT. */
+/* Machines of this realm are root, too, while `realms` names none and `machine` is ROOT. */
 void identity_cache_realm_add(struct identity_cache *cache, const char *realm);
+
+/* From now on another configuration counts, which is taken over.  What was remembered counts no
+ * more; the source stays. */
+void identity_cache_apply(struct identity_cache *cache, struct identity_setup *setup);
 
 /* Read the map file again, in the background, if it has changed or `always`.  A good one takes
  * effect at once; of a bad one the mistake is logged, and the one before stays.  `always` forgets

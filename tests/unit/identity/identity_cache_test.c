@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,6 +20,7 @@ enum {
     NAMES = 98,     /* it hangs for names of owners */
     THREADS = 4,
     ROUNDS = 2000,
+    SETUPS = 1000,
     STRANGERS = 1 << 20, /* nobody knows users from here on */
     USERS = LIMIT_IDENTITIES / 2
 };
@@ -450,6 +452,82 @@ static void machines_and_realms(void **unused)
     assert_int_equal(asked_now(), 4);
 }
 
+static struct identity_setup *setup_make(const char *map, const char *realm, uint32_t ttl_s)
+{
+    const struct identity_config config = {
+        .map = map,
+        .domain = map ? "two.example" : NULL,
+        .realms = {realm},
+        .ttl_s = ttl_s,
+    };
+    char error[IDENTITY_MAP_ERROR_BYTES] = "";
+    struct identity_setup *setup = identity_setup_create(&config, error);
+
+    if (!setup)
+        fail_msg("%s", error);
+    return setup;
+}
+
+/* Another configuration counts from now on, also for what was remembered. */
+static void another_setup(void **unused)
+{
+    char path[] = "/tmp/identity_setup.XXXXXX";
+    struct identity *domain;
+
+    (void)unused;
+    close(mkstemp(path));
+    map_write(path, "alice@LAB.EXAMPLE 70:70\n");
+    assert_int_equal(uid_of("alice@LAB.EXAMPLE", "a", false), 7);
+    assert_int_equal(uid_of("host/c@TWO.EXAMPLE", "h", true), 65534);
+    assert_int_equal(group_of(5, IDENTITY_WAIT), 1000);
+    group_set(2000, false);
+    identity_cache_apply(cache, setup_make(path, "TWO.EXAMPLE", 2 * TTL_S));
+    assert_int_equal(uid_of("alice@LAB.EXAMPLE", "a", false), 70);
+    assert_int_equal(uid_of("host/c@TWO.EXAMPLE", "h", true), 0);
+    assert_int_equal(uid_of("host/c@LAB.EXAMPLE", "i", true), 65534);
+    assert_int_equal(group_of(5, IDENTITY_WAIT), 2000);
+    domain = identity_ask(cache, IDENTITY_ASK_DOMAIN, 0, "", IDENTITY_WAIT);
+    assert_string_equal(domain->name, "two.example");
+    identity_put(domain);
+    group_set(1000, false);
+    pass_s(TTL_S);
+    assert_int_equal(group_of(5, IDENTITY_NO_WAIT), 2000);
+    map_write(path, "alice@LAB.EXAMPLE 71:71\n"); /* this file is looked at now */
+    identity_cache_reload(cache, false);
+    wait_until(uid_of("alice@LAB.EXAMPLE", "a", false) == 71);
+    identity_cache_realm_add(cache, "KEYTAB.EXAMPLE");
+    assert_int_equal(uid_of("host/c@KEYTAB.EXAMPLE", "k", true), 65534);
+    identity_cache_apply(cache, setup_make(NULL, NULL, TTL_S)); /* none is named any more */
+    assert_int_equal(uid_of("host/c@KEYTAB.EXAMPLE", "k", true), 0);
+    assert_int_equal(uid_of("host/c@TWO.EXAMPLE", "h", true), 65534);
+    assert_int_equal(uid_of("alice@LAB.EXAMPLE", "a", false), 7);
+    unlink(path);
+}
+
+/* A map file that is being read when another one is named does not come back. */
+static void setups_and_reloads(void **unused)
+{
+    char paths[2][32] = {"/tmp/identity_one.XXXXXX", "/tmp/identity_two.XXXXXX"};
+
+    (void)unused;
+    for (unsigned i = 0; i < 2; i++) {
+        close(mkstemp(paths[i]));
+        map_write(paths[i], i == 0 ? "alice@LAB.EXAMPLE 70:70\n" : "alice@LAB.EXAMPLE 71:71\n");
+    }
+    for (unsigned i = 0; i < SETUPS; i++) {
+        struct identity_setup *setup = setup_make(paths[i % 2], "LAB.EXAMPLE", TTL_S);
+
+        identity_cache_reload(cache, true);
+        for (unsigned k = 0; k < i % 16; k++)
+            sched_yield();
+        identity_cache_apply(cache, setup);
+        for (unsigned k = 0; k < 8; k++)
+            assert_int_equal(uid_of("alice@LAB.EXAMPLE", "a", false), 70 + i % 2);
+    }
+    unlink(paths[0]);
+    unlink(paths[1]);
+}
+
 static void *ask_often(void *arg)
 {
     const uint32_t first = *(const uint32_t *)arg;
@@ -505,6 +583,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_map_comes_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(machines_and_realms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(callers_come_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_setup, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(setups_and_reloads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
     };
 
