@@ -4,14 +4,13 @@
  * bob has none, and the client's machine is root.  The server gets its keytab after its start.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "admin_call.h"
 #include "client/client_security.h"
 #include "holder.h"
+#include "identity_deeds.h"
 #include "lib/realm.h"
 #include "lib/wait.h"
-#include "script.h"
 #include "wire/fattr.h"
 #include "wire/notify.h"
 
@@ -38,18 +37,13 @@ static const char *const options[] = {"--export",
 
 static void map_write(uint32_t groups)
 {
-    char fresh[192];
-    FILE *file;
+    char text[8192];
+    int len = snprintf(text, sizeof(text), "group staff %d\nalice@MAINSTAY.TEST %d:%d", FIRST_GROUP,
+                       ALICE, ALICE);
 
-    (void)snprintf(fresh, sizeof(fresh), "%s.new", map);
-    file = fopen(fresh, "we");
-    assert_non_null(file);
-    (void)fprintf(file, "alice@MAINSTAY.TEST %d:%d", ALICE, ALICE);
     for (uint32_t i = 0; i < groups; i++)
-        (void)fprintf(file, ",%u", FIRST_GROUP + i);
-    (void)fprintf(file, "\ngroup staff %d\n", FIRST_GROUP);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(rename(fresh, map), 0);
+        len += snprintf(text + len, sizeof(text) - (size_t)len, ",%u", FIRST_GROUP + i);
+    identity_file_put(map, text);
 }
 
 static bool keytab_copy(void)
@@ -110,38 +104,11 @@ static void mount_as(struct client_mount *mount, const char *principal, const ch
     mount->conn.cred.security = NULL; /* the next one is another */
 }
 
-/* "OWNER GROUP", as this client sees it. */
-static const char *owners_of(struct client_mount *mount, const struct client_fh *fh)
-{
-    static char text[300];
-    struct client_owner_text owners;
-    struct nfs4_attrs attrs;
-
-    expect_status(client_file_getattr(mount, fh, CLIENT_BITS(FATTR4_OWNER, FATTR4_OWNER_GROUP),
-                                      &attrs, &owners),
-                  NFS4_OK);
-    (void)snprintf(text, sizeof(text), "%s %s", owners.owner, owners.owner_group);
-    return text;
-}
-
 static enum nfsstat4 set_group(struct client_mount *mount, const struct client_fh *fh,
                                const char *group)
 {
     return client_file_setattr(mount, fh, CLIENT_BITS(FATTR4_OWNER_GROUP),
                                &(struct nfs4_attrs){.owner_group = client_text(group)});
-}
-
-static bool may_read(struct client_mount *mount, const struct client_fh *fh)
-{
-    begin(mount, fh);
-    client_op_access(C, ACCESS4_READ);
-    run(NFS4_OK);
-    return (result(OP_ACCESS)->opaccess.access & ACCESS4_READ) != 0;
-}
-
-static bool local_without_root(void **state)
-{
-    return *state == script_local && geteuid() != 0;
 }
 
 static void principals_are_users(void **state)
@@ -150,26 +117,25 @@ static void principals_are_users(void **state)
     struct client_fh dir = script_dir(*state), file;
     const char *anonymous = *state == script_mem ? "77 77" : "77 65534";
 
-    if (local_without_root(state)) {
-        test_skip_part(TEST_NEEDS_CALLERS);
+    if (identity_is_skipped(state))
         return;
-    }
     mount_as(&user, "alice", "alice");
     mount_as(&stranger, "bob", "bob");
     mount_as(&machine, "host/client.mainstay.test", "machine");
     file = make_file(&user, &dir, "user");
-    assert_string_equal(owners_of(&alice, &file), "70001 70001");
-    assert_string_equal(owners_of(&user, &file), "alice@lab.example nobody");
+    assert_string_equal(identity_owners_of(&alice, &file), "70001 70001");
+    assert_string_equal(identity_owners_of(&user, &file), "alice@lab.example nobody");
     assert_int_equal(set_group(&user, &file, "staff@lab.example"), NFS4_OK);
-    assert_string_equal(owners_of(&stranger, &file), "alice@lab.example staff@lab.example");
+    assert_string_equal(identity_owners_of(&stranger, &file),
+                        "alice@lab.example staff@lab.example");
     assert_int_equal(set_group(&user, &file, "100007"), NFS4_OK);
     assert_int_equal(set_group(&user, &file, "alice@lab.example"), NFS4ERR_BADOWNER);
     assert_int_equal(set_group(&user, &file, "200000"), NFS4ERR_PERM);
-    assert_string_equal(owners_of(&alice, &file), "70001 100007");
+    assert_string_equal(identity_owners_of(&alice, &file), "70001 100007");
     file = make_file(&stranger, &dir, "stranger");
-    assert_string_equal(owners_of(&alice, &file), anonymous);
+    assert_string_equal(identity_owners_of(&alice, &file), anonymous);
     file = make_file(&machine, &dir, "machine");
-    assert_string_equal(owners_of(&alice, &file), "0 0");
+    assert_string_equal(identity_owners_of(&alice, &file), "0 0");
     client_mount_close(&user);
     client_mount_close(&stranger);
     client_mount_close(&machine);
@@ -183,10 +149,8 @@ static void hundreds_of_groups(void **state)
     struct client_mount user;
     char last[16];
 
-    if (local_without_root(state)) {
-        test_skip_part(TEST_NEEDS_CALLERS);
+    if (identity_is_skipped(state))
         return;
-    }
     map_write(GROUPS);
     mount_as(&user, "alice", "alice");
     (void)snprintf(last, sizeof(last), "%d", FIRST_GROUP + GROUPS - 1);
@@ -196,9 +160,9 @@ static void hundreds_of_groups(void **state)
     expect_status(client_file_setattr(&alice, &file, CLIENT_BITS(FATTR4_MODE),
                                       &(struct nfs4_attrs){.mode = 0040}),
                   NFS4_OK);
-    wait_until_every(20, may_read(&user, &file));
+    wait_until_every(20, identity_may_read(&user, &file));
     map_write(GROUPS - 1);
-    wait_until_every(20, !may_read(&user, &file));
+    wait_until_every(20, !identity_may_read(&user, &file));
     client_mount_close(&user);
     alice.conn.cred = before;
 }
