@@ -378,6 +378,18 @@ static const struct command commands[] = {
      .path = "/settings",
      .run = setting_unset},
 
+    {.noun = "identity",
+     .verb = "show",
+     .noun_help = "whom the server takes callers for",
+     ONE_ARGUMENT("PRINCIPAL|UID|NAME"),
+     .help = "show user and groups of a principal or a user, and who says so",
+     .details = "The server asks as it does for a request. What has an @ or a / is a principal of "
+                "Kerberos. A principal that is not known acts as the anonymous user of the export.",
+     .example = "mainstay identity show alice@EXAMPLE.ORG",
+     .method = "GET",
+     .path = "/identities/{}",
+     .run = resource_request},
+
     {.noun = "grace",
      .verb = "show",
      .noun_help = "the time after a start in which clients reclaim what they had",

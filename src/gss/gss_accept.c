@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gss/gss_credential_internal.h"
+#include "gss/gss_name.h"
 #include "gss/gss_reason.h"
 #include "gss/gss_table_internal.h"
 
@@ -130,30 +131,11 @@ static bool run_library(struct step *step, struct gss_context *context)
     return true;
 }
 
-static struct gss_principal *principal_of(gss_name_t name)
-{
-    gss_buffer_desc shown = GSS_C_EMPTY_BUFFER, exported = GSS_C_EMPTY_BUFFER;
-    struct gss_principal *principal = NULL;
-    char text[LIMIT_GSS_NAME_BYTES];
-    OM_uint32 minor;
-
-    if (gss_display_name(&minor, name, &shown, NULL) == GSS_S_COMPLETE &&
-        gss_export_name(&minor, name, &exported) == GSS_S_COMPLETE && shown.length < sizeof(text) &&
-        !memchr(shown.value, '\0', shown.length)) {
-        memcpy(text, shown.value, shown.length);
-        text[shown.length] = '\0';
-        principal = gss_principal_create(text, exported.value, exported.length);
-    }
-    (void)gss_release_buffer(&minor, &shown);
-    (void)gss_release_buffer(&minor, &exported);
-    return principal;
-}
-
 /* The library is done: the context gets its keys and its client.  False: refused. */
 static bool establish(struct step *step, struct gss_context *context)
 {
     struct gss_table *table = step->acceptor->table;
-    struct gss_principal *principal = principal_of(step->name);
+    struct gss_principal *principal = gss_name_principal(step->name);
     int64_t expires_ns = gss_table_expires_ns(table, step->call->now_ns, step->lasts_s);
     bool done = principal && gss_context_establish(context, principal, expires_ns);
 

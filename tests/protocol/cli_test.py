@@ -891,6 +891,10 @@ class TheServer(Fixture):
         self.assertFalse(self.json("grace", "show")["active"])
         client.close()
 
+    def test_identity(self):
+        self.assertRegex(self.good("identity", "show", "root"), r"(?m)^uid +0$")
+        self.bad("no user has this number", "identity", "show", "4294967295")
+
     def test_reload(self):
         self.assertEqual(self.good("reload"), "nothing has changed\n")
         self.assertEqual(self.good("reload", "--dry-run"), "nothing has changed\n")

@@ -218,7 +218,7 @@ static void owners_in_notices(void **state)
         holder_open(&holder, 1);
         script_security = NULL;
         file = make_file(&alice, &dir, "old");
-        (void)snprintf(seen, sizeof(seen), "%s", owners_of(&holder.mount, &file));
+        (void)snprintf(seen, sizeof(seen), "%s", identity_owners_of(&holder.mount, &file));
         assert_int_equal(strchr(seen, '@') != NULL, by[i] != NULL);
         subscribe(&holder, &dir);
         told[0] = '\0';
@@ -299,6 +299,42 @@ static void only_kerberos(void **state)
     client_mount_close(&user);
 }
 
+static void expect_shown(const char *who, const char *by, json_int_t uid, const char *why)
+{
+    char path[128];
+    json_t *shown;
+
+    (void)snprintf(path, sizeof(path), "/identities/%s", who);
+    shown = admin_get(path);
+    assert_string_equal(json_string_value(json_object_get(shown, "by")), by);
+    assert_int_equal(json_integer_value(json_object_get(shown, "uid")), uid);
+    assert_non_null(strstr(json_string_value(json_object_get(shown, "why")), why));
+    /* What the client's calls have asked is what is shown. */
+    assert_true(json_is_real(json_object_get(shown, "remembered_s")));
+    json_decref(shown);
+}
+
+static void administrators_see_it(void **state)
+{
+    struct client_mount user, stranger, machine;
+    struct client_fh dir = script_dir(*state);
+
+    if (identity_is_skipped(state))
+        return;
+    mount_as(&user, "alice", "alice");
+    mount_as(&stranger, "bob", "bob");
+    mount_as(&machine, "host/client.mainstay.test", "machine");
+    (void)identity_may_read(&user, &dir);
+    (void)identity_may_read(&stranger, &dir);
+    (void)identity_may_read(&machine, &dir);
+    expect_shown("alice@MAINSTAY.TEST", "map", ALICE, ":2 says so");
+    expect_shown("bob@MAINSTAY.TEST", "nobody", 0, "libnfsidmap");
+    expect_shown("host%2Fclient.mainstay.test@MAINSTAY.TEST", "machine", 0, "realms");
+    client_mount_close(&user);
+    client_mount_close(&stranger);
+    client_mount_close(&machine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +342,7 @@ int main(void)
         ON_BOTH(hundreds_of_groups),
         cmocka_unit_test(owners_in_notices),
         cmocka_unit_test(only_kerberos),
+        ON_BOTH(administrators_see_it),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

@@ -8,6 +8,7 @@
 #include "admin/api/api_events.h"
 #include "admin/api/api_exports.h"
 #include "admin/api/api_grace.h"
+#include "admin/api/api_identities.h"
 #include "admin/api/api_locks.h"
 #include "admin/api/api_openapi.h"
 #include "admin/api/api_opens.h"
@@ -29,6 +30,7 @@ const struct http_route api_routes[] = {
     {"GET", ROOT "/server", HTTP_READ, api_server_show},
     {"GET", ROOT "/grace", HTTP_READ, api_grace_show},
     {"POST", ROOT "/grace/end", HTTP_WRITE, api_grace_end},
+    {"GET", ROOT "/identities/{who}", HTTP_READ | HTTP_WAITS, api_identities_show},
     {"GET", ROOT "/settings", HTTP_READ, api_settings_list},
     {"PATCH", ROOT "/settings", HTTP_WRITE, api_settings_change},
     {"GET", ROOT "/settings/{name}", HTTP_READ, api_settings_show},
