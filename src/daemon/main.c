@@ -86,6 +86,7 @@ struct daemon {
     struct admin admin;
     struct chores chores;
     struct kerberos kerberos;
+    struct identities identities;
     struct event_feed *events;
     struct recall *recall;          /* recalls of delegations */
     struct callback_notify *notify; /* notices to their holders */
@@ -200,9 +201,8 @@ static bool make_kerberos(struct daemon *d)
 
 static bool make_identities(struct daemon *d)
 {
-    d->server.identities = d->reload.identities = identities_open(&d->config);
-    d->server.manage_gids = d->config.identity.manage_gids;
-    return d->server.identities != NULL;
+    d->reload.identities = &d->identities;
+    return identities_open(&d->identities, &d->server, &d->config);
 }
 
 static bool make_transport(struct daemon *d)
@@ -484,7 +484,7 @@ static void tear_down(void *context)
     exports_close(d->exports);
     if (d->server.exports)
         export_table_destroy(d->server.exports);
-    identity_cache_destroy(d->server.identities);
+    identities_close(&d->identities);
     settings_close(d->settings);
     event_feed_destroy(d->events); /* nobody else logs any more */
     if (d->state_dir >= 0)

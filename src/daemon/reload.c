@@ -12,9 +12,10 @@
 #include "base/log.h"
 #include "daemon/admin.h"
 #include "daemon/configuration.h"
+#include "daemon/identities.h"
 #include "daemon/setting_effect.h"
 #include "daemon/tls_setup.h"
-#include "identity/identity_cache.h"
+#include "proto/compound.h"
 
 enum {
     TEXT_BYTES = 512
@@ -90,37 +91,16 @@ static bool change_settings(const struct reload *reload, const struct config *sa
 static void name_restarts(const struct reload *reload, const struct config *said,
                           struct lines *lines)
 {
-    static const enum config_key_id ids[] = {CONFIG_LISTEN,
-                                             CONFIG_STATE,
-                                             CONFIG_THREADS,
-                                             CONFIG_DESCRIPTORS,
-                                             CONFIG_LOG_QUEUE,
-                                             CONFIG_ADMIN,
-                                             CONFIG_ADMIN_TOKEN,
-                                             CONFIG_ADMIN_OPEN,
-                                             CONFIG_ADMIN_TLS,
-                                             CONFIG_GSS_KEYTAB,
-                                             CONFIG_TLS_CERT,
-                                             CONFIG_TLS_KEY,
-                                             CONFIG_TLS_CA,
-                                             CONFIG_TLS_CRL,
-                                             CONFIG_TLS_OFFLOAD,
-                                             CONFIG_IDENTITY_MAP,
-                                             CONFIG_IDENTITY_DOMAIN,
-                                             CONFIG_IDENTITY_REALMS,
-                                             CONFIG_IDENTITY_MACHINE,
-                                             CONFIG_IDENTITY_MANAGE_GIDS,
-                                             CONFIG_IDENTITY_GROUPS_TTL};
     char before[CONFIG_PRINT_BYTES], after[CONFIG_PRINT_BYTES], text[TEXT_BYTES * 2];
 
-    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-        const char *now = config_key_print(ids[i], reload->running, before);
-        const char *then = config_key_print(ids[i], said, after);
+    for (uint32_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+        const char *now = config_key_print((enum config_key_id)i, reload->running, before);
+        const char *then = config_key_print((enum config_key_id)i, said, after);
 
-        if (strcmp(now, then) == 0)
+        if (config_keys[i].when != CONFIG_AT_START || strcmp(now, then) == 0)
             continue;
         (void)snprintf(text, sizeof(text), "%s: %s from the next start on, now %s",
-                       config_keys[ids[i]].name, *then ? then : "the default",
+                       config_keys[i].name, *then ? then : "the default",
                        *now ? now : "the default");
         tell_change(lines, text);
     }
@@ -173,6 +153,7 @@ struct intent {
     const struct config *said;        /* NULL: there is no file */
     const struct http_tokens *tokens; /* NULL: they stay */
     struct tls_loaded tls;            /* without a context, the certificates stay */
+    struct identity_setup *setup;     /* NULL: the section `identity` stays; its own until then */
     bool force;
 };
 
@@ -181,10 +162,12 @@ static enum reload_result apply(const struct reload *reload, struct intent *inte
 {
     const struct export_report changes = {.line = tell_change, .context = lines};
     const struct export_report mistakes = {.line = tell_mistake, .context = lines};
-    struct exports_plan *plan =
-        exports_prepare(reload->exports, intent->said, reload->file, &mistakes);
     enum reload_result result = RELOAD_REFUSED;
+    struct exports_plan *plan;
 
+    if (!identities_prepare(reload->identities, intent->said, &intent->setup, &mistakes))
+        return result;
+    plan = exports_prepare(reload->exports, intent->said, reload->file, &mistakes);
     if (!plan)
         return result;
     result = judge(intent->number, lines);
@@ -197,6 +180,8 @@ static enum reload_result apply(const struct reload *reload, struct intent *inte
     applied = intent->number;
     take_tokens(reload, intent->tokens, lines->report);
     take_certificates(reload, &intent->tls, lines->report);
+    identities_apply(reload->identities, intent->said, intent->setup, &changes);
+    intent->setup = NULL;
     exports_apply(plan, intent->force, &changes);
     name_restarts(reload, intent->said, lines);
     return result;
@@ -242,11 +227,12 @@ static enum reload_result read_and_apply(const struct reload *reload, struct int
     struct config *said;
 
     /* A map file with a mistake changes nothing, and is told of by itself. */
-    identity_cache_reload(reload->identities, true);
+    identity_cache_reload(reload->identities->server->identities, true);
     if (!reload->file)
         return read_stored(reload, intent, report);
     intent->said = said = read_file(reload, &lines);
     result = said ? apply(reload, intent, &lines) : RELOAD_REFUSED;
+    identity_setup_destroy(intent->setup);
     config_destroy(said);
     if (result == RELOAD_DONE)
         log_info("daemon.reload_done", LOG_STR("file", reload->file),
@@ -356,6 +342,7 @@ static enum reload_result foresee_all(const struct reload *reload, const struct 
     if (*text)
         tell_change(lines, text);
     if (said) {
+        identities_foresee(reload->identities, said, &changes);
         exports_foresee(reload->exports, said, force, &changes);
         name_restarts(reload, said, lines);
     }
@@ -369,6 +356,7 @@ static enum reload_result foresee(void *context, bool force, const struct export
     const struct reload *reload = context;
     struct http_tokens tokens;
     struct config *said = NULL;
+    struct identity_setup *setup = NULL;
     struct tls_loaded tls;
     bool good;
 
@@ -379,8 +367,13 @@ static enum reload_result foresee(void *context, bool force, const struct export
         said = read_file(reload, &lines);
         good &= said != NULL;
     }
+    if (said)
+        good &=
+            identities_prepare(reload->identities, said, &setup,
+                               &(struct export_report){.line = tell_mistake, .context = &lines});
     if (good)
         result = foresee_all(reload, said, &tokens, force, &lines);
+    identity_setup_destroy(setup);
     config_destroy(said);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "daemon/exports.h"
 
 struct admin;
+struct identities;
 struct settings;
 struct transport;
 
@@ -17,9 +18,9 @@ struct reload {
     const struct config *running; /* what the server was started with */
     struct settings *settings;
     struct exports *exports;
-    struct admin *admin;               /* whose tokens and certificates are read, too */
-    struct transport *transport;       /* whose certificates are, too */
-    struct identity_cache *identities; /* whose map file is read, too */
+    struct admin *admin;           /* whose tokens and certificates are read, too */
+    struct transport *transport;   /* whose certificates are, too */
+    struct identities *identities; /* whose map file is read, too */
 };
 
 /* Each change, or each mistake, is logged and is a line of `report`.  But for RELOAD_DONE nothing

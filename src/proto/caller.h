@@ -14,7 +14,9 @@ static inline bool caller_is_open(const struct compound *c)
 {
     const enum rpc_auth_flavor flavor = c->call->cred.flavor;
 
-    return (flavor == RPC_AUTH_GSS || (c->server->manage_gids && flavor == RPC_AUTH_SYS)) &&
+    return (flavor == RPC_AUTH_GSS ||
+            (flavor == RPC_AUTH_SYS &&
+             atomic_load_explicit(&c->server->manage_gids, memory_order_relaxed))) &&
            !c->identity && c->server->identities;
 }
 

@@ -230,22 +230,16 @@ static uint32_t shared_number(const struct config *config, enum setting_id id)
 
 void config_share_settings(struct config *config)
 {
-    static const struct {
-        enum config_key_id key;
-        enum setting_id setting;
-    } shared[] = {
-        {CONFIG_LEASE, SETTING_LEASE_S},       {CONFIG_GRACE, SETTING_GRACE_S},
-        {CONFIG_SLOTS, SETTING_SLOTS},         {CONFIG_REPLY_CACHE, SETTING_REPLY_CACHE_MIB},
-        {CONFIG_LOG_LEVEL, SETTING_LOG_LEVEL}, {CONFIG_LOG_FORMAT, SETTING_LOG_FORMAT},
-    };
+    for (uint32_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+        const enum setting_id id = config_keys[i].setting;
+        struct setting_option said = {.given = true};
 
-    for (size_t i = 0; i < ARRAY_SIZE(shared); i++) {
-        enum setting_id id = shared[i].setting;
-        const struct setting_option said = {true, shared_number(config, id)};
-
-        if (config->by_option[shared[i].key] && !config->options[id].given)
+        if (config_keys[i].when != CONFIG_AS_SETTING)
+            continue;
+        said.number = shared_number(config, id);
+        if (config->by_option[i] && !config->options[id].given)
             config->options[id] = said;
-        if (config->lines[shared[i].key] > 0 && !config->initial[id].given)
+        if (config->lines[i] > 0 && !config->initial[id].given)
             config->initial[id] = said;
     }
 }

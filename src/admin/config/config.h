@@ -16,7 +16,7 @@
 #include "admin/settings.h"
 #include "base/log.h"
 #include "export/export.h"
-#include "identity/identity_cache.h"
+#include "identity/identity_setup.h"
 
 enum config_key_id {
     CONFIG_LISTEN,

@@ -51,6 +51,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                             .example = "65536",
                             .help = "file descriptors of the process"},
     [CONFIG_LEASE] = {.name = "lease",
+                      .when = CONFIG_AS_SETTING,
+                      .setting = SETTING_LEASE_S,
                       .kind = CONFIG_NUMBER,
                       IN_CONFIG(lease_s),
                       .min = 1,
@@ -61,6 +63,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                       .example = "60",
                       .help = "the lease time"},
     [CONFIG_GRACE] = {.name = "grace",
+                      .when = CONFIG_AS_SETTING,
+                      .setting = SETTING_GRACE_S,
                       .kind = CONFIG_NUMBER,
                       IN_CONFIG(grace_s),
                       .min = 0,
@@ -72,6 +76,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                       .example = "60",
                       .help = "how long clients may reclaim after a restart; 0: none may"},
     [CONFIG_SLOTS] = {.name = "slots",
+                      .when = CONFIG_AS_SETTING,
+                      .setting = SETTING_SLOTS,
                       .kind = CONFIG_NUMBER,
                       IN_CONFIG(slots),
                       .min = 1,
@@ -81,6 +87,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                       .example = "64",
                       .help = "slots (concurrent requests) of a new session"},
     [CONFIG_REPLY_CACHE] = {.name = "reply_cache",
+                            .when = CONFIG_AS_SETTING,
+                            .setting = SETTING_REPLY_CACHE_MIB,
                             .kind = CONFIG_NUMBER,
                             IN_CONFIG(reply_cache_mib),
                             .min = 1,
@@ -91,6 +99,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                             .example = "1024",
                             .help = "memory for replies that are kept for retries"},
     [CONFIG_LOG_LEVEL] = {.name = "log.level",
+                          .when = CONFIG_AS_SETTING,
+                          .setting = SETTING_LOG_LEVEL,
                           .kind = CONFIG_WORD,
                           IN_CONFIG(log_level),
                           .words = {"error", "warn", "info", "debug"},
@@ -99,6 +109,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                           .example = "info",
                           .help = "the least severe lines that are logged"},
     [CONFIG_LOG_FORMAT] = {.name = "log.format",
+                           .when = CONFIG_AS_SETTING,
+                           .setting = SETTING_LOG_FORMAT,
                            .kind = CONFIG_WORD,
                            IN_CONFIG(log_json),
                            .words = {"text", "json"},
@@ -199,6 +211,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                             .help = "`auto`: the kernel encrypts what is sent, where it has TLS; "
                                     "`off`: the server does"},
     [CONFIG_IDENTITY_MAP] = {.name = "identity.map",
+                             .when = CONFIG_AT_ONCE,
                              .kind = CONFIG_ABSOLUTE_PATH,
                              IN_CONFIG(identity.map),
                              .usual_text = "none",
@@ -208,6 +221,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                      "principals, and of users that the database of this machine "
                                      "does not have; read again when it changes"},
     [CONFIG_IDENTITY_DOMAIN] = {.name = "identity.domain",
+                                .when = CONFIG_AT_ONCE,
                                 .kind = CONFIG_TEXT,
                                 IN_CONFIG(identity.domain),
                                 .usual_text = "that of /etc/idmapd.conf, else that of the host",
@@ -216,6 +230,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                 .help = "what stands behind the @ of owners and groups, for "
                                         "clients that use Kerberos"},
     [CONFIG_IDENTITY_REALMS] = {.name = "identity.realms",
+                                .when = CONFIG_AT_ONCE,
                                 .kind = CONFIG_TEXT,
                                 IN_CONFIG(identity.realms),
                                 .usual_text = "that of the keytab",
@@ -223,6 +238,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                 .example = "LAB.EXAMPLE OTHER.EXAMPLE",
                                 .help = "the realms whose machines may be root, up to 8"},
     [CONFIG_IDENTITY_MACHINE] = {.name = "identity.machine",
+                                 .when = CONFIG_AT_ONCE,
                                  .kind = CONFIG_WORD,
                                  IN_CONFIG(identity.machine),
                                  .words = {[IDENTITY_MACHINE_ROOT] = "root",
@@ -236,6 +252,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                          "libnfsidmap says. A line of the map file goes before "
                                          "that"},
     [CONFIG_IDENTITY_MANAGE_GIDS] = {.name = "identity.manage_gids",
+                                     .when = CONFIG_AT_ONCE,
                                      .kind = CONFIG_FLAG,
                                      IN_CONFIG(identity.manage_gids),
                                      .words = {"false", "true"},
@@ -245,6 +262,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                              "map file and the database of this machine, not as "
                                              "they say"},
     [CONFIG_IDENTITY_GROUPS_TTL] = {.name = "identity.groups_ttl",
+                                    .when = CONFIG_AT_ONCE,
                                     .kind = CONFIG_NUMBER,
                                     IN_CONFIG(identity.groups_ttl_s),
                                     .min = 1,
@@ -255,11 +273,13 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                     .example = "600",
                                     .help = "how long users, groups and names are remembered"},
     [CONFIG_EXPORTS] = {.name = "exports",
+                        .when = CONFIG_AT_ONCE,
                         .kind = CONFIG_EXPORT_LIST,
                         .usual_text = "none",
                         .option = "--export",
                         .help = "what to serve: a list of maps, 1 to 256 of them"},
     [CONFIG_SETTINGS] = {.name = "settings",
+                         .when = CONFIG_AT_ONCE,
                          .kind = CONFIG_SETTING_MAP,
                          .usual_text = "that of each setting",
                          .option = "--set",
@@ -425,6 +445,19 @@ const char *config_key_wants(const struct config_key *key, char text[CONFIG_WANT
         return "a list of maps";
     case CONFIG_SETTING_MAP:
         return "a map of settings";
+    }
+    return "?";
+}
+
+const char *config_key_when(const struct config_key *key)
+{
+    switch (key->when) {
+    case CONFIG_AT_START:
+        return setting_when_name(SETTING_AT_START);
+    case CONFIG_AT_ONCE:
+        return setting_when_name(SETTING_AT_ONCE);
+    case CONFIG_AS_SETTING:
+        return setting_when_name(setting_table[key->setting].when);
     }
     return "?";
 }

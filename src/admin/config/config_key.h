@@ -27,6 +27,13 @@ enum config_kind {
     CONFIG_SETTING_MAP,
 };
 
+/* When the server follows a change of it. */
+enum config_when {
+    CONFIG_AT_START,   /* when it starts the next time; all that say nothing else */
+    CONFIG_AT_ONCE,    /* when it reads the file again */
+    CONFIG_AS_SETTING, /* as `setting` does, of which it is the initial value */
+};
+
 enum {
     CONFIG_WORDS_MAX = 5,
     CONFIG_WANTS_BYTES = 96,
@@ -44,6 +51,8 @@ struct config_key {
     const char *option;     /* of the command line, or NULL */
     const char *example;    /* a value, as it stands behind the colon */
     const char *help;
+    enum config_when when;
+    enum setting_id setting; /* if that is CONFIG_AS_SETTING */
 };
 
 /* In struct config. */
@@ -57,6 +66,9 @@ extern const struct config_key config_export_keys[CONFIG_EXPORT_KEY_COUNT];
 
 /* "0 to 3600 seconds", "text or json": the values that it takes.  Returns `text`. */
 const char *config_key_wants(const struct config_key *key, char text[CONFIG_WANTS_BYTES]);
+
+/* "at once", "at the next start", ... */
+const char *config_key_when(const struct config_key *key);
 
 /* The value of a number, a word or a flag from its text.  False: it is none that the key takes. */
 bool config_key_parse(const struct config_key *key, const char *text, void *in) MUST_USE;

@@ -32,8 +32,8 @@ static const char introduction[] =
     "  a state directory that cannot be written, and a file of tokens that is not good.\n"
     "- Options of the command line win over the file. Where both say something different, the log has\n"
     "  `daemon.config_overruled`. `--listen`, `--admin` and `--export` replace the whole list.\n"
-    "- SIGHUP and `POST /api/v1/reload` read the file again: exports and settings follow it at once, other keys at the\n"
-    "  next start.\n"
+    "- SIGHUP and `POST /api/v1/reload` read the file again. The column \"a change takes effect\" says which keys\n"
+    "  the server follows at once.\n"
     "- The file is YAML 1.1 in UTF-8, one document, without anchors, aliases and tags, up to 1 MiB. Numbers are\n"
     "  decimal and without quotes. An IPv6 address stands in quotes.\n"
     "\n"
@@ -101,6 +101,11 @@ static void default_print(FILE *out, const struct config_key *key)
         (void)fprintf(out, "none: required");
 }
 
+static const char *key_when(const struct config_key *key)
+{
+    return key->kind == CONFIG_SETTING_MAP ? "as each setting does" : config_key_when(key);
+}
+
 static void key_print(FILE *out, const struct config_key *key, bool has_option)
 {
     char wants[CONFIG_WANTS_BYTES];
@@ -112,6 +117,8 @@ static void key_print(FILE *out, const struct config_key *key, bool has_option)
         (void)fprintf(out, " | `%s`", key->option);
     else if (has_option)
         (void)fprintf(out, " | none");
+    if (has_option)
+        (void)fprintf(out, " | %s", key_when(key));
     (void)fprintf(out, " | %s", key->help);
     if (key->example)
         (void)fprintf(out, ". Example: `%s: %s`",
@@ -137,8 +144,9 @@ static void settings_print(FILE *out)
 void config_reference_print(FILE *out)
 {
     (void)fputs(introduction, out);
-    (void)fprintf(out, "| key | type | values | default | option | meaning |\n"
-                       "|---|---|---|---|---|---|\n");
+    (void)fprintf(out,
+                  "| key | type | values | default | option | a change takes effect | meaning |\n"
+                  "|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
         key_print(out, &config_keys[i], true);
     (void)fputs(exports, out);
