@@ -327,6 +327,15 @@ static void expect(struct back_conn *conn, struct heard *heard, const char *text
     assert_string_equal(heard->text, text);
 }
 
+/* This comes, and is answered with NFS4_OK. */
+static void expect_ok(struct back_conn *conn, const char *text)
+{
+    struct heard heard;
+
+    expect(conn, &heard, text);
+    ok(conn, &heard);
+}
+
 static uint64_t notifies(void)
 {
     return back_stats().of[CALLBACK_OP_CB_NOTIFY][CALLBACK_COUNTER_total];
@@ -360,12 +369,10 @@ static void collected_meanwhile(void **unused)
     run();
     back_expect_silence(&a);
     ok(&a, &heard);
-    expect(&a, &heard, "0(+b -c d>e)");
-    ok(&a, &heard);
+    expect_ok(&a, "0(+b -c d>e)");
     add(0, "f");
     run();
-    expect(&a, &heard, "0(+f)");
-    ok(&a, &heard);
+    expect_ok(&a, "0(+f)");
     assert_int_equal(notifies(), 3);
     assert_int_equal(back_stats().all[CALLBACK_COUNTER_failures], 0);
 }
@@ -373,8 +380,6 @@ static void collected_meanwhile(void **unused)
 /* An event of one directory after one of another is told after it. */
 static void order_over_directories(void **unused)
 {
-    struct heard heard;
-
     (void)unused;
     (void)give(0, NULL);
     (void)give(1, NULL);
@@ -383,8 +388,7 @@ static void order_over_directories(void **unused)
     add(1, "b");
     add(0, "c");
     run();
-    expect(&a, &heard, "0(+a -b) 1(+b) 0(+c)");
-    ok(&a, &heard);
+    expect_ok(&a, "0(+a -b) 1(+b) 0(+c)");
 }
 
 static void two_operations(struct CREATE_SESSION4args *args)
@@ -401,8 +405,6 @@ static int set_up_two_operations(void **unused)
 /* Linux accepts one operation besides CB_SEQUENCE. */
 static void bounded_by_operations(void **unused)
 {
-    struct heard heard;
-
     (void)unused;
     (void)give(0, NULL);
     (void)give(1, NULL);
@@ -411,12 +413,9 @@ static void bounded_by_operations(void **unused)
     add(1, "c");
     add(0, "d");
     run();
-    expect(&a, &heard, "0(+a)");
-    ok(&a, &heard);
-    expect(&a, &heard, "1(+b +c)");
-    ok(&a, &heard);
-    expect(&a, &heard, "0(+d)");
-    ok(&a, &heard);
+    expect_ok(&a, "0(+a)");
+    expect_ok(&a, "1(+b +c)");
+    expect_ok(&a, "0(+d)");
 }
 
 enum {
@@ -515,10 +514,8 @@ static void delayed(void **unused)
     pass_ms(CALLBACK_BACKOFF_MS - 1);
     back_expect_silence(&a);
     repeat();
-    expect(&a, &heard, "0(+a +b)");
-    ok(&a, &heard);
-    expect(&a, &heard, "0(+c)");
-    ok(&a, &heard);
+    expect_ok(&a, "0(+a +b)");
+    expect_ok(&a, "0(+c)");
 }
 
 static void delayed_for_ever(void **unused)
@@ -537,10 +534,8 @@ static void delayed_for_ever(void **unused)
         expect(&a, &heard, "0(+a) 1(+b)");
         answer_all(&a, &heard, 0, NFS4ERR_DELAY);
     }
-    expect(&a, &heard, "recall 0");
-    ok(&a, &heard);
-    expect(&a, &heard, "1(+b)");
-    ok(&a, &heard);
+    expect_ok(&a, "recall 0");
+    expect_ok(&a, "1(+b)");
 }
 
 /* The reply that grants it is on its way: the callback refers to that request, and is repeated. */
@@ -610,8 +605,7 @@ static void never_known(void **unused)
         expect(&a, &heard, "0(+a)");
         answer_all(&a, &heard, 0, NFS4ERR_BAD_STATEID);
     }
-    expect(&a, &heard, "recall 0");
-    ok(&a, &heard);
+    expect_ok(&a, "recall 0");
 }
 
 /* A client without CB_NOTIFY: all that it would have to be told is recalled. */
@@ -654,8 +648,7 @@ static void delayed_amid(void **unused)
     expect(&a, &heard, "0(+a) 1(+b) 2(+c)");
     answer_all(&a, &heard, 1, NFS4ERR_DELAY);
     repeat();
-    expect(&a, &heard, "1(+b) 2(+c)");
-    ok(&a, &heard);
+    expect_ok(&a, "1(+b) 2(+c)");
 }
 
 /* Another error: recalled, and what follows was not executed, so it is told. */
@@ -679,8 +672,7 @@ static void error_amid(void **unused)
     add(0, "d");
     add(1, "e");
     run();
-    expect(&a, &heard, "0(+d)");
-    ok(&a, &heard);
+    expect_ok(&a, "0(+d)");
     back_expect_silence(&a);
 }
 
@@ -706,8 +698,7 @@ static void connection_lost(void **unused)
     expect(&b, &again, "0(+a)");
     assert_memory_equal(&again.sequence, &heard.sequence, sizeof(heard.sequence));
     ok(&b, &again);
-    expect(&b, &heard, "0(+b)");
-    ok(&b, &heard);
+    expect_ok(&b, "0(+b)");
 }
 
 /* It was executed, but the client has not kept the answer. */
@@ -728,8 +719,7 @@ static void outcome_unknown(void **unused)
     back_conn_close(&a);
     expect(&b, &heard, "0(+a)");
     peer_reply(b.fd, heard.xid, uncached, ARRAY_SIZE(uncached));
-    expect(&b, &heard, "recall 0");
-    ok(&b, &heard);
+    expect_ok(&b, "recall 0");
 }
 
 /* What was under way may have been executed: it does not move to another session. */
@@ -796,8 +786,7 @@ static void returned_meanwhile(void **unused)
     answer_all(&a, &heard, 0, NFS4ERR_DELAY);
     give_back(&stateid);
     repeat();
-    expect(&a, &heard, "1(+b)");
-    ok(&a, &heard);
+    expect_ok(&a, "1(+b)");
 }
 
 /* What comes after it has all its tries. */
@@ -826,8 +815,7 @@ static void returned_after_tries(void **unused)
         answer_all(&a, &heard, 0, NFS4ERR_DELAY);
     }
     repeat();
-    expect(&a, &heard, "1(+b)");
-    ok(&a, &heard);
+    expect_ok(&a, "1(+b)");
 }
 
 /* Nor what is recalled while it does, by whoever. */
@@ -845,12 +833,10 @@ static void recalled_meanwhile(void **unused)
     answer_all(&a, &heard, 0, NFS4ERR_DELAY);
     add(0, "c");
     delegation_recall_all(back.state, dirs[0], DELEGATION_USE_CHANGE, false, clock_now_ns());
-    expect(&a, &heard, "recall 0");
-    ok(&a, &heard);
+    expect_ok(&a, "recall 0");
     add(0, "d");
     repeat();
-    expect(&a, &heard, "1(+b)");
-    ok(&a, &heard);
+    expect_ok(&a, "1(+b)");
     back_expect_silence(&a);
 }
 
@@ -995,8 +981,6 @@ static void attributes_left_out(void **unused)
 /* Nothing but attributes, which do not fit: that is lost. */
 static void attributes_too_large(void **unused)
 {
-    struct heard heard;
-
     (void)unused;
     make("a");
     subscription.types |= 1 << NOTIFY4_CHANGE_CHILD_ATTRS;
@@ -1004,8 +988,7 @@ static void attributes_too_large(void **unused)
     attributes.owner_bytes = LIMIT_CALLBACK_CALL_BYTES - 512;
     tell(0, &(struct vfs_change){.kind = VFS_CHANGE_CHILD, .entry = entry_of("a")});
     run();
-    expect(&a, &heard, "recall 0");
-    ok(&a, &heard);
+    expect_ok(&a, "recall 0");
 }
 
 /* The run of a directory ends with its own attributes, as of the last change that is told. */
