@@ -12,6 +12,7 @@ struct test_realm gss_realm;
 static char keytab[128], local[160];
 static const char *const options[] = {
     "--export", "/mem=mem:,no_root_squash,sec=krb5p:krb5i:krb5:sys",
+    "--export", "/private=mem:,no_root_squash,sec=krb5p",
     "--export", local,
     "--keytab", keytab,
     NULL};

@@ -299,6 +299,33 @@ static void only_kerberos(void **state)
     client_mount_close(&user);
 }
 
+/* Names in ACLs are those of owners. */
+static void acls_by_name(void **state)
+{
+    struct nfsace4 ace = {.access_mask = ACE4_READ_DATA, .who = client_text("alice@lab.example")};
+    struct client_fh dir = script_dir(script_mem), file;
+    struct client_mount user;
+    struct nfs4_attrs attrs;
+    struct arena arena;
+
+    (void)state;
+    mount_as(&user, "alice", "alice");
+    file = make_file(&user, &dir, "acl");
+    expect_status(client_file_setattr(&user, &file, CLIENT_BITS(FATTR4_ACL),
+                                      &(struct nfs4_attrs){.acl = &ace, .acl_count = 1}),
+                  NFS4_OK);
+    begin(&user, &file);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_ACL));
+    run(NFS4_OK);
+    arena_init(&arena, 1 << 14);
+    assert_true(fattr_decode(&result(OP_GETATTR)->opgetattr.obj_attributes, &attrs, &arena));
+    assert_int_equal(attrs.acl_count, 1);
+    assert_int_equal(attrs.acl[0].who.len, ace.who.len);
+    assert_memory_equal(attrs.acl[0].who.data, ace.who.data, ace.who.len);
+    arena_fini(&arena);
+    client_mount_close(&user);
+}
+
 static void expect_shown(const char *who, const char *by, json_int_t uid, const char *why)
 {
     char path[128];
@@ -342,6 +369,7 @@ int main(void)
         ON_BOTH(hundreds_of_groups),
         cmocka_unit_test(owners_in_notices),
         cmocka_unit_test(only_kerberos),
+        cmocka_unit_test(acls_by_name),
         ON_BOTH(administrators_see_it),
     };
 

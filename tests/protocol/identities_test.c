@@ -49,15 +49,18 @@ static void database_put(uint32_t without)
 static int setup(void **state)
 {
     static char local[128], config[128];
-    const char *const options[] = {
-        "--export", "/mem=mem:,no_root_squash", "--export", local,           "--config",
-        config,     "--identity-map",           map,        "--manage-gids", NULL};
+    const char *const options[] = {"--export",       "/mem=mem:,no_root_squash,anongid=4321",
+                                   "--export",       local,
+                                   "--config",       config,
+                                   "--identity-map", map,
+                                   "--manage-gids",  NULL};
     int result;
 
     (void)state;
     if (!test_server_init(&script_server))
         return -1;
-    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash,anongid=4321",
+                   script_server.data);
     (void)snprintf(config, sizeof(config), "%s/config", script_server.dir);
     (void)snprintf(map, sizeof(map), "%s/map", script_server.dir);
     (void)snprintf(passwd, sizeof(passwd), "%s/passwd", script_server.dir);
@@ -129,7 +132,7 @@ static void the_first_group_is_checked(void **state)
     assert_string_equal(identity_owners_of(&alice, &file), "70001 70001");
     identity_become(&bob, NONE, 4242, 0);
     file = make_file(&bob, &dir, "unknown");
-    assert_string_equal(identity_owners_of(&alice, &file), "70009 65534");
+    assert_string_equal(identity_owners_of(&alice, &file), "70009 4321");
 }
 
 /* RFC 8881 §5.9: names are accepted from everybody, told to those with Kerberos alone. */

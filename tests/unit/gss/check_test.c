@@ -57,10 +57,24 @@ static void test_clock(void **state)
     assert_int_equal(gss_check_result(&check), GSS_FINDING_FAILED);
 }
 
+/* The worst finding counts, wherever it stands. */
+static void test_result(void **state)
+{
+    struct gss_check some = {.count = 3};
+
+    (void)state;
+    assert_int_equal(gss_check_result(&some), GSS_FINDING_OK);
+    some.findings[1].result = GSS_FINDING_WARNING;
+    assert_int_equal(gss_check_result(&some), GSS_FINDING_WARNING);
+    some.findings[0].result = GSS_FINDING_FAILED;
+    assert_int_equal(gss_check_result(&some), GSS_FINDING_FAILED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_result),
     };
 
     return test_group_run_fixtures(tests, start, stop);
