@@ -61,10 +61,21 @@ static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE
 
 /* A connection that is used for the first time is bound without asking, unless the client has asked
  * for the contrary by SP4_MACH_CRED (RFC 8881 §2.10.3.1). */
-static bool may_use_connection(const struct v41_compound *x)
+static bool may_bind(const struct v41_compound *x)
 {
-    return x->binding || !x->session->client->protection.machine ||
-           session_conn_is_bound(x->conn, x->session);
+    return !x->session->client->protection.machine || session_conn_is_bound(x->conn, x->session);
+}
+
+/* A client that has lost a reply with its connection retries over the next one, before it can know
+ * whether that has to be bound (RFC 8881 §2.10.6.2).  §18.46.3 would have the retry refused, too;
+ * but then Linux sends the operations as a new request, and they are executed twice. */
+static bool is_retry(const struct v41_compound *x, const struct SEQUENCE4args *args)
+{
+    struct slot_table *slots = &x->session->slots;
+    struct slot *slot =
+        args->sa_slotid < slot_table_kept(slots) ? slot_at(slots, args->sa_slotid) : NULL;
+
+    return slot && slot_is_retry(slot, args->sa_sequenceid);
 }
 
 static enum nfsstat4 check_request(const struct v41_compound *x, const struct SEQUENCE4args *args,
@@ -72,7 +83,7 @@ static enum nfsstat4 check_request(const struct v41_compound *x, const struct SE
 {
     const struct channel_attrs4 *fore = &x->session->fore;
 
-    if (!may_use_connection(x))
+    if (!x->binding && !may_bind(x) && !is_retry(x, args))
         return NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
     if (x->base.op_count > fore->ca_maxoperations)
         return NFS4ERR_TOO_MANY_OPS;
@@ -150,7 +161,7 @@ static uint64_t mach_allow(const struct v41_compound *x)
 static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args)
 {
     connection_set_serves_client(x->base.call->conn);
-    if (!x->binding)
+    if (!x->binding && may_bind(x))
         session_conn_bind_implicit(x->conn, x->session);
     result_encode(x, args);
     x->base.client = x->session->client;
@@ -184,7 +195,7 @@ static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE
     session_count(state, SESSION_COUNTER_replay_hits_total);
     session_count(state, SESSION_FAILURE_replay_hit);
     out->p = out->start + x->reply.start + replay->len;
-    if (!x->binding)
+    if (!x->binding && may_bind(x))
         session_conn_bind_implicit(x->conn, x->session);
     client_renew(x->session->client, x->base.call->received_ns);
     replay_log(x, args, replay);

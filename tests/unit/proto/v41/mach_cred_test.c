@@ -220,6 +220,37 @@ static void connections_are_bound(void **unused)
     close(other);
 }
 
+/* The status of a request by alice in the session's first slot. */
+static enum nfsstat4 request(int fd, uint32_t seqid, bool cache)
+{
+    v41_begin(&call);
+    v41_op_sequence(&call, &session, 0, seqid, cache);
+    v41_op(&call, OP_PUTROOTFH);
+    call.uid = ALICE + INTEGRITY;
+    v41_roundtrip(fd, &call);
+    return call.status;
+}
+
+/* §2.10.6.2: what was executed over a connection that is lost is not executed again over the next
+ * one, which the machine has not bound yet; and the retry does not bind it. */
+static void retries_over_another_connection(void **unused)
+{
+    int other = v41_connect();
+    uint32_t seqid;
+
+    (void)unused;
+    protected_session();
+    seqid = session.seqid;
+    assert_int_equal(request(v41_fd, seqid, true), NFS4_OK);
+    assert_int_equal(request(other, seqid, true), NFS4_OK);
+    assert_int_equal(request(other, seqid + 1, true), NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
+    assert_int_equal(request(v41_fd, seqid + 1, false), NFS4_OK);
+    assert_int_equal(request(other, seqid + 1, false), NFS4ERR_RETRY_UNCACHED_REP);
+    assert_int_equal(request(other, seqid + 2, false), NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
+    assert_int_equal(request(v41_fd, seqid + 2, false), NFS4_OK);
+    close(other);
+}
+
 /* W04, §2.10.6.1.3.1: a retry comes from the same principal, with at least the same protection. */
 static void false_retries(void **unused)
 {
@@ -396,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MACH_TEST(enforced),
         MACH_TEST(connections_are_bound),
+        MACH_TEST(retries_over_another_connection),
         MACH_TEST(false_retries),
         MACH_TEST(writes_for_users),
         cmocka_unit_test_setup_teardown(overrides_flavors, set_up_private, tear_down),
