@@ -13,16 +13,15 @@ import sys
 import time
 
 import host
-from check import CLIENT, SERVER, VERSION, drop_caches, equal, main, read, test, true, write
-from flavor import MOUNTS, program
+from check import CLIENT, SERVER, drop_caches, equal, main, read, test, true, write
+from flavor import program
+from mounting import OwnMountsOff, mount, unmount
 from mountstats import transports
 
 FIRST = CLIENT == 1
 TOP = "/mnt/tls"
-SERVER_NAME = "server.mainstay.test"
 PKI = os.environ["MS_PKI"]
 USED = "/run/tls"  # the agent's files
-IN_TIME_S = 10
 ROW = 20
 REVOKED_S = 2
 BACK_S = 60
@@ -58,33 +57,6 @@ def show(name, ca="ca"):
     for target, file in (("certificate", f"{name}.pem"), ("key", f"{key}.key"), ("ca", f"{ca}.pem")):
         shutil.copy(f"{PKI}/{file}", f"{USED}/{target}.new")
         os.rename(f"{USED}/{target}.new", f"{USED}/{target}.pem")
-
-
-def mount(path, xprtsec, target="/mnt/try"):
-    """Returns whether it was mounted, and what mount said."""
-    os.makedirs(target, exist_ok=True)
-    started = time.monotonic()
-    done = subprocess.run(["mount", "-t", "nfs4", "-o", f"vers={VERSION},xprtsec={xprtsec}", f"{SERVER_NAME}:{path}", target],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
-    true(time.monotonic() - started < IN_TIME_S, f"it took {time.monotonic() - started:.1f} s: {done.stdout}")
-    return done.returncode == 0, done.stdout.strip()
-
-
-def unmount(target="/mnt/try"):
-    subprocess.run(["umount", target], check=True)
-
-
-class OwnMountsOff:
-    """Meanwhile, this client has none of the theme's mounts."""
-
-    def __enter__(self):
-        os.chdir("/tmp")
-        for _, target, _ in MOUNTS:
-            unmount(target)
-
-    def __exit__(self, *_):
-        for source, target, options in MOUNTS:
-            subprocess.run(["mount", "-t", "nfs4", "-o", options, source, target], check=True)
 
 
 @test
@@ -127,7 +99,7 @@ def who_may_mount():
 
     def attempt(certificate, xprtsec, path, expected, ca="ca"):
         show(certificate, ca)
-        mounted, said = mount(path, xprtsec)
+        mounted, said = mount(path, f"xprtsec={xprtsec}")
         if mounted:
             write("/mnt/try/file", DATA)
             unmount()
@@ -150,7 +122,7 @@ def many_mounts():
     if FIRST:
         with OwnMountsOff():
             for turn in range(ROW):
-                mounted, said = mount("/tls", "mtls")
+                mounted, said = mount("/tls", "xprtsec=mtls")
                 true(mounted, f"mount {turn}: {said}")
                 os.listdir("/mnt/try")
                 unmount()

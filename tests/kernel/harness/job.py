@@ -44,6 +44,7 @@ class Job:
     cwd: str = "/mnt/nfs"
     clients: int = 1
     proxied: bool = False  # the server listens on PORT_BEHIND_PROXY, and guests may cut connections
+    late: bool = True  # what the proxy may do (harness/proxy.py)
     timeout_s: int = 120
     memory: str = "768M"
     environment: dict = field(default_factory=dict)
@@ -139,7 +140,7 @@ def inside(job, kernel, directories, started):
         server.start()
     proxy = None
     if job.proxied:
-        proxy = Proxy((SERVER_ADDRESS, PORT), (SERVER_ADDRESS, PORT_BEHIND_PROXY))
+        proxy = Proxy((SERVER_ADDRESS, PORT), (SERVER_ADDRESS, PORT_BEHIND_PROXY), job.late)
         proxy.start()
     guests = [Guest(number, directories.job, kernel, job.memory)
               for number in range(1, job.clients + 1)]

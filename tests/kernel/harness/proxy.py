@@ -8,7 +8,7 @@ picks a connection every moment and ends it in the next of these ways:
     request       in the middle of a request: the server sees a part of it
     reply         the server has answered, the client gets none of it
     half a reply  the client gets the first bytes
-    late          requests arrive when the client has resent them over its next connection
+    late          requests arrive when the client has resent them over its next connection (unless told not to)
 
 A thread with one loop; what another thread asks for is done at the loop's next turn.
 """
@@ -46,7 +46,7 @@ class Link:
 
 
 class Proxy(threading.Thread):
-    def __init__(self, address, server_address):
+    def __init__(self, address, server_address, late=True):
         super().__init__(daemon=True)
         self.server_address = server_address
         self.links = set()
@@ -54,7 +54,7 @@ class Proxy(threading.Thread):
         self.every_s = None  # (least, most) seconds between two cuts
         self.next_cut = 0.0
         self.to_come = []  # kinds not used yet in this round
-        self.cuts = dict.fromkeys(KINDS, 0)
+        self.cuts = dict.fromkeys([kind for kind in KINDS if late or kind != "late"], 0)
         self.lost = {}  # address of a client: the side ("client" or "server") whose bytes are dropped
         self.to_cut = set()  # addresses of clients
         self.selector = selectors.DefaultSelector()
@@ -179,7 +179,7 @@ class Proxy(threading.Thread):
         if not links:
             return
         if not self.to_come:
-            self.to_come = list(KINDS)
+            self.to_come = list(self.cuts)
             random.shuffle(self.to_come)
         link = random.choice(links)
         link.armed, link.armed_at = self.to_come.pop(), now

@@ -39,6 +39,7 @@ class Theme:
     cwd: str = ""  # the first mount point
     clients: int = 1
     proxied: bool = False  # through the proxy that cuts connections
+    late: bool = True  # it also brings requests when they have been resent over the next connection
     timeout_s: int = 120
     cost_s: int = 10  # about how long it takes: CTest begins with the longest
     waits: bool = False  # most of that time: CTest may run two of these instead of one that computes
@@ -48,6 +49,7 @@ class Theme:
     memory: str = "512M"
     backends: tuple = BACKENDS
     flavors: tuple = ()  # the export is mounted at /mnt/<flavor>, with a Kerberos realm; the command runs in /tmp
+    kerberos: bool = False  # with a realm, also without flavors
     tickets: tuple = ("24h", "5")  # with a realm: the lifetime of its tickets, and how many seconds clocks may differ
     tls: bool = False  # server and guests have certificates
     in_guest: bool = False  # the program starts the server itself, in the guest, and mounts it
@@ -67,6 +69,7 @@ class Theme:
 LOST_FILES = "state recovery failed for open file"  # expected where a restarted server has lost the files
 LOST_LOCK = "Lock reclaim failed"  # expected where another client got the lock meanwhile
 REFUSED = "RPC call returned error 13"  # EACCES: what the client has for a server that refuses its certificate
+TOO_WEAK = "requires stronger authentication"  # what it says of a server that wants TLS
 LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # includes locks that the server has not answered yet
 
 # Clients of 4.0 don't report when they have reclaimed, so the grace period lasts its full time. And only requests
@@ -80,9 +83,16 @@ THEMES = {
     "build": Theme("build.py", cost_s=25, timeout_s=240, smaller={"MS_MODULES": "6"}),
     "git": Theme("gitwork.py", timeout_s=180, smaller={"MS_GIT_FILES": "40"}),
     "parallel": Theme("parallel.py", options="nconnect=8"),
+    "parallel-krb5": Theme("parallel.py", kerberos=True, options="sec=krb5i,nconnect=4", backends=("mem",),
+                           rules=[Rule("/", "no_root_squash,sec=krb5i", "/mnt/nfs")]),
+    "parallel-tls": Theme("parallel.py", tls=True, options="xprtsec=tls,nconnect=4", backends=("mem",),
+                          rules=[Rule("/", "no_root_squash,xprtsec=tls", "/mnt/nfs")]),
     "cut": Theme("cut.py", cost_s=25, proxied=True, timeout_s=240, backends=("mem", "local")),
     "cut-nconnect": Theme("cut.py", cost_s=25, proxied=True, options="nconnect=8", timeout_s=240,
                           backends=("mem", "tmpfs")),
+    "cut-krb5": Theme("cut.py", cost_s=30, proxied=True, kerberos=True, options="sec=krb5i,nconnect=4", timeout_s=240,
+                      rules=[Rule("/", "no_root_squash,sec=krb5i", "/mnt/nfs")], backends=("local",), late=False,
+                      v40={"late": True}),
     "crash": Theme("crash.py", cost_s=20, waits=True, in_turn=True, grace_s=60, timeout_s=240,
                    backends=("local", "tmpfs"), expected_log=LOCK_IN_FLIGHT,
                    v40={"cost_s": 40, "grace_s": 10, "backends": ("local",)}),
@@ -117,6 +127,13 @@ THEMES = {
     "krb5": Theme("krb5.py", cost_s=80, waits=True, clients=2, cwd="/tmp", timeout_s=600, lease_s=8, grace_s=8,
                   rules=[Rule("/", "no_root_squash,sec=krb5:krb5i:krb5p", "")], flavors=("krb5", "krb5i", "krb5p"),
                   versions=VERSIONS, backends=("local",)),
+    "krb5-machine": Theme("krb5_machine.py", cost_s=15, waits=True, kerberos=True, lease_s=8, grace_s=8,
+                          backends=("local",), versions=("4.1",)),
+    "krb5-tls": Theme("krb5_tls.py", cost_s=40, waits=True, clients=2, cwd="/tmp", timeout_s=300, lease_s=8, grace_s=8,
+                      kerberos=True, tls=True, backends=("local",), expected_log=f"{REFUSED}|{TOO_WEAK}",
+                      rules=[Rule("/", "no_root_squash,sec=krb5,xprtsec=tls:mtls", "/mnt/krb5",
+                                  mount_options="sec=krb5,xprtsec=mtls", clients=(1,))],
+                      extra_mounts=[("/", "/mnt/krb5", "sec=krb5,xprtsec=tls", (2,))]),
     "tls": Theme("tls.py", cost_s=40, waits=True, clients=2, cwd="/tmp", timeout_s=300, lease_s=8, grace_s=8, tls=True,
                  rules=[Rule("/tls", "no_root_squash,xprtsec=tls", "/mnt/tls", "tls", "xprtsec=mtls", (1,)),
                         Rule("/mtls", "no_root_squash,xprtsec=mtls", "/mnt/mtls", "mtls", "xprtsec=mtls", (1,)),
