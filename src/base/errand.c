@@ -82,6 +82,7 @@ static void *errand_main(void *arg)
 {
     struct errand *errand = arg;
 
+    (void)pthread_setname_np(pthread_self(), "errand");
     own = errand;
     errand->work.run(errand->work.context);
     own = NULL;

@@ -85,6 +85,7 @@ static void *writer_main(void *arg)
     uint64_t dropped;
     size_t bytes;
 
+    (void)pthread_setname_np(pthread_self(), "log");
     while (take(queue, &text, &bytes, &dropped)) {
         write_all(queue->config.fd, text, bytes);
         if (dropped > 0)

@@ -75,6 +75,7 @@ static void *resolve(void *arg)
     struct identity_resolver *resolver = arg;
     struct identity_job *job;
 
+    (void)pthread_setname_np(pthread_self(), "identity");
     pthread_mutex_lock(&resolver->lock);
     while ((job = next_locked(resolver)))
         run_locked(resolver, job);

@@ -79,6 +79,7 @@ static void *worker_main(void *arg)
     struct worker_pool *pool = &worker->transport->pool;
     bool as_spare = false;
 
+    (void)pthread_setname_np(pthread_self(), "worker");
     worker_self = worker;
     while (worker_wait(worker, as_spare)) {
         pool->hooks->run(worker->loop);
@@ -261,6 +262,7 @@ static void *monitor_main(void *arg)
     struct transport *transport = arg;
     unsigned quiet_looks = 0;
 
+    (void)pthread_setname_np(pthread_self(), "monitor");
     while (!atomic_load_explicit(&transport->pool.monitor_stop, memory_order_relaxed)) {
         quiet_looks = monitor_look(transport) ? 0 : quiet_looks + 1;
         if (quiet_looks < MONITOR_QUIET_LOOKS) {

@@ -286,6 +286,7 @@ static void *server_main(void *arg)
     unsigned count = server->listener_count;
     uint64_t done;
 
+    (void)pthread_setname_np(pthread_self(), "admin");
     for (unsigned i = 0; i < count; i++) {
         const union MHD_DaemonInfo *info =
             MHD_get_daemon_info(server->listeners[i].mhd, MHD_DAEMON_INFO_EPOLL_FD);

@@ -199,6 +199,7 @@ static void *watch_run(void *unused)
     bool more = false;
     eventfd_t value;
 
+    (void)pthread_setname_np(pthread_self(), "lease-watch");
     (void)unused;
     vfs_own_identity();
     while (!stopped()) {

@@ -168,6 +168,7 @@ static void *flusher_run(void *arg)
     struct local_map *map = arg;
     struct pollfd stop = {.fd = map->stop_fd, .events = POLLIN};
 
+    (void)pthread_setname_np(pthread_self(), "flusher");
     while (poll(&stop, 1, FLUSH_MS) <= 0)
         (void)flush(map);
     return NULL;

@@ -68,6 +68,7 @@ static void *sweeper_run(void *arg)
     struct local_fs *fs = arg;
     struct pollfd stop = {.fd = fs->stop_fd, .events = POLLIN};
 
+    (void)pthread_setname_np(pthread_self(), "sweeper");
     local_cred_server(fs);
     while (poll(&stop, 1, SWEEP_MS) <= 0)
         local_sweep(fs);
