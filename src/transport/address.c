@@ -53,6 +53,18 @@ bool address_parse(const char *text, struct sockaddr_storage *address, socklen_t
     return inet_pton(AF_INET, host, &in->sin_addr) == 1 && port_parse(colon + 1, &in->sin_port);
 }
 
+void address_unmap(struct sockaddr_storage *address, socklen_t *len)
+{
+    const struct sockaddr_in6 in6 = *(const struct sockaddr_in6 *)address;
+    struct sockaddr_in *in = (struct sockaddr_in *)address;
+
+    if (in6.sin6_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+        return;
+    *in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = in6.sin6_port};
+    memcpy(&in->sin_addr, &in6.sin6_addr.s6_addr[12], sizeof(in->sin_addr));
+    *len = sizeof(*in);
+}
+
 char *address_format(const struct sockaddr *address, char *text, size_t size)
 {
     char host[INET6_ADDRSTRLEN] = "?";

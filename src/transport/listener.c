@@ -8,6 +8,7 @@
 #include "transport/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -165,7 +166,7 @@ void listeners_resume(struct loop *loop)
 static void listener_event(struct loop *loop, struct source *source, uint32_t events)
 {
     struct listener *listener = CONTAINER_OF(source, struct listener, source);
-    struct sockaddr_in6 peer; /* large enough for both families */
+    struct sockaddr_storage peer;
     socklen_t peer_len;
 
     (void)events;
@@ -177,6 +178,7 @@ static void listener_event(struct loop *loop, struct source *source, uint32_t ev
         fd = accept4(listener->fd, (struct sockaddr *)&peer, &peer_len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
+            address_unmap(&peer, &peer_len);
             connection_accepted(loop->transport, fd, (struct sockaddr *)&peer, peer_len);
             if (!worker_owns(loop))
                 return;
@@ -223,24 +225,65 @@ static uint16_t socket_port(int fd)
     return ntohs(address.sin6_port);
 }
 
-int transport_listen(struct transport *transport, const struct sockaddr *address, socklen_t len)
+static void listener_add(struct transport *transport, int fd)
 {
     struct listener *listener = &transport->listeners[transport->listener_count];
+
+    listener->source.event = listener_event;
+    listener->fd = fd;
+    listener->port = socket_port(fd);
+    transport->listener_count++;
+    atomic_fetch_add_explicit(&transport->listening, 1, memory_order_relaxed);
+}
+
+static bool is_internet(int family)
+{
+    return family == AF_INET || family == AF_INET6;
+}
+
+int transport_listen(struct transport *transport, const struct sockaddr *address, socklen_t len)
+{
     int fd;
 
-    if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+    if (!is_internet(address->sa_family))
         return -EAFNOSUPPORT;
     if (transport->listener_count >= LIMIT_LISTENERS)
         return -ENOSPC;
     fd = listen_socket(address, len);
     if (fd < 0)
         return fd;
-    listener->source.event = listener_event;
-    listener->fd = fd;
-    listener->port = socket_port(fd);
-    transport->listener_count++;
-    atomic_fetch_add_explicit(&transport->listening, 1, memory_order_relaxed);
+    listener_add(transport, fd);
     return 0;
+}
+
+int transport_listen_socket(struct transport *transport, int fd)
+{
+    int family = 0, listens = 0, flags = fcntl(fd, F_GETFL);
+    socklen_t len = sizeof(family);
+
+    if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0)
+        return -errno;
+    if (!is_internet(family))
+        return -EAFNOSUPPORT;
+    if (!listens)
+        return -EINVAL;
+    if (transport->listener_count >= LIMIT_LISTENERS)
+        return -ENOSPC;
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return -errno;
+    listener_add(transport, fd);
+    return 0;
+}
+
+char *transport_address(const struct transport *transport, unsigned n, char *text, size_t size)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+
+    if (n < transport->listener_count)
+        (void)getsockname(transport->listeners[n].fd, (struct sockaddr *)&address, &len);
+    return address_format((const struct sockaddr *)&address, text, size);
 }
 
 uint16_t transport_port(const struct transport *transport, unsigned n)

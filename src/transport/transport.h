@@ -196,6 +196,14 @@ struct transport *transport_create(const struct transport_config *config) MUST_U
 int transport_listen(struct transport *transport, const struct sockaddr *address,
                      socklen_t len) MUST_USE;
 
+/* The same with a socket that listens already, for TCP over IPv4 or IPv6; the transport closes it
+ * at its end.  0, or -errno: then the socket stays the caller's. */
+int transport_listen_socket(struct transport *transport, int fd) MUST_USE;
+
+/* Where the n-th listener listens, in the form of address_format(), with the port that the kernel
+ * chose if it was 0.  "?" if there is no such listener.  Returns `text`. */
+char *transport_address(const struct transport *transport, unsigned n, char *text, size_t size);
+
 /* The port of the n-th listener in host order, also if port 0 was asked for.  0 if there is no such
  * listener. */
 uint16_t transport_port(const struct transport *transport, unsigned n);
