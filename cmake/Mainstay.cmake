@@ -7,12 +7,14 @@
 #       backend_mem, proto. DEPS are module names without ms_, or any other CMake target
 #       (PkgConfig::SODIUM, Threads::Threads). Targets that link this one link them, too.
 #
-#   ms_program(mainstayd SOURCES main.c DEPS transport proto)
+#   ms_program(mainstayd SOURCES main.c DEPS transport proto [INSTALL server])
 #       A program. It ends in MAINSTAY_PROGRAM_DIR: build/ for the release preset, the
-#       build directory itself for all others.
+#       build directory itself for all others. INSTALL names the component of `cmake --install` that
+#       has it: server (in sbin) or tools (in bin); without it, it is not installed.
 #
-#   ms_man_page(mainstayd.8 mainstayd --man)
-#       A manual page, which a program prints with that option; in MAINSTAY_PROGRAM_DIR/man.
+#   ms_man_page(mainstayd.8 mainstayd --man server)
+#       A manual page, which a program prints with that option; in MAINSTAY_PROGRAM_DIR/man, and in
+#       that component.
 #
 #   ms_test(NAME unit.wire.xdr SOURCES xdr_test.c DEPS wire [TIMEOUT 60] [LABELS concurrent])
 #       A cmocka program and the CTest of that name. Include "lib/test.h" and end main with
@@ -46,9 +48,10 @@
 #       program; in every other build it replays each file of CORPUS, as the CTest of that name.
 #
 # Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP MICROHTTPD YAML
-# CURL GNUTLS OPENSSL GSSAPI KRB5 NFSIDMAP,
+# CURL GNUTLS OPENSSL GSSAPI KRB5 NFSIDMAP SYSTEMD,
 # Threads::Threads.
 
+include(GNUInstallDirs)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -65,6 +68,7 @@ pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto)
 pkg_check_modules(GSSAPI REQUIRED IMPORTED_TARGET krb5-gssapi)
 pkg_check_modules(KRB5 REQUIRED IMPORTED_TARGET krb5)
 pkg_check_modules(NFSIDMAP REQUIRED IMPORTED_TARGET libnfsidmap)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 if(MAINSTAY_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()
@@ -156,19 +160,26 @@ function(ms_module name)
 endfunction()
 
 function(ms_program name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "INSTALL" "SOURCES;DEPS")
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ms_options)
     _ms_link(${name} PRIVATE ${arg_DEPS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MAINSTAY_PROGRAM_DIR})
+    if(arg_INSTALL STREQUAL "server")
+        install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_SBINDIR} COMPONENT server)
+    elseif(arg_INSTALL)
+        install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${arg_INSTALL})
+    endif()
 endfunction()
 
-function(ms_man_page name program option)
+function(ms_man_page name program option component)
     set(page ${MAINSTAY_PROGRAM_DIR}/man/${name})
     file(MAKE_DIRECTORY ${MAINSTAY_PROGRAM_DIR}/man)
     add_custom_command(OUTPUT ${page} COMMAND ${program} ${option} > ${page}
                        DEPENDS ${program} VERBATIM)
     add_custom_target(man.${name} ALL DEPENDS ${page})
+    string(REGEX MATCH "[0-9]$" section ${name})
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT ${component})
 endfunction()
 
 # In CI a skipped test counts as failed: exit status 77 has no special meaning there.

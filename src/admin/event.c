@@ -273,6 +273,10 @@ const struct event event_table[] = {
      "A setting that an option, the file, or a change has set. `restart` is the value after a "
      "restart with the same options, if it is another",
      NULL},
+    {"daemon.sockets", "info", "given",
+     "The service manager has opened so many listening sockets for the server; the addresses of "
+     "`listen` are not used",
+     "To use `listen` instead, stop and disable `mainstayd.socket`"},
     {"daemon.stop", "info",
      "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
      "clients opens revoked_opens locks lock_waiters recalls",

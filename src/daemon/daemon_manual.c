@@ -67,5 +67,9 @@ void daemon_manual_print(FILE *out, const char *usage)
     man_page_paragraph(out, "If systemd starts the server with Type=notify, it is told when the "
                             "server is ready and when it ends; lines of the log have their "
                             "priority for the journal.");
+    man_page_paragraph(out, "Sockets that systemd has opened for the server (Sockets=) take the "
+                            "place of --listen; they stay open during a restart. With "
+                            "WatchdogSec= the server is restarted when one of its event loops "
+                            "does not turn.");
     man_page_see_also(out, others);
 }

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -39,7 +38,8 @@
 #include "daemon/identities.h"
 #include "daemon/journal.h"
 #include "daemon/kerberos.h"
-#include "daemon/notify.h"
+#include "daemon/listening.h"
+#include "daemon/manager.h"
 #include "daemon/options.h"
 #include "daemon/preflight.h"
 #include "daemon/privilege.h"
@@ -60,7 +60,6 @@
 #include "state/recovery/recovery_grace.h"
 #include "state/state.h"
 #include "tls/tls_memory.h"
-#include "transport/address.h"
 #include "transport/transport.h"
 #include "transport/worker.h"
 
@@ -74,6 +73,7 @@ struct daemon {
     struct config config;
     struct config *options; /* what the command line said; NULL without a configuration file */
     struct server server;
+    struct manager_sockets sockets;
     struct descriptor_shares descriptors;
     struct rpc_program program;
     struct transport *transport;
@@ -242,64 +242,6 @@ static bool make_transport(struct daemon *d)
     return true;
 }
 
-/* "127.0.0.1:2049".  If port 0 was asked for, shows the port that the kernel chose. */
-static void address_text(const struct listen_address *address, uint16_t port, char *text,
-                         size_t size)
-{
-    struct sockaddr_storage chosen = address->addr;
-
-    ((struct sockaddr_in *)&chosen)->sin_port = htons(port); /* same offset as sin6_port */
-    address_format((const struct sockaddr *)&chosen, text, size);
-}
-
-/* What to do about an error of bind(), where that is not obvious. */
-static const char *listen_advice(int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return "; another program uses the port: end it, or choose another one with --listen";
-    case EACCES:
-        return "; ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher one with "
-               "--listen, for example 0.0.0.0:12049";
-    case EAFNOSUPPORT:
-        return "; this machine has no IPv6: name its IPv4 addresses with --listen, for example "
-               "0.0.0.0:2049";
-    case EADDRNOTAVAIL:
-        return "; no interface of this machine has that address";
-    default:
-        return "";
-    }
-}
-
-static bool open_listeners(struct daemon *d)
-{
-    for (uint32_t i = 0; i < d->config.listen_count; i++) {
-        const struct listen_address *address = &d->config.listen[i];
-        int err =
-            transport_listen(d->transport, (const struct sockaddr *)&address->addr, address->len);
-        char text[80];
-
-        if (err == 0)
-            continue;
-        address_text(address, ntohs(((const struct sockaddr_in *)&address->addr)->sin_port), text,
-                     sizeof(text));
-        console_error("cannot listen on %s: %s%s", text, strerror(-err), listen_advice(-err));
-        return false;
-    }
-    return true;
-}
-
-static void say_ready(struct daemon *d)
-{
-    for (uint32_t i = 0; i < d->config.listen_count; i++) {
-        char text[80];
-
-        address_text(&d->config.listen[i], transport_port(d->transport, i), text, sizeof(text));
-        console_ready(text);
-    }
-    notify_manager("READY=1");
-}
-
 static bool open_admin(struct daemon *d)
 {
     struct endpoint endpoint = {
@@ -327,12 +269,23 @@ static bool share_descriptors(struct daemon *d)
     const struct descriptor_needs needs = {
         .limit = config->descriptors,
         .exports = backend_keeping_files(config->exports, config->export_count),
-        .listeners = config->listen_count,
+        .listeners = listening_count(config, &d->sockets),
         .loops = config->threads,
         .admin = d->admin_options->count,
     };
 
     return descriptor_shares_init(&needs, &d->descriptors);
+}
+
+static bool reduce_privileges(struct daemon *d)
+{
+    const struct privilege_needs needs = {
+        .low_port = listening_is_privileged(&d->config, &d->sockets),
+        .machine = exports_serve_machine(&d->config),
+    };
+
+    d->machine = needs.machine;
+    return privilege_reduce(&needs);
 }
 
 /* Blocked in all threads; the main thread waits for these signals. */
@@ -362,6 +315,15 @@ static void share_heap(void)
 
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
         mallopt(M_ARENA_MAX, 1);
+}
+
+/* A loop that is busy turns; one that does not has a defect, and a restart helps. */
+static void watchdog_tick(struct transport *transport)
+{
+    struct transport_stats stats;
+
+    transport_stats_read(transport, &stats);
+    manager_watch(stats.loops_stuck == 0, clock_now_ns());
 }
 
 /* Was it told to drain, and has no client a connection any more, or is the time over? */
@@ -403,6 +365,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
         recall_tick(d->recall, clock_now_ns());
         callback_notify_tick(d->notify, clock_now_ns());
         transport_tick(d->transport, clock_now_ns());
+        watchdog_tick(d->transport);
         kerberos_tick(&d->kerberos, clock_now_ns());
         identity_cache_reload(d->server.identities, false);
     }
@@ -416,9 +379,8 @@ static int serve(struct daemon *d)
 
     backend_block_signals();
     block_signals(&signals);
-    d->machine = exports_serve_machine(&d->config);
     tls_setup_prepare(&d->config);
-    if (!share_descriptors(d) || !privilege_reduce(&d->config, d->machine))
+    if (!manager_take_sockets(&d->sockets) || !share_descriptors(d) || !reduce_privileges(d))
         return EXIT_FAILED;
     share_heap();
     if (!log_start((size_t)d->config.log_queue_kib << 10)) {
@@ -431,7 +393,8 @@ static int serve(struct daemon *d)
     if (err != 0)
         return err;
     if (!make_identities(d) || !make_state(d) || !make_exports(d) || !make_kerberos(d) ||
-        !make_transport(d) || !open_listeners(d) || !open_admin(d))
+        !make_transport(d) || !listening_open(d->transport, &d->config, &d->sockets) ||
+        !open_admin(d))
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {
@@ -441,9 +404,9 @@ static int serve(struct daemon *d)
     recovery_listening(d->server.state->recovery, clock_now_ns());
     state_beat(d->server.state, clock_now_ns());
     admin_set_phase(&d->admin, ENDPOINT_SERVING);
-    say_ready(d);
+    listening_tell(d->transport, listening_count(&d->config, &d->sockets));
     wait_for_end(d, &signals, &cause);
-    notify_manager("STOPPING=1");
+    manager_tell("STOPPING=1");
     shutdown_log(&cause, &d->server, d->transport);
     admin_set_phase(&d->admin, ENDPOINT_ENDING); /* the streams of events end after that line */
     callback_notify_stop(d->notify);
@@ -530,7 +493,7 @@ static int check_only(struct daemon *d)
 
     if (d->config.log_level > LOG_LEVEL_WARN)
         log_set_level(LOG_LEVEL_WARN);
-    if (!share_descriptors(d) || !privilege_reduce(&d->config, exports_serve_machine(&d->config)))
+    if (!share_descriptors(d) || !reduce_privileges(d))
         return EXIT_FAILED;
     good = preflight_run(&d->config, &wrong_options);
     good &= admin_tokens_check(d->admin_options);
@@ -539,7 +502,7 @@ static int check_only(struct daemon *d)
     if (!admin_preflight(d->admin_options))
         return EXIT_FAILED;
     d->transport = transport_create(&config);
-    if (!d->transport || !open_listeners(d))
+    if (!d->transport || !listening_open(d->transport, &d->config, &d->sockets))
         return EXIT_FAILED;
     transport_destroy(d->transport);
     return 0;

@@ -2,7 +2,6 @@
 #include "daemon/privilege.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -20,18 +19,6 @@ static const cap_value_t for_identities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVE
 /* To open files by handle, and to take leases on files of other users. */
 static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
 
-static bool listens_below(const struct config *config, uint16_t port)
-{
-    for (uint32_t i = 0; i < config->listen_count; i++) {
-        /* sin_port and sin6_port have the same offset. */
-        in_port_t own = ((const struct sockaddr_in *)&config->listen[i].addr)->sin_port;
-
-        if (own != 0 && ntohs(own) < port)
-            return true;
-    }
-    return false;
-}
-
 /* Keep those of the `count` wanted capabilities that the process has. */
 static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
 {
@@ -45,13 +32,13 @@ static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
     }
 }
 
-static void choose(cap_t to, cap_t from, const struct config *config, bool machine)
+static void choose(cap_t to, cap_t from, const struct privilege_needs *needs)
 {
     static const cap_value_t bind = CAP_NET_BIND_SERVICE;
 
-    if (listens_below(config, IPPORT_RESERVED))
+    if (needs->low_port)
         keep(to, from, &bind, 1);
-    if (!machine)
+    if (!needs->machine)
         return;
     keep(to, from, for_files, ARRAY_SIZE(for_files));
     if (geteuid() == 0)
@@ -66,13 +53,13 @@ static void say(cap_t caps)
     (void)cap_free(text);
 }
 
-bool privilege_reduce(const struct config *config, bool machine)
+bool privilege_reduce(const struct privilege_needs *needs)
 {
     cap_t from = cap_get_proc(), to = cap_init();
     bool done = from && to;
 
     if (done) {
-        choose(to, from, config, machine);
+        choose(to, from, needs);
         done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && cap_set_proc(to) == 0;
     }
     if (done)

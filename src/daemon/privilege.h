@@ -6,9 +6,13 @@
 
 #include <stdbool.h>
 
-#include "admin/config/config.h"
+#include "base/check.h"
 
-/* Drop all capabilities that these options do not need, and the means to gain new ones; `machine`:
- * files of this machine will be exported (exports_serve_machine()).  To be called before the first
- * thread starts, since threads inherit the result.  False after an error message. */
-bool privilege_reduce(const struct config *config, bool machine);
+struct privilege_needs {
+    bool low_port; /* it opens a port below 1024 itself */
+    bool machine;  /* files of this machine will be exported (exports_serve_machine()) */
+};
+
+/* Drop all capabilities that are not needed, and the means to gain new ones.  To be called before
+ * the first thread starts, since threads inherit the result.  False after an error message. */
+bool privilege_reduce(const struct privilege_needs *needs) MUST_USE;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The addresses at which NFS is served: the service manager's sockets, or those configured. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admin/config/config.h"
+#include "base/check.h"
+#include "daemon/manager.h"
+#include "transport/transport.h"
+
+/* How many there will be. */
+uint32_t listening_count(const struct config *config, const struct manager_sockets *sockets);
+
+/* Needs one of them CAP_NET_BIND_SERVICE? */
+bool listening_is_privileged(const struct config *config, const struct manager_sockets *sockets);
+
+/* Open them, or take over the manager's.  False after an error message. */
+bool listening_open(struct transport *transport, const struct config *config,
+                    const struct manager_sockets *sockets) MUST_USE;
+
+/* Tell people, and the manager, that the server is ready, and where. */
+void listening_tell(const struct transport *transport, uint32_t count);

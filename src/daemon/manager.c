@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/manager.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "daemon/console.h"
+
+_Static_assert(MANAGER_SOCKETS == LIMIT_LISTENERS, "one listener for each socket");
+
+/* One that listens; of either family. */
+static bool is_usable(int fd)
+{
+    return sd_is_socket_inet(fd, AF_INET, SOCK_STREAM, 1, 0) > 0 ||
+           sd_is_socket_inet(fd, AF_INET6, SOCK_STREAM, 1, 0) > 0;
+}
+
+bool manager_take_sockets(struct manager_sockets *sockets)
+{
+    int given = sd_listen_fds(1);
+
+    *sockets = (struct manager_sockets){0};
+    if (given < 0) {
+        console_error("cannot take the sockets of the service manager: %s", strerror(-given));
+        return false;
+    }
+    if (given > MANAGER_SOCKETS) {
+        console_error("the service manager gives %d sockets, more than %d", given, MANAGER_SOCKETS);
+        return false;
+    }
+    for (int i = 0; i < given; i++) {
+        if (!is_usable(SD_LISTEN_FDS_START + i)) {
+            console_error("socket %d of the service manager does not listen for TCP: write "
+                          "ListenStream=2049 into its socket unit, and not Accept=yes",
+                          i + 1);
+            return false;
+        }
+        sockets->fds[sockets->count++] = SD_LISTEN_FDS_START + i;
+    }
+    return true;
+}
+
+void manager_tell(const char *state)
+{
+    (void)sd_notify(0, state); /* if the manager is gone, there is nothing to do */
+}
+
+/* Half of the time that it waits; 0 if it does not wait. */
+static int64_t interval_ns(void)
+{
+    uint64_t us = 0;
+
+    return sd_watchdog_enabled(0, &us) > 0 ? (int64_t)us * (NSEC_PER_MSEC / 1000) / 2 : 0;
+}
+
+void manager_watch(bool turns, int64_t now_ns)
+{
+    static int64_t told_ns; /* of the main thread */
+    const int64_t interval = interval_ns();
+
+    if (!turns || interval == 0 || now_ns - told_ns < interval)
+        return;
+    told_ns = now_ns;
+    manager_tell("WATCHDOG=1");
+}

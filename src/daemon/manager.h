@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The service manager that started the server, if one did: systemd, or who speaks its protocols,
+ * sd_notify(3) and sd_listen_fds(3).  Without one, nothing is told and nothing is given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+
+enum {
+    MANAGER_SOCKETS = 16, /* at most, as LIMIT_LISTENERS */
+};
+
+struct manager_sockets {
+    uint32_t count;
+    int fds[MANAGER_SOCKETS];
+};
+
+/* The sockets that the manager has opened for us, of its Sockets=.  They are the caller's, and not
+ * inherited by programs that it starts.  False after an error message: what was given is no
+ * listening TCP socket, or too many.  To be called once, before threads are started. */
+bool manager_take_sockets(struct manager_sockets *sockets) MUST_USE;
+
+/* "READY=1", "STOPPING=1", "STATUS=..."; does nothing without a manager. */
+void manager_tell(const char *state);
+
+/* To be called about once a second while the server serves, with whether its event loops turn: the
+ * manager that watches it (WatchdogSec=) restarts it when it has heard nothing for too long. */
+void manager_watch(bool turns, int64_t now_ns);
