@@ -171,9 +171,15 @@ static bool check_minors(const struct config *config)
     return true;
 }
 
+/* A file may say that there is nothing to serve yet; one that does not mention it is not finished. */
+static bool names_exports(const struct config *config)
+{
+    return config->export_count > 0 || config->lines[CONFIG_EXPORTS] > 0;
+}
+
 static bool check_exports(const struct config *config, const char *file)
 {
-    if (config->export_count > 0)
+    if (names_exports(config))
         return true;
     if (file)
         console_error("%s: nothing to serve: name at least one export, for example exports: "
@@ -312,7 +318,7 @@ struct config *configuration_again(const char *file, const struct config *option
     config_destroy(over);
     fill_defaults(config);
     config_share_settings(config);
-    if (config->export_count > 0)
+    if (names_exports(config))
         return config;
     report->line(report->context, "nothing to serve: the file names no export");
     config_destroy(config);

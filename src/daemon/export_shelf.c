@@ -204,7 +204,7 @@ bool exports_serve_machine(const struct config *said)
     bool found = backend_serves_machine(said->exports, said->export_count);
     int dir;
 
-    if (found)
+    if (found || said->export_count == 0) /* those that will be added may be */
         return true;
     dir = open(said->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)

@@ -27,7 +27,8 @@ struct exports_config {
 };
 
 /* Does the configuration, or what is stored in its state directory, name an export of files of this
- * machine?  Also true if that cannot be seen without writing to the directory. */
+ * machine?  Also true if that cannot be seen without writing to the directory, and if the
+ * configuration leaves all exports to come. */
 bool exports_serve_machine(const struct config *said);
 
 /* Add the exports of the configuration to the table, then those that are stored: they give way to a

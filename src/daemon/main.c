@@ -129,6 +129,8 @@ static bool make_exports(struct daemon *d)
     d->reload.admin = &d->admin;
     if (!d->exports)
         console_error("%s", error);
+    else if (d->config.export_count == 0)
+        log_info("daemon.no_exports", LOG_STR("file", d->config.file));
     return d->exports != NULL;
 }
 

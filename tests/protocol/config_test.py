@@ -231,6 +231,16 @@ stat: /srv
         self.write("threads: 4\n")
         self.refused(": nothing to serve: name at least one export, for example exports: [{ path: /data")
 
+    def test_nothing_to_serve_yet(self):
+        """The file says so: what is served is added while the server runs, also directories of this machine."""
+        self.write("exports: []\n")
+        self.start("--state", self.state, "--listen", "127.0.0.1:0", "--log-level", "info")
+        os.mkdir(os.path.join(self.directory, "later"))
+        added = subprocess.run([os.path.join(BIN, "mainstay"), "--admin", f"unix:{self.state}/admin.sock", "export",
+                                "add", f"/later=local:{self.directory}/later"], capture_output=True, text=True,
+                               timeout=TIMEOUT_S, check=False)
+        self.assertEqual((added.returncode, added.stderr), (0, ""))
+
     def test_the_option(self):
         done = subprocess.run([MAINSTAYD, "--config"], stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual((done.returncode, done.stderr),

@@ -242,9 +242,9 @@ void config_export_read(const struct document_node *node, struct config *config,
 
     if (node->refused)
         return;
-    if (node->kind != DOCUMENT_LIST || !node->first) {
+    if (node->kind != DOCUMENT_LIST) {
         config_faults_add(faults, node->line, "exports wants a list of maps, not %s",
-                          node->kind == DOCUMENT_LIST ? "an empty list" : document_kind_name(node));
+                          document_kind_name(node));
         return;
     }
     for (const struct document_node *one = node->first; one; one = one->next, index++) {

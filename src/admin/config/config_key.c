@@ -277,7 +277,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                         .kind = CONFIG_EXPORT_LIST,
                         .usual_text = "none",
                         .option = "--export",
-                        .help = "what to serve: a list of maps, 1 to 256 of them"},
+                        .help = "what to serve: a list of maps, at most 256; [] serves what is "
+                                "added while the server runs"},
     [CONFIG_SETTINGS] = {.name = "settings",
                          .when = CONFIG_AT_ONCE,
                          .kind = CONFIG_SETTING_MAP,

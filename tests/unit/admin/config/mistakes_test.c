@@ -197,7 +197,6 @@ static const struct mistake {
     {"admin_tokens: /t\n", "1: unknown key 'admin_tokens'; did you mean 'admin_token'?"},
     /* exports */
     {"exports: /data=mem\n", "1: exports wants a list of maps, not a text"},
-    {"exports: []\n", "1: exports wants a list of maps, not an empty list"},
     {"exports:\nthreads: 1\n", "1: exports wants a list of maps"},
     {"exports: { path: / }\n", "1: exports wants a list of maps, not a map"},
     {"exports: [/data=mem:]\n", "1: put a text with a colon in quotes"},
