@@ -15,10 +15,11 @@ run_tests = tools/run-tests $(2) build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
 ORDINARY_USER = 65534
 SAME_FOR_ALL = _v4[02]|admin_metrics|allocation|callback_counters|courtesy|delegation_(conflicts|load|revoked)|exactly_once|fairness|frozen$$|memory|minor_range|mixed|power|pressure|reclaim|silence|sessions|slots|stall|status|storm|timeouts
 
-.PHONY: help run build test test-user test-tsan check check-full stats format clean
+.PHONY: help run build deb test test-user test-tsan check check-full stats format clean
 
 help:
 	@echo 'make run         install what is missing, build, serve ./export-demo'
+	@echo 'make deb         Debian packages, in build/deb'
 	@echo 'make test        the same set-up, then every test'
 	@echo 'make build       the programs, in build/'
 	@echo 'make test-user   for root: as an ordinary user, the tests for which that makes a difference'
@@ -35,6 +36,10 @@ run: build
 build:
 	@tools/set-up build
 	@$(call build_preset,release)
+
+deb:
+	@tools/set-up package
+	@tools/make-deb
 
 test:
 	@tools/test-plan test build/$(TEST_PRESET) $(JOBS)

@@ -171,7 +171,7 @@ static bool check_minors(const struct config *config)
     return true;
 }
 
-/* A file may say that there is nothing to serve yet; one that does not mention it is not finished. */
+/* A file may say that there is nothing to serve yet; one without a word of it is not finished. */
 static bool names_exports(const struct config *config)
 {
     return config->export_count > 0 || config->lines[CONFIG_EXPORTS] > 0;

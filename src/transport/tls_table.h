@@ -4,8 +4,8 @@
  *
  * No more than LIMIT_TLS_HANDSHAKES are in their handshake at a time, and no more than
  * LIMIT_TLS_HANDSHAKES_PER_ADDRESS of an address (peer_table.h).  Then an old one gives way, so
- * that those who never finish do not keep others out: of the same address, or of the address that has
- * the most among those that began first.  Thread safe.
+ * that those who never finish do not keep others out: of the same address, or of the address that
+ * has the most among those that began first.  Thread safe.
  */
 #pragma once
 

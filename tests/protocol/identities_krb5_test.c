@@ -365,12 +365,9 @@ static void administrators_see_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(principals_are_users),
-        ON_BOTH(hundreds_of_groups),
-        cmocka_unit_test(owners_in_notices),
-        cmocka_unit_test(only_kerberos),
-        cmocka_unit_test(acls_by_name),
-        ON_BOTH(administrators_see_it),
+        ON_BOTH(principals_are_users),       ON_BOTH(hundreds_of_groups),
+        cmocka_unit_test(owners_in_notices), cmocka_unit_test(only_kerberos),
+        cmocka_unit_test(acls_by_name),      ON_BOTH(administrators_see_it),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);
