@@ -87,6 +87,9 @@ enum disturbance {
     RESTART,
 };
 
+/* Threads read it while the server is started again, which writes the same into its own. */
+static char target[sizeof(script_server.target)];
+
 static void restart(void)
 {
     test_server_kill(&script_server);
@@ -102,7 +105,7 @@ static void phase(uint32_t number, uint32_t changes, enum disturbance disturbanc
     }
     for (uint32_t i = 0; i < WRITERS; i++) {
         writers[i] = (struct writer){.number = i,
-                                     .target = script_server.target,
+                                     .target = target,
                                      .fhs = dirs,
                                      .dir_count = WATCHER_DIRS,
                                      .seed = seed + number,
@@ -126,12 +129,13 @@ static void phase(uint32_t number, uint32_t changes, enum disturbance disturbanc
 
 static void begin_watchers(void)
 {
+    memcpy(target, script_server.target, sizeof(target));
     for (uint32_t i = 0; i < WATCHERS; i++) {
         struct watcher *w = &watchers[i];
 
         memset(w, 0, sizeof(*w));
         w->number = i;
-        w->target = script_server.target;
+        w->target = target;
         w->fhs = dirs;
         w->dir_count = WATCHER_DIRS;
         w->seed = seed;
