@@ -49,6 +49,7 @@
 #include "daemon/state_dir.h"
 #include "daemon/stats.h"
 #include "daemon/tls_setup.h"
+#include "daemon/watchdog.h"
 #include "export/export_table.h"
 #include "proto/attr/attr_notice.h"
 #include "proto/nfs4_program.h"
@@ -74,6 +75,7 @@ struct daemon {
     struct config *options; /* what the command line said; NULL without a configuration file */
     struct server server;
     struct manager_sockets sockets;
+    struct watchdog *watchdog; /* NULL: no manager watches */
     struct descriptor_shares descriptors;
     struct rpc_program program;
     struct transport *transport;
@@ -319,15 +321,6 @@ static void share_heap(void)
         mallopt(M_ARENA_MAX, 1);
 }
 
-/* A loop that is busy turns; one that does not has a defect, and a restart helps. */
-static void watchdog_tick(struct transport *transport)
-{
-    struct transport_stats stats;
-
-    transport_stats_read(transport, &stats);
-    manager_watch(stats.loops_stuck == 0, clock_now_ns());
-}
-
 /* Was it told to drain, and has no client a connection any more, or is the time over? */
 static bool is_drained(struct daemon *d)
 {
@@ -367,7 +360,6 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
         recall_tick(d->recall, clock_now_ns());
         callback_notify_tick(d->notify, clock_now_ns());
         transport_tick(d->transport, clock_now_ns());
-        watchdog_tick(d->transport);
         kerberos_tick(&d->kerberos, clock_now_ns());
         identity_cache_reload(d->server.identities, false);
     }
@@ -403,12 +395,18 @@ static int serve(struct daemon *d)
         console_error("cannot start threads: %s", strerror(-err));
         return EXIT_FAILED;
     }
+    if (!watchdog_start(&d->watchdog, d->transport)) {
+        console_error("cannot start the watchdog's thread: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
     recovery_listening(d->server.state->recovery, clock_now_ns());
     state_beat(d->server.state, clock_now_ns());
     admin_set_phase(&d->admin, ENDPOINT_SERVING);
     listening_tell(d->transport, listening_count(&d->config, &d->sockets));
     wait_for_end(d, &signals, &cause);
     manager_tell("STOPPING=1");
+    watchdog_stop(d->watchdog);
+    d->watchdog = NULL;
     shutdown_log(&cause, &d->server, d->transport);
     admin_set_phase(&d->admin, ENDPOINT_ENDING); /* the streams of events end after that line */
     callback_notify_stop(d->notify);

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "daemon/console.h"
@@ -50,21 +49,11 @@ void manager_tell(const char *state)
     (void)sd_notify(0, state); /* if the manager is gone, there is nothing to do */
 }
 
-/* Half of the time that it waits; 0 if it does not wait. */
-static int64_t interval_ns(void)
+uint32_t manager_watch_ms(void)
 {
     uint64_t us = 0;
 
-    return sd_watchdog_enabled(0, &us) > 0 ? (int64_t)us * (NSEC_PER_MSEC / 1000) / 2 : 0;
-}
-
-void manager_watch(bool turns, int64_t now_ns)
-{
-    static int64_t told_ns; /* of the main thread */
-    const int64_t interval = interval_ns();
-
-    if (!turns || interval == 0 || now_ns - told_ns < interval)
-        return;
-    told_ns = now_ns;
-    manager_tell("WATCHDOG=1");
+    if (sd_watchdog_enabled(0, &us) <= 0)
+        return 0;
+    return us < 2000 ? 1 : us / 2000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(us / 2000);
 }

@@ -27,6 +27,5 @@ bool manager_take_sockets(struct manager_sockets *sockets) MUST_USE;
 /* "READY=1", "STOPPING=1", "STATUS=..."; does nothing without a manager. */
 void manager_tell(const char *state);
 
-/* To be called about once a second while the server serves, with whether its event loops turn: the
- * manager that watches it (WatchdogSec=) restarts it when it has heard nothing for too long. */
-void manager_watch(bool turns, int64_t now_ns);
+/* How often it wants to hear of the server (half of WatchdogSec=), in milliseconds; 0: never. */
+uint32_t manager_watch_ms(void);
