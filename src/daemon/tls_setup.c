@@ -145,7 +145,8 @@ bool tls_setup_start(const struct config *config, struct transport *transport,
     return true;
 }
 
-/* Under the lock: the endpoint has the certificates of the same reload as the transport. */
+/* Under the lock: the endpoint has the certificates of the same reload as the transport.  Not so
+ * what takes long, so that neither the endpoint nor a later reload waits for it. */
 static bool put_into_effect(const struct tls_loaded *loaded, struct transport *transport,
                             struct admin *admin)
 {
@@ -153,10 +154,12 @@ static bool put_into_effect(const struct tls_loaded *loaded, struct transport *t
     bool applied;
 
     CHECK(pthread_mutex_lock(&lock) == 0);
-    applied = transport_tls_set(transport, loaded->context);
+    applied = transport_tls_replace(transport, loaded->context);
     if (applied && loaded->admin)
         admin_tls_set(admin, loaded->admin);
     CHECK(pthread_mutex_unlock(&lock) == 0);
+    if (applied)
+        transport_tls_verify(transport);
     return applied;
 }
 

@@ -47,10 +47,20 @@ void tls_reverify_one(struct connection *conn)
     tls_context_put(context);
 }
 
+bool transport_tls_replace(struct transport *transport, struct tls_context *context)
+{
+    return tls_table_replace(&transport->tls, context ? tls_context_get(context) : NULL);
+}
+
+void transport_tls_verify(struct transport *transport)
+{
+    tls_reverify(transport);
+}
+
 bool transport_tls_set(struct transport *transport, struct tls_context *context)
 {
-    if (!tls_table_replace(&transport->tls, context ? tls_context_get(context) : NULL))
+    if (!transport_tls_replace(transport, context))
         return false;
-    tls_reverify(transport);
+    transport_tls_verify(transport);
     return true;
 }

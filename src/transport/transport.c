@@ -225,6 +225,18 @@ void transport_tick(struct transport *transport, int64_t now_ns)
     handshakes_tick(transport);
 }
 
+bool transport_turns(struct transport *transport)
+{
+    bool turns = true;
+
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        turns &=
+            loop_lag_ns(&transport->loops[i], clock_now_ns()) <= LIMIT_LOOP_STUCK_S * NSEC_PER_SEC;
+        loop_pulse(&transport->loops[i]);
+    }
+    return turns;
+}
+
 /* ---- counters ---- */
 
 static void half_record_stats(const struct transport *transport, struct transport_stats *stats)

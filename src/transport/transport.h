@@ -218,6 +218,10 @@ const struct transport_gss *transport_gss(const struct transport *transport);
  * counts, whichever ends last.  Any thread, without locks, at any time. */
 bool transport_tls_set(struct transport *transport, struct tls_context *context);
 
+/* The two steps of it.  The first takes no time, and may be done with locks. */
+bool transport_tls_replace(struct transport *transport, struct tls_context *context) MUST_USE;
+void transport_tls_verify(struct transport *transport);
+
 /* Change a limit; any thread, at any time. */
 void transport_limit_set(struct transport *transport, enum transport_limit limit, uint32_t value);
 
@@ -240,6 +244,10 @@ bool transport_drain_stop(struct transport *transport, int timeout_ms);
 
 /* Free the transport; drains it first (with timeout 0) unless that was done.  NULL is allowed. */
 void transport_destroy(struct transport *transport);
+
+/* Do all event loops turn, as far as one can tell now?  Asks them to, for the next time; to be
+ * called again and again by one thread. */
+bool transport_turns(struct transport *transport);
 
 /* A snapshot; any thread. */
 void transport_stats_read(struct transport *transport, struct transport_stats *stats);
