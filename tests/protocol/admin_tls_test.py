@@ -319,6 +319,22 @@ class Reload(unittest.TestCase):
             one.close()
             two.close()
 
+    def test_revoked_in_the_handshake(self):
+        """Who connected before the reload, and goes on after it, is judged by the new list."""
+        with Secure("mutual") as server:
+            context = client_context("client1")
+            self.assertEqual(fetch(server, context=context).status, 200)
+            early = socket.create_connection(server.tcp, timeout=TIMEOUT_S)
+            self.assertEqual(fetch(server, context=context).status, 200)  # so the one before was accepted
+            server.use_list("client1")
+            server.reload()
+            try:
+                with early, context.wrap_socket(early, server_hostname="localhost") as peer:
+                    self.assertTrue(ask(peer).empty)
+            except (ssl.SSLError, ConnectionError):
+                pass
+            wait_until(server.refusals)
+
 
 def client_hello():
     outgoing = ssl.MemoryBIO()

@@ -305,9 +305,12 @@ enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, c
                                   const char *method, const char *version, const char *data,
                                   size_t *data_len, void **context)
 {
+    const struct http_connection *connection = http_connection_of(conn);
     struct exchange *exchange = *context;
 
     (void)version;
+    if (connection && connection->cut)
+        return MHD_NO;
     if (!exchange) {
         *context = exchange = exchange_create(listener, conn, method, path);
         if (!exchange)

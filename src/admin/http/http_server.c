@@ -229,7 +229,9 @@ static void connections_verify(struct http_server *server)
     LIST_FOREACH (connection, &server->connections, struct http_connection, link) {
         if (!connection->shake.tls || http_shake_verify(&connection->shake, connection->mhd, tls))
             continue;
-        tls_refusal_log(connection, connection->shake.why);
+        if (connection->shake.stage == HTTP_SHAKE_DONE) /* else http_shake_end() tells why */
+            tls_refusal_log(connection, connection->shake.why);
+        connection->cut = true;
         (void)shutdown(connection->fd, SHUT_RDWR);
     }
     http_tls_put(tls);
@@ -302,9 +304,9 @@ static void *server_main(void *arg)
         (void)!read(server->wake_fd, &done, sizeof(done));
         http_jobs_resume(server, false);
         http_streams_resume(server, false);
+        connections_verify(server);
         for (unsigned i = 0; i < count; i++)
             (void)MHD_run(server->listeners[i].mhd);
-        connections_verify(server);
         connections_expire(server, clock_now_ns());
     }
 }

@@ -62,6 +62,7 @@ struct http_connection {
     bool streams;               /* its reply goes on */
     bool waits;                 /* for its job */
     bool asks;                  /* the header of its request is there */
+    bool cut;                   /* what has come and was not read yet is not to be done */
     char peer[HTTP_PEER_BYTES]; /* with TLS: an address, for the log */
 };
 

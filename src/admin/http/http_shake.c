@@ -82,8 +82,14 @@ bool http_shake_verify(struct http_shake *shake, struct MHD_Connection *conn,
 {
     gnutls_alert_description_t unsaid;
 
-    return shake->stage != HTTP_SHAKE_DONE || !http_tls_is_mutual(tls) ||
-           client_verify(shake, session_of(conn), tls, &unsaid);
+    if (!http_tls_is_mutual(tls) || shake->tls == tls)
+        return true;
+    if (shake->stage == HTTP_SHAKE_DONE)
+        return client_verify(shake, session_of(conn), tls, &unsaid);
+    /* Its certificate will be judged, or has been, by what the session began with. */
+    shake->stage = HTTP_SHAKE_REFUSED;
+    return refuse(shake, "the certificates were read again during the handshake",
+                  GNUTLS_A_USER_CANCELED, &unsaid);
 }
 
 /* ---- the handshake ---- */
@@ -95,6 +101,8 @@ static int message_seen(gnutls_session_t session, unsigned type, unsigned when, 
 
     (void)when;
     (void)message;
+    if (shake->stage == HTTP_SHAKE_REFUSED)
+        return 0;
     if (incoming && type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
         shake->stage = HTTP_SHAKE_HELLO;
     else if (incoming && type == GNUTLS_HANDSHAKE_FINISHED)

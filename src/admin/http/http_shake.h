@@ -36,7 +36,7 @@ bool http_shake_begin(struct http_shake *shake, struct MHD_Connection *conn,
                       struct http_tls *tls) MUST_USE;
 
 /* Would `tls` let the client of this session in?  If not, `shake->why` says the reason.  A session
- * whose handshake is not done yet is good. */
+ * that began with another one is not good as long as its handshake is not done. */
 bool http_shake_verify(struct http_shake *shake, struct MHD_Connection *conn,
                        const struct http_tls *tls) MUST_USE;
 
