@@ -5,7 +5,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/limits.h"
@@ -179,20 +181,46 @@ static void numbers_set(struct tls_peer *peer, X509 *leaf)
 
 /* ---- whose it is ---- */
 
-/* Without the issuer: a machine may change its CA, and whoever is in the CA file names machines. */
+static int names_compare(const void *a, const void *b)
+{
+    const struct tls_name *one = *(const struct tls_name *const *)a;
+    const struct tls_name *two = *(const struct tls_name *const *)b;
+
+    if (one->kind != two->kind)
+        return one->kind < two->kind ? -1 : 1;
+    return one->kind == TLS_NAME_DNS ? strcasecmp(one->text, two->text)
+                                     : strcmp(one->text, two->text);
+}
+
+/* DNS names in lower case, as they compare. */
+static bool name_digest(const struct tls_name *name, EVP_MD_CTX *digest)
+{
+    const char *kind = tls_name_kind_text(name->kind), *text = name->text;
+    bool good = EVP_DigestUpdate(digest, kind, strlen(kind) + 1) == 1;
+
+    do {
+        bool upper = name->kind == TLS_NAME_DNS && *text >= 'A' && *text <= 'Z';
+        char c = (char)(upper ? *text | 0x20 : *text);
+
+        good = good && EVP_DigestUpdate(digest, &c, 1) == 1;
+    } while (*text++);
+    return good;
+}
+
+/* Without the issuer: a machine may change its CA, and whoever is in the CA file names machines.
+ * In any order: a CA may change that, too. */
 static bool names_digest(const struct tls_peer *peer, EVP_MD_CTX *digest)
 {
     bool good = EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1;
+    const struct tls_name *sorted[LIMIT_TLS_NAMES];
 
     if (peer->name_count == 0)
         return good && EVP_DigestUpdate(digest, peer->subject, strlen(peer->subject)) == 1;
-    for (uint32_t i = 0; i < peer->name_count && good; i++) {
-        const struct tls_name *name = &peer->names[i];
-        const char *kind = tls_name_kind_text(name->kind);
-
-        good = EVP_DigestUpdate(digest, kind, strlen(kind) + 1) == 1 &&
-               EVP_DigestUpdate(digest, name->text, strlen(name->text) + 1) == 1;
-    }
+    for (uint32_t i = 0; i < peer->name_count; i++)
+        sorted[i] = &peer->names[i];
+    qsort(sorted, peer->name_count, sizeof(sorted[0]), names_compare);
+    for (uint32_t i = 0; i < peer->name_count && good; i++)
+        good = name_digest(sorted[i], digest);
     return good;
 }
 

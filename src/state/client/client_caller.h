@@ -32,11 +32,13 @@ bool client_caller_copy(struct client_caller *to, const struct client_caller *fr
 void client_caller_free(struct client_caller *caller);
 
 /* May `caller`, of the same principal, be the machine that registered `before`?  Not if that showed
- * a certificate, and this shows none, or that of another machine. */
+ * a certificate, and this shows none, or that of another machine.  A principal of RPCSEC_GSS has
+ * proved who it is. */
 static inline bool client_caller_may_be(const struct client_caller *caller,
                                         const struct client_caller *before)
 {
-    return before->machine == 0 || before->machine == caller->machine;
+    return before->machine == 0 || before->machine == caller->machine ||
+           client_principal_is_gss(before->principal);
 }
 
 /* A number for the principal that is the same after a restart: the uid, or a 63-bit hash of the

@@ -214,6 +214,7 @@ static void machines(void **state)
     static const char *const one[2] = {"node7.lab"}, *const other[2] = {"node8.lab"};
     static const char *const two[2] = {"node7.lab", "web.lab"}, *const joint[2] = {
                                                                     "node7.labweb.lab"};
+    static const char *const turned[2] = {"web.lab", "NODE7.lab"};
     const uint64_t machine = machine_of("node7", one, 7);
 
     (void)state;
@@ -222,6 +223,7 @@ static void machines(void **state)
     assert_int_equal(machine_of("renamed", one, 9), machine);
     assert_int_not_equal(machine_of("node7", other, 7), machine);
     assert_int_not_equal(machine_of("node7", two, 7), machine);
+    assert_int_equal(machine_of("node7", two, 7), machine_of("node7", turned, 7));
     assert_int_not_equal(machine_of("node7", two, 7), machine_of("node7", joint, 7));
     assert_int_equal(machine_of("node7", NULL, 7), machine_of("node7", NULL, 8));
     assert_int_not_equal(machine_of("node7", NULL, 7), machine_of("node8", NULL, 7));

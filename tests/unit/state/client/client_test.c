@@ -130,6 +130,29 @@ static void machine_unknown(void **unused)
     assert_int_equal(exchange("a", 3, &of_none, 0, &next), NFS4ERR_CLID_INUSE);
 }
 
+/* A principal of Kerberos has proved who it is, with whatever certificate: it was rebooted. */
+static void machine_with_kerberos(void **unused)
+{
+    static const struct client_caller before = {.principal = {CLIENT_PRINCIPAL_GSS | 5},
+                                                .flavor = "krb5i",
+                                                .name = "host/a@R",
+                                                .integrity = true,
+                                                .transport = "mtls",
+                                                .machine = 11};
+    struct client_caller after = before;
+    struct CREATE_SESSION4resok old, new;
+    struct client_exchange next;
+
+    (void)unused;
+    after.transport = "tcp";
+    after.machine = 0;
+    confirmed_by(&before, &old);
+    assert_int_equal(exchange("a", 2, &after, 0, &next), NFS4_OK);
+    assert_true(session_lives(&old));
+    assert_int_equal(session(next.clientid, 1, &after, &new), NFS4_OK);
+    assert_false(session_lives(&old));
+}
+
 static void case4_unconfirmed_replaced(void **unused)
 {
     static const struct client_caller *const who[] = {&alice, &bob};
@@ -264,6 +287,7 @@ int main(void)
         CLIENT_TEST(case3_another_machine),
         CLIENT_TEST(case5_same_machine),
         CLIENT_TEST(machine_unknown),
+        CLIENT_TEST(machine_with_kerberos),
         CLIENT_TEST(case4_unconfirmed_replaced),
         CLIENT_TEST(case5_restart),
         CLIENT_TEST(cases6_to_9_update),
