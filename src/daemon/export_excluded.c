@@ -17,7 +17,7 @@ struct search {
     bool kerberos_only;
     uint64_t client; /* the last one, and what is known of it */
     bool excluded;
-    bool has_kerberos;
+    bool may_close;
 };
 
 static const struct sockaddr *sockaddr_fill(const struct client_peer *peer, uint16_t port,
@@ -82,20 +82,21 @@ static bool client_excluded(const struct search *search, uint64_t client)
            !export_allows(search->export, sockaddr_fill(&info.peer, 0, &address));
 }
 
-/* Did it register by Kerberos?  Then it can use that for the export, too. */
-static bool client_has_kerberos(const struct search *search, uint64_t client)
+/* May it close by its machine's credential what its users have opened without Kerberos?  Who has
+ * that credential, and has not asked for this, closes with what it opened. */
+static bool client_may_close(const struct search *search, uint64_t client)
 {
     struct client_info info;
 
     return client_info_get(search->state, client, clock_now_ns(), &info) &&
-           client_principal_is_gss(info.principal);
+           info.protection.machine && (info.protection.allowed >> OP_CLOSE & 1) != 0;
 }
 
 /* A delegation remains: it is recalled when somebody wants the file, and then revoked. */
 static bool wrong_flavor(const struct search *search, const struct client_principal *opener)
 {
     return search->kerberos_only && opener && !client_principal_is_gss(*opener) &&
-           !search->has_kerberos;
+           !search->may_close;
 }
 
 static bool loses(void *context, uint64_t client, const struct client_principal *opener)
@@ -104,7 +105,7 @@ static bool loses(void *context, uint64_t client, const struct client_principal 
 
     if (client != search->client) {
         search->excluded = client_excluded(search, client);
-        search->has_kerberos = client_has_kerberos(search, client);
+        search->may_close = client_may_close(search, client);
         search->client = client;
     }
     return search->excluded || wrong_flavor(search, opener);
