@@ -189,6 +189,17 @@ bool identities_prepare(struct identities *identities, const struct config *said
     return !changes || *setup;
 }
 
+bool identities_is_prepared(struct identities *identities, const struct config *said,
+                            const struct identity_setup *setup)
+{
+    bool changes;
+
+    pthread_mutex_lock(&identities->lock);
+    changes = differs(&identities->now->identity, &said->identity);
+    pthread_mutex_unlock(&identities->lock);
+    return setup || !changes;
+}
+
 void identities_apply(struct identities *identities, const struct config *said,
                       struct identity_setup *setup, const struct export_report *changes)
 {

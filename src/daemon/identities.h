@@ -44,6 +44,11 @@ bool identities_prepare(struct identities *identities, const struct config *said
                         struct identity_setup **setup,
                         const struct export_report *mistakes) MUST_USE;
 
+/* Is `setup` still all that it takes?  No: another section came into force since it was
+ * prepared. */
+bool identities_is_prepared(struct identities *identities, const struct config *said,
+                            const struct identity_setup *setup) MUST_USE;
+
 /* Put it into effect, and tell each change.  Takes over `setup`; NULL is allowed. */
 void identities_apply(struct identities *identities, const struct config *said,
                       struct identity_setup *setup, const struct export_report *changes);

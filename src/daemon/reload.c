@@ -157,17 +157,32 @@ struct intent {
     bool force;
 };
 
+/* NULL: something is wrong, as the lines say.  Another reload may apply its section `identity`
+ * until the plan is there: then it has to be compared once more. */
+static struct exports_plan *prepare(const struct reload *reload, struct intent *intent,
+                                    struct lines *lines)
+{
+    const struct export_report mistakes = {.line = tell_mistake, .context = lines};
+    struct exports_plan *plan;
+
+    while (identities_prepare(reload->identities, intent->said, &intent->setup, &mistakes)) {
+        plan = exports_prepare(reload->exports, intent->said, reload->file, &mistakes);
+        if (!plan || identities_is_prepared(reload->identities, intent->said, intent->setup))
+            return plan;
+        exports_cancel(plan);
+        identity_setup_destroy(intent->setup);
+        intent->setup = NULL;
+    }
+    return NULL;
+}
+
 static enum reload_result apply(const struct reload *reload, struct intent *intent,
                                 struct lines *lines)
 {
     const struct export_report changes = {.line = tell_change, .context = lines};
-    const struct export_report mistakes = {.line = tell_mistake, .context = lines};
     enum reload_result result = RELOAD_REFUSED;
-    struct exports_plan *plan;
+    struct exports_plan *plan = prepare(reload, intent, lines);
 
-    if (!identities_prepare(reload->identities, intent->said, &intent->setup, &mistakes))
-        return result;
-    plan = exports_prepare(reload->exports, intent->said, reload->file, &mistakes);
     if (!plan)
         return result;
     result = judge(intent->number, lines);
