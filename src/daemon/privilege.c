@@ -60,7 +60,9 @@ bool privilege_reduce(const struct privilege_needs *needs)
 
     if (done) {
         choose(to, from, needs);
-        done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && cap_set_proc(to) == 0;
+        /* Who has nothing to give up may not be permitted to ask for it. */
+        done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               (cap_compare(from, to) == 0 || cap_set_proc(to) == 0);
     }
     if (done)
         say(to);
