@@ -67,6 +67,31 @@ class Units(unittest.TestCase):
         done = run("systemd-analyze", "security", "--offline=true", "--no-pager", path)
         return float(re.search(r"exposure level for mainstayd.service: ([0-9.]+)", done.stdout)[1])
 
+    def calls(self, text):
+        """The system calls that the filters of a unit leave to it."""
+        listed = run("systemd-analyze", "syscall-filter").stdout
+        sets = {one.split()[0]: re.findall(r"^    ([@\w-]+)$", one, re.MULTILINE)
+                for one in re.split(r"^(?=@)", listed, flags=re.MULTILINE) if one.startswith("@")}
+
+        def expand(name):
+            return set().union(*map(expand, sets[name])) if name.startswith("@") else {name}
+
+        left = set()
+        for deny, names in re.findall(r"^SystemCallFilter=(~?)(.*)", text, re.MULTILINE):
+            found = set().union(*map(expand, names.split()))
+            left = left - found if deny else left | found
+        return left
+
+    def test_system_calls(self):
+        """What the server cannot do without, or would do less without, is left to it."""
+        with open(self.own_user, encoding="utf-8") as file:
+            own_user = file.read()
+        always = {"capset", "prlimit64", "fanotify_init", "fanotify_mark", "name_to_handle_at"}
+        as_callers = {"open_by_handle_at", "setfsuid", "setfsgid", "setgroups", "fchownat", "mknodat"}
+        self.assertEqual((always | as_callers) - self.calls(self.text()), set())
+        self.assertEqual(always - self.calls(self.text() + own_user), set())
+        self.assertNotIn("setgroups", self.calls(self.text() + own_user))
+
     def test_exposure(self):
         with open(self.own_user, encoding="utf-8") as file:
             own_user = file.read()
