@@ -279,7 +279,7 @@ const struct event event_table[] = {
     {"daemon.sockets", "info", "given",
      "The service manager has opened so many listening sockets for the server; the addresses of "
      "`listen` are not used",
-     "To use `listen` instead, stop and disable `mainstayd.socket`"},
+     "For other addresses `systemctl edit mainstayd.socket`: `ListenStream=` takes the place of `listen`"},
     {"daemon.stop", "info",
      "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
      "clients opens revoked_opens locks lock_waiters recalls",
