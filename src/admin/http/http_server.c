@@ -21,7 +21,8 @@
 enum {
     TICK_MS = 1000,
     JOB_MS = 100,   /* to see in time that one waits for too long */
-    SHAKE_MS = 10,  /* between two looks at a handshake that does not go on */
+    SHAKE_MS = 10,  /* between two looks at a handshake that does not go on, ... */
+    ASKED_MS = 1,   /* ... and while there is a request, too, which may be as slow */
     END_TRIES = 20, /* for the last lines of streams, ... */
     END_MS = 5,     /* ... with this between two of them */
 };
@@ -240,30 +241,32 @@ static void connections_verify(struct http_server *server)
 /* ---- the thread ---- */
 
 /* libmicrohttpd wants to run at once, again and again, as long as a part of a handshake has come
- * and the rest has not.  Is that all there may be to do?  The rest would wake us. */
-static bool only_shaking(const struct http_listener *listener)
+ * and the rest has not.  The rest would wake us.  How long may it wait for that? */
+static int shaking_wait_ms(const struct http_listener *listener)
 {
-    bool shaking = false;
+    bool shaking = false, asked = false;
 
     if (!listener->secure)
-        return false;
+        return 0;
     LIST_FOREACH (connection, &listener->server->connections, struct http_connection, link) {
         if (connection->listener != listener)
             continue;
-        if (connection->asks && !connection->streams && !connection->waits)
-            return false;
+        asked |= connection->asks && !connection->streams && !connection->waits;
         shaking |= connection->shake.stage != HTTP_SHAKE_DONE;
     }
-    return shaking;
+    if (!shaking)
+        return 0;
+    return asked ? ASKED_MS : SHAKE_MS;
 }
 
 static int listener_wait_ms(const struct http_listener *listener)
 {
+    int least = shaking_wait_ms(listener);
     MHD_UNSIGNED_LONG_LONG ms;
 
     if (MHD_get_timeout(listener->mhd, &ms) != MHD_YES || ms > TICK_MS)
         return TICK_MS;
-    return ms < SHAKE_MS && only_shaking(listener) ? SHAKE_MS : (int)ms;
+    return (int)ms < least ? least : (int)ms;
 }
 
 static int wait_ms(const struct http_server *server)
