@@ -361,7 +361,9 @@ static struct identity *obtain_locked(struct identity_table *table, struct entry
     if (wait == IDENTITY_NO_WAIT)
         return NULL;
     answer_await_locked(entry->shard, entry);
-    if (!entry->asking && !entry->failed && is_current(table, entry))
+    /* As good as the question, if all has been forgotten since. */
+    if (!entry->asking && !entry->failed && entry->answer &&
+        (int32_t)(entry->generation - generation) >= 0)
         return identity_get(entry->answer);
     if (entry->asking) {
         count(table, IDENTITY_COUNTER_late);
