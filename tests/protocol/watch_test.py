@@ -168,7 +168,8 @@ class Proxy(threading.Thread):
             pass
 
     def cut(self):
-        for near, far in self.pairs:
+        """The connections that there are, and none that a client makes meanwhile."""
+        for near, far in list(self.pairs):
             for end in (near, far):
                 try:
                     end.shutdown(socket.SHUT_RDWR)
@@ -191,7 +192,7 @@ class Secured(unittest.TestCase):
         subprocess.run([os.path.join(os.environ["MAINSTAY_SOURCE"], "tests", "lib", "pki"), cls.pki], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cls.server = Server("--set", "nfs.directory_delegations=notify", "--tls-cert", f"{cls.pki}/server.pem",
-                            "--tls-key", f"{cls.pki}/server.key")
+                            "--tls-key", f"{cls.pki}/server.key", "--lease", "3")
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.__exit__, None)
         cls.client = Client(cls.server.port, "other")
