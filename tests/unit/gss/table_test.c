@@ -201,7 +201,7 @@ static struct gss_context *use_of(const char *name, uint8_t handle[GSS_HANDLE_BY
     return context;
 }
 
-/* Whoever makes more and more contexts loses only contexts of his own, the oldest first. */
+/* Whoever makes more and more contexts loses only its own contexts, the oldest first. */
 static void test_share(void **state)
 {
     uint8_t bobs[GSS_HANDLE_BYTES], carols[GSS_HANDLE_BYTES], first[GSS_HANDLE_BYTES];
