@@ -11,8 +11,9 @@
 #include "proto/compound.h"
 
 static const enum config_key_id keys[] = {
-    CONFIG_IDENTITY_MAP,     CONFIG_IDENTITY_DOMAIN,      CONFIG_IDENTITY_REALMS,
-    CONFIG_IDENTITY_MACHINE, CONFIG_IDENTITY_MANAGE_GIDS, CONFIG_IDENTITY_GROUPS_TTL,
+    CONFIG_IDENTITY_MAP,        CONFIG_IDENTITY_DOMAIN, CONFIG_IDENTITY_REALMS,
+    CONFIG_IDENTITY_MACHINE,    CONFIG_IDENTITY_OWNERS, CONFIG_IDENTITY_MANAGE_GIDS,
+    CONFIG_IDENTITY_GROUPS_TTL,
 };
 
 bool identities_look(const char *path, char *error, size_t size)
@@ -101,9 +102,11 @@ bool identities_check(const struct config *config)
 }
 
 /* Relaxed: a COMPOUND goes by what it finds before its first filehandle. */
-static void manage_gids_set(struct server *server, bool manage)
+static void server_tell(struct server *server, const struct config_identity *said)
 {
-    atomic_store_explicit(&server->manage_gids, manage, memory_order_relaxed);
+    atomic_store_explicit(&server->manage_gids, said->manage_gids, memory_order_relaxed);
+    atomic_store_explicit(&server->number_owners, said->owners == IDENTITY_OWNERS_NUMBERS,
+                          memory_order_relaxed);
 }
 
 bool identities_open(struct identities *identities, struct server *server,
@@ -120,7 +123,7 @@ bool identities_open(struct identities *identities, struct server *server,
         console_error("%s", error);
         return false;
     }
-    manage_gids_set(server, config->identity.manage_gids);
+    server_tell(server, &config->identity);
     identities->server = server;
     identities->now = config_copy(config);
     CHECK(pthread_mutex_init(&identities->lock, NULL) == 0);
@@ -171,7 +174,8 @@ static bool differs(const struct config_identity *a, const struct config_identit
 {
     return text_differs(a->map, b->map) || text_differs(a->domain, b->domain) ||
            text_differs(a->realms, b->realms) || a->machine != b->machine ||
-           a->manage_gids != b->manage_gids || a->groups_ttl_s != b->groups_ttl_s;
+           a->owners != b->owners || a->manage_gids != b->manage_gids ||
+           a->groups_ttl_s != b->groups_ttl_s;
 }
 
 bool identities_prepare(struct identities *identities, const struct config *said,
@@ -207,7 +211,7 @@ void identities_apply(struct identities *identities, const struct config *said,
 
     if (!setup)
         return;
-    manage_gids_set(identities->server, said->identity.manage_gids);
+    server_tell(identities->server, &said->identity);
     identity_cache_apply(identities->server->identities, setup);
     pthread_mutex_lock(&identities->lock);
     before = identities->now;

@@ -71,6 +71,7 @@ static const char usage[] =
     "  --identity-realms 'REALM...'   whose machines may be root (default: that of the keytab)\n"
     "  --identity-machine root|nobody|map   whom machines with Kerberos act as (default root)\n"
     "  --groups-ttl S        how long users and groups are remembered (default 600)\n"
+    "  --identity-owners names|numbers   how clients with Kerberos see owners (default names)\n"
     "  --manage-gids         groups of callers without Kerberos are those that this machine knows,\n"
     "                        not what they say\n"
     "  --check               report what would keep the server from starting, and exit\n"
@@ -133,6 +134,7 @@ static const struct option long_options[] = {
     {"identity-realms", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_REALMS},
     {"identity-machine", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_MACHINE},
     {"groups-ttl", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_GROUPS_TTL},
+    {"identity-owners", required_argument, NULL, OPT_KEY + CONFIG_IDENTITY_OWNERS},
     {"manage-gids", no_argument, NULL, OPT_KEY + CONFIG_IDENTITY_MANAGE_GIDS},
     {"check", no_argument, NULL, OPT_CHECK},
     {"man", no_argument, NULL, OPT_MAN},

@@ -19,6 +19,12 @@ enum identity_machine {
     IDENTITY_MACHINE_MAP,    /* what libnfsidmap makes of it */
 };
 
+/* How owners and groups of files are shown to clients with Kerberos.  Others get numbers. */
+enum identity_owners {
+    IDENTITY_OWNERS_NAMES,   /* NAME@DOMAIN */
+    IDENTITY_OWNERS_NUMBERS, /* numbers, for clients whose machines have no accounts */
+};
+
 enum {
     IDENTITY_DOMAIN_BYTES = 256,
     IDENTITY_REALMS_MAX = 8

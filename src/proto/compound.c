@@ -32,7 +32,8 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
     c->out = &call->out;
     c->arena = call->arena;
     c->op_count = op_count;
-    c->named_owners = call->cred.flavor == RPC_AUTH_GSS && server->identities;
+    c->named_owners = call->cred.flavor == RPC_AUTH_GSS && server->identities &&
+                      !atomic_load_explicit(&server->number_owners, memory_order_relaxed);
     c->exports_phase = export_enter(server->exports);
     c->op_rows = op_row_first(minor);
     c->timed = op_sample_due();

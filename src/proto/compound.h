@@ -59,6 +59,7 @@ struct server {
     struct counter_set *refused;       /* the same; by reason (admission.h) */
     struct identity_cache *identities; /* who callers are; NULL: principals are nobody */
     _Atomic bool manage_gids;          /* groups of AUTH_SYS by `identities`, not as callers say */
+    _Atomic bool number_owners;        /* numbers for owners, also with Kerberos (attr_owner.h) */
     _Atomic int32_t identity_blocked;  /* threads that wait for the database of users */
     uint32_t lease_s;
     _Atomic uint32_t recall_park_ms; /* how long a request waits for delegations; a setting */

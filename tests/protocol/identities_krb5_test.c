@@ -22,7 +22,7 @@ enum {
 };
 
 static struct test_realm realm;
-static char keytab[160], map[160], local[160];
+static char keytab[160], map[160], local[160], config[160];
 static const char *const options[] = {"--export",
                                       "/mem=mem:,no_root_squash,anonuid=77,anongid=77,sec=krb5:sys",
                                       "--export",
@@ -33,7 +33,17 @@ static const char *const options[] = {"--export",
                                       map,
                                       "--identity-domain",
                                       "lab.example",
+                                      "--config",
+                                      config,
                                       NULL};
+
+static void say_owners(const char *form)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "identity: { owners: %s }\n", form);
+    identity_file_put(config, text);
+}
 
 static void map_write(uint32_t groups)
 {
@@ -64,7 +74,9 @@ static int setup(void **state)
     (void)snprintf(map, sizeof(map), "%s/map", script_server.dir);
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash,anonuid=%d,sec=krb5:sys",
                    script_server.data, ANONYMOUS);
+    (void)snprintf(config, sizeof(config), "%s/config", script_server.dir);
     map_write(GROUPS);
+    say_owners("names");
     return script_setup(options) == 0 && script_open_to_all(script_mem) && keytab_copy() ? 0 : -1;
 }
 
@@ -139,6 +151,35 @@ static void principals_are_users(void **state)
     client_mount_close(&user);
     client_mount_close(&stranger);
     client_mount_close(&machine);
+}
+
+static void owners_become(const char *form)
+{
+    json_t *changes = NULL;
+
+    say_owners(form);
+    assert_int_equal(admin_call("POST", "/reload", &changes), 200);
+    assert_int_equal(json_array_size(json_object_get(changes, "changes")), 1);
+    json_decref(changes);
+}
+
+/* As the configuration has it, from the next request on.  Both forms are taken always. */
+static void owners_as_numbers(void **state)
+{
+    struct client_mount user;
+    struct client_fh dir = script_dir(script_mem), file;
+
+    (void)state;
+    mount_as(&user, "alice", "alice");
+    file = make_file(&user, &dir, "owners");
+    assert_string_equal(identity_owners_of(&user, &file), "alice@lab.example nobody");
+    owners_become("numbers");
+    assert_string_equal(identity_owners_of(&user, &file), "70001 70001");
+    assert_int_equal(set_group(&user, &file, "staff@lab.example"), NFS4_OK);
+    assert_string_equal(identity_owners_of(&user, &file), "70001 100000");
+    owners_become("names");
+    assert_string_equal(identity_owners_of(&user, &file), "alice@lab.example staff@lab.example");
+    client_mount_close(&user);
 }
 
 /* The last of 300 groups counts; when the map file takes it away, that has effect. */
@@ -366,8 +407,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(principals_are_users),       ON_BOTH(hundreds_of_groups),
-        cmocka_unit_test(owners_in_notices), cmocka_unit_test(only_kerberos),
-        cmocka_unit_test(acls_by_name),      ON_BOTH(administrators_see_it),
+        cmocka_unit_test(owners_as_numbers), cmocka_unit_test(owners_in_notices),
+        cmocka_unit_test(only_kerberos),     cmocka_unit_test(acls_by_name),
+        ON_BOTH(administrators_see_it),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

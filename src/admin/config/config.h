@@ -44,6 +44,7 @@ enum config_key_id {
     CONFIG_IDENTITY_DOMAIN,
     CONFIG_IDENTITY_REALMS,
     CONFIG_IDENTITY_MACHINE,
+    CONFIG_IDENTITY_OWNERS,
     CONFIG_IDENTITY_MANAGE_GIDS,
     CONFIG_IDENTITY_GROUPS_TTL,
     CONFIG_EXPORTS,
@@ -62,6 +63,7 @@ struct config_identity {
     char *domain; /* of owners; NULL: libnfsidmap's, else the host's */
     char *realms; /* of which machines are root, separated by blanks; NULL: that of the keytab */
     enum identity_machine machine;
+    enum identity_owners owners;
     bool manage_gids; /* groups of AUTH_SYS callers by the database of this machine */
     uint32_t groups_ttl_s;
 };

@@ -251,6 +251,17 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                                          "as far as the export lets root be root; nobody; or as "
                                          "libnfsidmap says. A line of the map file goes before "
                                          "that"},
+    [CONFIG_IDENTITY_OWNERS] =
+        {.name = "identity.owners",
+         .when = CONFIG_AT_ONCE,
+         .kind = CONFIG_WORD,
+         IN_CONFIG(identity.owners),
+         .words = {[IDENTITY_OWNERS_NAMES] = "names", [IDENTITY_OWNERS_NUMBERS] = "numbers"},
+         .option = "--identity-owners",
+         .example = "names",
+         .help = "how clients with Kerberos see owners and groups of files: "
+                 "as names with the domain, or as numbers, which others "
+                 "always get"},
     [CONFIG_IDENTITY_MANAGE_GIDS] = {.name = "identity.manage_gids",
                                      .when = CONFIG_AT_ONCE,
                                      .kind = CONFIG_FLAG,

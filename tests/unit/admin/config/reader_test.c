@@ -46,7 +46,7 @@ static void everything(void **state)
                   "gss: { keytab: /srv/keys }\n"
                   "tls: { cert: /srv/c, key: /srv/k, ca: /srv/a, crl: /srv/r, offload: off }\n"
                   "identity: { map: /srv/identities, domain: lab.example, realms: LAB.EXAMPLE,\n"
-                  "            machine: map, manage_gids: true, groups_ttl: 60 }\n"
+                  "            machine: map, owners: numbers, manage_gids: true, groups_ttl: 60 }\n"
                   "exports: [{ path: /, backend: mem }]\n"
                   "settings:\n"
                   "  nfs.max_minor_version: 1\n"
@@ -85,6 +85,7 @@ static void everything(void **state)
     assert_string_equal(config->identity.domain, "lab.example");
     assert_string_equal(config->identity.realms, "LAB.EXAMPLE");
     assert_int_equal(config->identity.machine, IDENTITY_MACHINE_MAP);
+    assert_int_equal(config->identity.owners, IDENTITY_OWNERS_NUMBERS);
     assert_true(config->identity.manage_gids);
     assert_int_equal(config->identity.groups_ttl_s, 60);
     assert_int_equal(config->export_lines[0], 21);
