@@ -140,7 +140,7 @@ const struct event event_table[] = {
      "client minor owner uid confirmed courtesy callback_path sessions connections opens "
      "lock_states locks lock_waiters revoked silent_ms callback_netid callback_addr "
      "implementation domain",
-     "SIGUSR1: one client, see [Counters](user-guide.md#counters)", NULL},
+     "SIGUSR1: one client, see [Counters](log.md#counters)", NULL},
     {"identity.failed", "warn", "name id error",
      "The database of users (NSS) has not said who a user or group is: it failed, or has not "
      "answered in time. What it said before counts for another hour; new users wait",
@@ -180,7 +180,7 @@ const struct event event_table[] = {
      "asked to keep to, and `kept` ones whose replies are still available",
      NULL},
     {"session.stats", "info", "session client slots_in_use total_slots",
-     "SIGUSR1: one session, see [Counters](user-guide.md#counters)", NULL},
+     "SIGUSR1: one session, see [Counters](log.md#counters)", NULL},
     {"compound", "debug", "path minor ops xid",
      "A COMPOUND arrived: `path` is the minor version that handles it, or none", NULL},
     {"compound.done", "debug", "ops bytes status head body",
@@ -211,7 +211,7 @@ const struct event event_table[] = {
     {"check.failed", "error", "condition file line function",
      "In JSON only: an internal error, which ends the server", "Report it"},
     {"daemon.callback", "info", "operation ...",
-     "SIGUSR1: attempts to call clients back, see [Counters](user-guide.md#counters)", NULL},
+     "SIGUSR1: attempts to call clients back, see [Counters](log.md#counters)", NULL},
     {"daemon.callback_duration", "info", "count sum_us longer ...",
      "SIGUSR1: how long answers to callbacks took", NULL},
     {"daemon.callback_waits", "info", "timeout_ms backoff_ms backoff_max_ms lease_s",

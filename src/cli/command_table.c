@@ -526,8 +526,8 @@ static const struct command commands[] = {
          "line 'begin' says of which of these. After a line 'lost' changes may be missing. It "
          "gives the reason, for instance 'recalled' by a server that does not tell of a change. "
          "When there is another delegation, the directory is read again, and 'begin' follows. With "
-         "--json each line is an object. Uses the credentials of the calling user. The user guide "
-         "has the lines and the reasons.",
+         "--json each line is an object. Uses the credentials of the calling user. "
+         "docs/command-line.md has the lines and the reasons.",
      .example = "mainstay watch 127.0.0.1:/data",
      .options = {SECURITY_OPTIONS},
      .run = watch_command},

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of settings in the user guide have the values and defaults of the program.  (docs/config.md, which has the
-rest, is made by the program.)  Each setting has a test of its effect on a running server.  S20-51, L-16."""
+"""The tables of settings in docs/changing.md and docs/limits.md have the values and defaults of the program.
+(docs/config.md, which has the rest, is made by the program.)  Each setting has a test of its effect on a running
+server.  S20-51, L-16."""
 
 import os
 import re
@@ -32,8 +33,10 @@ def bounds(values):
 
 def guide_rows():
     """(names, values, defaults) of each row whose first cell has names of settings only."""
-    with open(os.path.join(ROOT, "docs/user-guide.md"), encoding="utf-8") as file:
-        for line in file:
+    for page in ("docs/changing.md", "docs/limits.md"):
+        with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+            lines = file.readlines()
+        for line in lines:
             cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
             names = re.findall(r"`(\w+\.[\w.]+)`", cells[0])
             if names and re.sub(r"`\w+\.[\w.]+`|[, ]", "", cells[0]) == "" and len(cells) > 3:

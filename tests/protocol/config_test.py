@@ -459,7 +459,7 @@ class Documents(Directory):
         self.assertEqual((done.returncode, complaints(done)), (0, []))
 
     def test_the_guide_names_it(self):
-        guide = source("docs/user-guide.md")
+        guide = source("docs/running.md")
         for name in ("`--config FILE`", "`--config-reference`", "docs/config.md", "docs/mainstay.conf"):
             self.assertIn(name, guide)
 

@@ -271,7 +271,7 @@ static void not_while_it_is_in_use(void **unused)
     end_test(&holder, &file);
 }
 
-/* Changes of names and attributes, which the kernel does not report, as the user guide says: no
+/* Changes of names and attributes, which the kernel does not report (docs/delegations.md): no
  * process waits, and the delegation stays. */
 static void unseen_changes(void **unused)
 {

@@ -198,7 +198,7 @@ class Help(unittest.TestCase):
 
     def test_names_each_option_and_so_does_the_guide(self):
         text = run("--help").stdout
-        with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
+        with open(os.path.join(SOURCE, "docs/running.md"), encoding="utf-8") as file:
             guide = file.read()
         options = set(re.findall(r"--[a-z][a-z-]+", text))
         self.assertTrue({"--min-minor", "--max-minor", "--lease", "--export"} <= options)
@@ -210,7 +210,7 @@ class Help(unittest.TestCase):
         text = run("--help").stdout
         with open(os.path.join(SOURCE, "src/export/export_spec.c"), encoding="utf-8") as file:
             source = file.read()
-        with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
+        with open(os.path.join(SOURCE, "docs/exports.md"), encoding="utf-8") as file:
             guide = file.read()
         options = set(re.findall(r'\{"(\w+)", GROUP_', source))
         options |= {f"{name}=" for name in re.findall(r'\{"(\w+)", parse_\w+, ', source)}

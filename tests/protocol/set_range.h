@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The range of minor versions of the server under test, changed as the user guide says: a row in
+ * The range of minor versions of the server under test, changed as docs/changing.md says: a row in
  * settings.db, and a SIGHUP.
  */
 #pragma once

@@ -48,8 +48,8 @@ static const char exports[] =
     "\n"
     "## Keys of an export\n"
     "\n"
-    "Each item of the list `exports` is a map. `path` and `backend` have to be there. \"Exports\" in\n"
-    "`docs/user-guide.md` says more.\n"
+    "Each item of the list `exports` is a map. `path` and `backend` have to be there.\n"
+    "`docs/exports.md` says more.\n"
     "\n";
 
 static const char settings[] =
@@ -58,7 +58,7 @@ static const char settings[] =
     "\n"
     "In the map `settings`, each under its whole name with the dot. They are initial values: a value that is stored\n"
     "in the state directory, since somebody changed the setting while the server ran, goes before the one in the file,\n"
-    "and an option of the command line before both. \"Settings\" and \"Limits\" in `docs/user-guide.md` say more.\n"
+    "and an option of the command line before both. `docs/changing.md` and `docs/limits.md` say more.\n"
     "\n";
 
 static const char *kind_name(enum config_kind kind)
