@@ -15,15 +15,16 @@
 #include "transport/address.h"
 
 enum {
-    STATUS_BYTES = 64 + MANAGER_SOCKETS * (ADDRESS_TEXT_BYTES + 2)
+    STATUS_BYTES = 64 + SERVICE_MANAGER_SOCKETS * (ADDRESS_TEXT_BYTES + 2)
 };
 
-uint32_t listening_count(const struct config *config, const struct manager_sockets *sockets)
+uint32_t listening_count(const struct config *config, const struct service_manager_sockets *sockets)
 {
     return sockets->count > 0 ? sockets->count : config->listen_count;
 }
 
-bool listening_is_privileged(const struct config *config, const struct manager_sockets *sockets)
+bool listening_is_privileged(const struct config *config,
+                             const struct service_manager_sockets *sockets)
 {
     if (sockets->count > 0)
         return false;
@@ -69,7 +70,7 @@ static bool open_configured(struct transport *transport, const struct listen_add
     return false;
 }
 
-static bool take_over(struct transport *transport, const struct manager_sockets *sockets)
+static bool take_over(struct transport *transport, const struct service_manager_sockets *sockets)
 {
     for (uint32_t i = 0; i < sockets->count; i++) {
         const int error = transport_listen_socket(transport, sockets->fds[i]);
@@ -84,7 +85,7 @@ static bool take_over(struct transport *transport, const struct manager_sockets 
 }
 
 bool listening_open(struct transport *transport, const struct config *config,
-                    const struct manager_sockets *sockets)
+                    const struct service_manager_sockets *sockets)
 {
     if (sockets->count > 0) {
         log_info("daemon.sockets", LOG_U64("given", sockets->count));
@@ -107,5 +108,5 @@ void listening_tell(const struct transport *transport, uint32_t count)
         used += (size_t)snprintf(status + used, sizeof(status) - used, "%s %s", i > 0 ? "," : "",
                                  address);
     }
-    manager_tell(status);
+    service_manager_tell(status);
 }

@@ -7,18 +7,20 @@
 
 #include "admin/config/config.h"
 #include "base/check.h"
-#include "daemon/manager.h"
+#include "daemon/service_manager.h"
 #include "transport/transport.h"
 
 /* How many there will be. */
-uint32_t listening_count(const struct config *config, const struct manager_sockets *sockets);
+uint32_t listening_count(const struct config *config,
+                         const struct service_manager_sockets *sockets);
 
 /* Needs one of them CAP_NET_BIND_SERVICE? */
-bool listening_is_privileged(const struct config *config, const struct manager_sockets *sockets);
+bool listening_is_privileged(const struct config *config,
+                             const struct service_manager_sockets *sockets);
 
 /* Open them, or take over the manager's.  False after an error message. */
 bool listening_open(struct transport *transport, const struct config *config,
-                    const struct manager_sockets *sockets) MUST_USE;
+                    const struct service_manager_sockets *sockets) MUST_USE;
 
 /* Tell people, and the manager, that the server is ready, and where. */
 void listening_tell(const struct transport *transport, uint32_t count);

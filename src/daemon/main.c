@@ -39,11 +39,11 @@
 #include "daemon/journal.h"
 #include "daemon/kerberos.h"
 #include "daemon/listening.h"
-#include "daemon/manager.h"
 #include "daemon/options.h"
 #include "daemon/preflight.h"
 #include "daemon/privilege.h"
 #include "daemon/reload.h"
+#include "daemon/service_manager.h"
 #include "daemon/setting_effect.h"
 #include "daemon/shutdown.h"
 #include "daemon/state_dir.h"
@@ -74,7 +74,7 @@ struct daemon {
     struct config config;
     struct config *options; /* what the command line said; NULL without a configuration file */
     struct server server;
-    struct manager_sockets sockets;
+    struct service_manager_sockets sockets;
     struct watchdog *watchdog; /* NULL: no manager watches */
     struct descriptor_shares descriptors;
     struct rpc_program program;
@@ -374,7 +374,8 @@ static int serve(struct daemon *d)
     backend_block_signals();
     block_signals(&signals);
     tls_setup_prepare(&d->config);
-    if (!manager_take_sockets(&d->sockets) || !share_descriptors(d) || !reduce_privileges(d))
+    if (!service_manager_take_sockets(&d->sockets) || !share_descriptors(d) ||
+        !reduce_privileges(d))
         return EXIT_FAILED;
     share_heap();
     if (!log_start((size_t)d->config.log_queue_kib << 10)) {
@@ -404,7 +405,7 @@ static int serve(struct daemon *d)
     admin_set_phase(&d->admin, ENDPOINT_SERVING);
     listening_tell(d->transport, listening_count(&d->config, &d->sockets));
     wait_for_end(d, &signals, &cause);
-    manager_tell("STOPPING=1");
+    service_manager_tell("STOPPING=1");
     watchdog_stop(d->watchdog);
     d->watchdog = NULL;
     shutdown_log(&cause, &d->server, d->transport);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "daemon/manager.h"
+#include "daemon/service_manager.h"
 #include "transport/transport.h"
 
 enum {
@@ -31,14 +31,14 @@ static void *watch(void *arg)
     (void)pthread_setname_np(pthread_self(), "watchdog");
     while (poll(&stop, 1, watchdog->look_ms) <= 0) {
         if (transport_turns(watchdog->transport))
-            manager_tell("WATCHDOG=1");
+            service_manager_tell("WATCHDOG=1");
     }
     return NULL;
 }
 
 bool watchdog_start(struct watchdog **started, struct transport *transport)
 {
-    const uint32_t interval_ms = manager_watch_ms();
+    const uint32_t interval_ms = service_manager_watch_ms();
     struct watchdog *watchdog;
 
     *started = NULL;

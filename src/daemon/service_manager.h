@@ -11,21 +11,21 @@
 #include "base/check.h"
 
 enum {
-    MANAGER_SOCKETS = 16, /* at most, as LIMIT_LISTENERS */
+    SERVICE_MANAGER_SOCKETS = 16, /* at most, as LIMIT_LISTENERS */
 };
 
-struct manager_sockets {
+struct service_manager_sockets {
     uint32_t count;
-    int fds[MANAGER_SOCKETS];
+    int fds[SERVICE_MANAGER_SOCKETS];
 };
 
 /* The sockets that the manager has opened for us, of its Sockets=.  They are the caller's, and not
  * inherited by programs that it starts.  False after an error message: what was given is no
  * listening TCP socket, or too many.  To be called once, before threads are started. */
-bool manager_take_sockets(struct manager_sockets *sockets) MUST_USE;
+bool service_manager_take_sockets(struct service_manager_sockets *sockets) MUST_USE;
 
 /* "READY=1", "STOPPING=1", "STATUS=..."; does nothing without a manager. */
-void manager_tell(const char *state);
+void service_manager_tell(const char *state);
 
 /* How often it wants to hear of the server (half of WatchdogSec=), in milliseconds; 0: never. */
-uint32_t manager_watch_ms(void);
+uint32_t service_manager_watch_ms(void);

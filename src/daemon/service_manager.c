@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/manager.h"
+#include "daemon/service_manager.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "daemon/console.h"
 
-_Static_assert(MANAGER_SOCKETS == LIMIT_LISTENERS, "one listener for each socket");
+_Static_assert(SERVICE_MANAGER_SOCKETS == LIMIT_LISTENERS, "one listener for each socket");
 
 /* One that listens; of either family. */
 static bool is_usable(int fd)
@@ -19,17 +19,18 @@ static bool is_usable(int fd)
            sd_is_socket_inet(fd, AF_INET6, SOCK_STREAM, 1, 0) > 0;
 }
 
-bool manager_take_sockets(struct manager_sockets *sockets)
+bool service_manager_take_sockets(struct service_manager_sockets *sockets)
 {
     int given = sd_listen_fds(1);
 
-    *sockets = (struct manager_sockets){0};
+    *sockets = (struct service_manager_sockets){0};
     if (given < 0) {
         console_error("cannot take the sockets of the service manager: %s", strerror(-given));
         return false;
     }
-    if (given > MANAGER_SOCKETS) {
-        console_error("the service manager gives %d sockets, more than %d", given, MANAGER_SOCKETS);
+    if (given > SERVICE_MANAGER_SOCKETS) {
+        console_error("the service manager gives %d sockets, more than %d", given,
+                      SERVICE_MANAGER_SOCKETS);
         return false;
     }
     for (int i = 0; i < given; i++) {
@@ -44,12 +45,12 @@ bool manager_take_sockets(struct manager_sockets *sockets)
     return true;
 }
 
-void manager_tell(const char *state)
+void service_manager_tell(const char *state)
 {
     (void)sd_notify(0, state); /* if the manager is gone, there is nothing to do */
 }
 
-uint32_t manager_watch_ms(void)
+uint32_t service_manager_watch_ms(void)
 {
     uint64_t us = 0;
 
