@@ -14,9 +14,9 @@
 #include "daemon/console.h"
 #include "transport/address.h"
 
-enum {
-    STATUS_BYTES = 64 + SERVICE_MANAGER_SOCKETS * (ADDRESS_TEXT_BYTES + 2)
-};
+_Static_assert(64 + SERVICE_MANAGER_SOCKETS * (ADDRESS_TEXT_BYTES + 2) <=
+                   SERVICE_MANAGER_STATE_BYTES,
+               "all addresses fit into the status");
 
 uint32_t listening_count(const struct config *config, const struct service_manager_sockets *sockets)
 {
@@ -100,7 +100,8 @@ bool listening_open(struct transport *transport, const struct config *config,
 
 void listening_tell(const struct transport *transport, uint32_t count)
 {
-    char address[ADDRESS_TEXT_BYTES], status[STATUS_BYTES] = "READY=1\nSTATUS=Serves NFS on";
+    char address[ADDRESS_TEXT_BYTES],
+        status[SERVICE_MANAGER_STATE_BYTES] = "READY=1\nSTATUS=Serves NFS on";
     size_t used = strlen(status);
 
     for (uint32_t i = 0; i < count; i++) {

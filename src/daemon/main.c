@@ -348,6 +348,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
             *cause = (siginfo_t){.si_signo = 0};
             return;
         }
+        service_manager_tick();
         chores_run(&d->chores, sig == SIGHUP);
         if (sig == SIGUSR1)
             stats_log(&d->server, d->transport);
@@ -418,6 +419,7 @@ static int serve(struct daemon *d)
         log_flush(); /* threads that still run may log */
         _exit(EXIT_FAILED);
     }
+    service_manager_tick();
     return 0;
 }
 

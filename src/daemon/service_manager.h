@@ -12,6 +12,7 @@
 
 enum {
     SERVICE_MANAGER_SOCKETS = 16, /* at most, as LIMIT_LISTENERS */
+    SERVICE_MANAGER_STATE_BYTES = 2048,
 };
 
 struct service_manager_sockets {
@@ -24,8 +25,16 @@ struct service_manager_sockets {
  * listening TCP socket, or too many.  To be called once, before threads are started. */
 bool service_manager_take_sockets(struct service_manager_sockets *sockets) MUST_USE;
 
-/* "READY=1", "STOPPING=1", "STATUS=..."; does nothing without a manager. */
+/* Tell it READY=1 with a STATUS=, or STOPPING=1, once each and in at most
+ * SERVICE_MANAGER_STATE_BYTES.  Never waits: what a manager that does not read has no room for, is
+ * told by service_manager_tick().  For the main thread. */
 void service_manager_tell(const char *state);
+
+/* Tell again what the manager has not taken.  For the main thread, every second and at its end. */
+void service_manager_tick(void);
+
+/* Tell it that the server is well.  Never waits; the caller does it again before long. */
+void service_manager_feed(void);
 
 /* How often it wants to hear of the server (half of WatchdogSec=), in milliseconds; 0: never. */
 uint32_t service_manager_watch_ms(void);

@@ -31,7 +31,7 @@ static void *watch(void *arg)
     (void)pthread_setname_np(pthread_self(), "watchdog");
     while (poll(&stop, 1, watchdog->look_ms) <= 0) {
         if (transport_turns(watchdog->transport))
-            service_manager_tell("WATCHDOG=1");
+            service_manager_feed();
     }
     return NULL;
 }

@@ -175,6 +175,49 @@ class Sockets(unittest.TestCase):
             self.assertTrue(answers(server.port))
 
 
+class Silence(unittest.TestCase):
+    """A manager that does not read its socket holds up nothing, and is told all when it reads again."""
+
+    def fill(self, server):
+        """No more goes into the manager's socket."""
+        sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sender.setblocking(False)
+        with sender, self.assertRaises(BlockingIOError):
+            while True:
+                sender.sendto(b"FILLER=1", server.manager.getsockname())
+
+    def start(self, server):
+        server.process = server.launch()
+        self.addCleanup(server.process.kill)
+        wait_until(lambda: READY.search(server.text()) or server.process.poll() is not None)
+        server.port = int(READY.findall(server.text())[-1])
+
+    def test_start_and_end(self):
+        server = Managed(watchdog_us=20000)
+        self.addCleanup(server.remove)
+        self.fill(server)
+        self.start(server)
+        self.assertTrue(answers(server.port))
+        server.ticks()
+        wait_until(lambda: server.has("READY=1"))
+        wait_until(lambda: server.has("WATCHDOG=1"))
+        self.assertEqual(server.told.count("READY=1"), 1)
+        self.assertIn(f"STATUS=Serves NFS on 127.0.0.1:{server.port}", server.told)
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(TIMEOUT_S), 0)
+        self.assertEqual(server.has("STOPPING=1"), 1)
+
+    def test_end(self):
+        server = Managed()
+        self.addCleanup(server.remove)
+        self.start(server)
+        wait_until(lambda: server.has("READY=1"))
+        self.fill(server)
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(TIMEOUT_S), 0)
+        self.assertIn("daemon.stop", server.text())
+
+
 class Watchdog(unittest.TestCase):
     def test_fed(self):
         """It is fed while all event loops turn; with one that does not, no more; and again when it does."""
