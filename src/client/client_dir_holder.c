@@ -60,17 +60,19 @@ void client_dir_holder_init(struct client_dir_holder *holder, struct client_moun
     mount->conn.callbacks->hook = (struct client_callback_hook){execute, holder};
 }
 
-static void lose_all(struct client_dir_holder *holder, enum client_dir_loss why)
+/* What the session holds at the server is not returned any more, so another one must follow. */
+static void session_lose(struct client_dir_holder *holder)
 {
+    holder->gone = true;
     LIST_FOREACH_SAFE (dir, &holder->dirs, struct client_dir, link) {
-        client_dir_lose(dir, why);
+        client_dir_lose(dir, CLIENT_DIR_SESSION);
         list_remove(&dir->link);
     }
 }
 
 void client_dir_holder_fini(struct client_dir_holder *holder)
 {
-    lose_all(holder, CLIENT_DIR_SESSION);
+    session_lose(holder);
     if (holder->mount->conn.callbacks)
         holder->mount->conn.callbacks->hook = (struct client_callback_hook){0};
 }
@@ -78,7 +80,7 @@ void client_dir_holder_fini(struct client_dir_holder *holder)
 /* ---- calls ---- */
 
 /* Connect and bind the connection to the session, for both directions. */
-static bool reconnect(struct client_dir_holder *holder)
+static bool connect_again(struct client_dir_holder *holder)
 {
     struct client_mount *mount = holder->mount;
     struct client_callbacks *callbacks = mount->conn.callbacks;
@@ -98,6 +100,16 @@ static bool reconnect(struct client_dir_holder *holder)
     mount->trouble = client_session_bind(&mount->conn, &mount->session, CDFC4_FORE_OR_BOTH, &bound,
                                          &holder->status);
     return mount->trouble == CLIENT_OK && holder->status == NFS4_OK;
+}
+
+static bool reconnect(struct client_dir_holder *holder)
+{
+    bool done = connect_again(holder);
+
+    /* Nothing may be sent over one that is not secured as it should be. */
+    if (!done)
+        client_conn_close(&holder->mount->conn);
+    return done;
 }
 
 static bool session_gone(enum nfsstat4 status)
@@ -138,8 +150,8 @@ static enum nfsstat4 call(struct client_dir_holder *holder, struct client_compou
     bool bound = mount->conn.fd >= 0;
 
     memset(r, 0, sizeof(*r));
-    holder->status = NFS4_OK;
-    for (unsigned i = 0; i < CONNECT_TRIES && client != CLIENT_OK; i++) {
+    holder->status = holder->gone ? NFS4ERR_BADSESSION : NFS4_OK;
+    for (unsigned i = 0; i < CONNECT_TRIES && client != CLIENT_OK && !holder->gone; i++) {
         if (!bound)
             bound = reconnect(holder);
         if (session_gone(holder->status))
@@ -156,7 +168,7 @@ static enum nfsstat4 call(struct client_dir_holder *holder, struct client_compou
     if (client == CLIENT_OK && !session_gone(r->status))
         holder->renewed_ns = clock_now_ns();
     else
-        lose_all(holder, CLIENT_DIR_SESSION);
+        session_lose(holder);
     return holder->status;
 }
 
@@ -489,11 +501,11 @@ bool client_dir_holder_serve(struct client_dir_holder *holder, int wait_ms)
     struct client_mount *mount = holder->mount;
     enum client_status client = CLIENT_CLOSED;
 
-    if (mount->conn.fd >= 0)
+    if (mount->conn.fd >= 0 && !holder->gone)
         client = client_call_serve(&mount->conn, wait_ms);
     holder->status = NFS4_OK;
-    if (client != CLIENT_OK && client != CLIENT_TIMEOUT && !reconnect(holder)) {
-        lose_all(holder, CLIENT_DIR_SESSION);
+    if (holder->gone || (client != CLIENT_OK && client != CLIENT_TIMEOUT && !reconnect(holder))) {
+        session_lose(holder);
         return false;
     }
     lost_return(holder);

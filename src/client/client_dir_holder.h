@@ -25,6 +25,7 @@ struct client_dir_holder {
     enum nfsstat4 status;      /* of the last compound */
     int64_t lease_ns, renewed_ns;
     uint32_t reconnects;
+    bool gone; /* the session: no call is made any more */
 };
 
 enum client_dir_answer {
@@ -62,5 +63,6 @@ enum nfsstat4 client_dir_holder_change(struct client_dir_holder *holder, struct 
 /* Wait for a callback for at most `wait_ms`; then look up what is in doubt, return what is lost,
  * and renew the lease if that is due.  When the connection is lost, connect again, and go on in the
  * same session.  False: that is impossible, see holder->status and mount->trouble; all directories
- * are lost, and the mount must be opened again. */
+ * are lost, no call is made any more, and the mount must be opened again with another verifier,
+ * so that the server forgets the delegations. */
 MUST_USE bool client_dir_holder_serve(struct client_dir_holder *holder, int wait_ms);

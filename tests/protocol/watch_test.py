@@ -135,12 +135,18 @@ class Told(unittest.TestCase):
             self.assertTrue(line.startswith("add name=plain "), line)
 
 
-class Proxy(threading.Thread):
-    """Passes connections on to a server, keeps what their clients send, and can cut them."""
+def probe_bytes(sent):
+    """The length of the first record, which asks for TLS."""
+    return 4 + int.from_bytes(sent[:4], "big") % 2**31
 
-    def __init__(self, server):
+
+class Proxy(threading.Thread):
+    """Passes connections on to a server, keeps what their clients send, and can cut them.  `fates`: {number of a
+    connection: "cut" in the handshake, or "bare", which says that the server has no TLS}."""
+
+    def __init__(self, server, fates=None):
         super().__init__(daemon=True)
-        self.server = server
+        self.server, self.fates = server, fates or {}
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.pairs, self.sent = [], []
@@ -153,28 +159,53 @@ class Proxy(threading.Thread):
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self.server.port))
+            number = len(self.pairs)
             self.pairs.append((near, far))
             self.sent.append(bytearray())
-            threading.Thread(target=self.copy, args=(near, far, self.sent[-1]), daemon=True).start()
-            threading.Thread(target=self.copy, args=(far, near, bytearray()), daemon=True).start()
+            threading.Thread(target=self.copy_calls, args=(near, far, number), daemon=True).start()
+            threading.Thread(target=self.copy, args=(far, near), daemon=True).start()
+
+    def passes(self, near, number):
+        """Does what was sent last go to the server?"""
+        sent, fate = self.sent[number], self.fates.get(number)
+        if fate == "bare" and len(sent) >= 8:
+            near.sendall(bytes([0x80, 0, 0, 24]) + sent[4:8] + bytes([0, 0, 0, 1]) + bytes(16))
+            return False
+        if fate == "cut" and sent[probe_bytes(sent):]:
+            self.cut_one(number)
+            return False
+        return fate != "bare"
+
+    def copy_calls(self, near, far, number):
+        try:
+            while data := near.recv(65536):
+                self.sent[number] += data
+                if self.passes(near, number):
+                    far.sendall(data)
+        except OSError:
+            pass
 
     @staticmethod
-    def copy(source, sink, kept):
+    def copy(source, sink):
         try:
             while data := source.recv(65536):
-                kept += data
                 sink.sendall(data)
         except OSError:
             pass
 
+    def cut_one(self, number):
+        for end in self.pairs[number]:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
     def cut(self):
-        """The connections that there are, and none that a client makes meanwhile."""
-        for near, far in list(self.pairs):
-            for end in (near, far):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+        """Also those that a client makes meanwhile."""
+        number = 0
+        while number < len(self.pairs):
+            self.cut_one(number)
+            number += 1
 
     def close(self):
         self.listener.close()
@@ -198,24 +229,55 @@ class Secured(unittest.TestCase):
         cls.client = Client(cls.server.port, "other")
         cls.addClassCleanup(cls.client.close)
         cls.session = cls.client.start()
+        cls.made = []
+
+    def watch(self, fates=None):
+        """(proxy, watch) that have begun."""
+        proxy = Proxy(self.server, fates)
+        self.addCleanup(proxy.close)
+        watch = Watch(proxy, "--json", "--tls", "--tls-ca", f"{self.pki}/ca.pem")
+        watch.__enter__()
+        self.addCleanup(watch.__exit__)
+        self.assertEqual(watch.event()["event"], "begin")
+        return proxy, watch
+
+    def see(self, watch, name):
+        """Make it, and wait until the watch tells, or has begun again since."""
+        self.session.opened(name)
+        entries = len(self.made) + 1
+        self.made.append(name)
+        event = watch.event()
+        while event.get("name") != name and (event["event"], event.get("entries")) != ("begin", entries):
+            event = watch.event()
+
+    def check_secured(self, proxy):
+        for sent in proxy.sent:
+            self.assertTrue(b"\x16\x03".startswith(sent[probe_bytes(sent):][:2]), sent)
 
     def test_another_connection_is_secured_too(self):
-        proxy = Proxy(self.server)
-        self.addCleanup(proxy.close)
-        with Watch(proxy, "--json", "--tls", "--tls-ca", f"{self.pki}/ca.pem") as watch:
-            self.assertEqual(watch.event()["event"], "begin")
-            proxy.cut()
-            self.session.opened("made")
-            names = []
-            while "made" not in names:
-                event = watch.event()
-                names += [event.get("name")] if event["event"] == "add" else []
-                if event["event"] == "begin" and event["entries"] == 1:
-                    break  # it was added while there was no delegation
+        proxy, watch = self.watch()
+        proxy.cut()
+        self.see(watch, "secured")
         self.assertGreaterEqual(len(proxy.sent), 2)
-        for sent in proxy.sent:
-            probe = 4 + int.from_bytes(sent[:4], "big") % 2**31
-            self.assertEqual(sent[probe:probe + 2], b"\x16\x03")
+        self.check_secured(proxy)
+
+    def test_cut_in_the_handshake(self):
+        """Of the connection that was to replace the first: the session is given up, and another follows."""
+        proxy, watch = self.watch({1: "cut"})
+        proxy.cut_one(0)
+        self.assertEqual(watch.event(), {"event": "lost", "reason": "session_lost"})
+        self.assertEqual(watch.event()["event"], "begin")
+        self.see(watch, "cut")
+        self.check_secured(proxy)
+
+    def test_no_tls_any_more(self):
+        """Nothing is sent over a connection without it."""
+        proxy, watch = self.watch({1: "bare"})
+        proxy.cut_one(0)
+        self.assertEqual(watch.event(), {"event": "lost", "reason": "session_lost"})
+        self.assertEqual(watch.event()["event"], "begin")
+        self.assertEqual(len(proxy.sent[1]), probe_bytes(proxy.sent[1]))
+        self.check_secured(proxy)
 
 
 class Refused(unittest.TestCase):

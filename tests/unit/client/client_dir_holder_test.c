@@ -8,6 +8,8 @@
 #include "lib/test.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "dir_feed.h"
 
@@ -24,6 +26,7 @@ static int setup(void **state)
     memset(&callbacks, 0, sizeof(callbacks));
     mount.conn.fd = -1;
     mount.conn.callbacks = &callbacks;
+    mount.session.slot_count = 1;
     client_dir_holder_init(&holder, &mount, "127.0.0.1:1", 1000);
     for (uint8_t i = 0; i < 2; i++) {
         client_dir_init(&dirs[i], &(struct client_fh){.len = 1, .data = {i}});
@@ -115,6 +118,23 @@ static void no_server_loses_all(void **state)
         assert_int_equal(dirs[i].loss, CLIENT_DIR_SESSION);
     }
     assert_true(list_empty(&holder.dirs));
+    assert_int_equal(client_dir_holder_acquire(&holder, &dirs[0], false), CLIENT_DIR_GONE);
+}
+
+/* Although there is a connection again. */
+static void lost_session_is_not_used(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    assert_false(client_dir_holder_serve(&holder, 0));
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    client_conn_adopt(&mount.conn, ends[0], 1000);
+    assert_int_equal(client_dir_holder_acquire(&holder, &dirs[0], false), CLIENT_DIR_GONE);
+    assert_false(client_dir_holder_serve(&holder, 0));
+    client_conn_close(&mount.conn);
+    assert_int_equal(read(ends[1], &(char){0}, 1), 0);
+    close(ends[1]);
 }
 
 int main(void)
@@ -124,6 +144,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(recalled_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_is_refused_or_put_off, setup, teardown),
         cmocka_unit_test_setup_teardown(no_server_loses_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(lost_session_is_not_used, setup, teardown),
     };
 
     return test_group_run(tests);
