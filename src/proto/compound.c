@@ -60,6 +60,13 @@ uint32_t compound_protection(const struct compound *c)
     return connection_tls_peer(c->call->conn) ? RPC_GSS_SVC_PRIVACY : c->call->cred.service;
 }
 
+uint64_t compound_machine(const struct compound *c)
+{
+    const struct tls_peer *tls = connection_tls_peer(c->call->conn);
+
+    return tls_peer_is_known(tls) ? tls->machine : 0;
+}
+
 struct client_caller compound_caller(const struct compound *c)
 {
     const struct rpc_cred *cred = &c->call->cred;

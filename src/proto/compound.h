@@ -174,6 +174,10 @@ void compound_take(struct compound *c);
  * send NFS4ERR_SEQ_FALSE_RETRY to others). */
 uint32_t compound_protection(const struct compound *c);
 
+/* The machine whose certificate the connection showed (tls_peer.h); 0: none.  A reply that is kept
+ * goes only to the same: what an export gave it may be for its certificate alone. */
+uint64_t compound_machine(const struct compound *c);
+
 /* The principal of the caller, before any squash. */
 struct client_principal compound_principal(const struct compound *c);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exports that demand TLS, a certificate, or a certain one: who gets in over which connection, and
- * as which user.
+ * as which user; and to whom the answers are repeated.
  */
 #include "client/client_security.h"
 #include "lib/pki.h"
@@ -213,12 +213,52 @@ static void names_of_clients(void **state)
     expect_status(exchange(SECOND, 3, &first), NFS4ERR_CLID_INUSE);
 }
 
+/* ---- retries ---- */
+
+/* What was answered over this connection is repeated over another one, or not. */
+static void retried_from(enum way way, struct client_mount *mount, const bool repeated[WAYS])
+{
+    const enum nfsstat4 refused = mount->v40 ? NFS4ERR_EXIST : NFS4ERR_SEQ_FALSE_RETRY;
+    char name[32];
+
+    (void)snprintf(name, sizeof(name), "retried-%s-%d", way_names[way], mount->v40);
+    begin(mount, NULL);
+    client_op_putrootfh(C);
+    client_op_lookup(C, "users");
+    client_op_create(C, name, NF4DIR, NULL, 0755);
+    run_on(&conns[way], NFS4_OK);
+    for (enum way other = 0; other < WAYS; other++)
+        if (repeated[other])
+            replay_on(&conns[other]);
+    for (enum way other = 0; other < WAYS; other++)
+        if (!repeated[other])
+            run_again_on(&conns[other], refused);
+}
+
+/* A reply for one certificate goes to no other machine, nor to any that shows none (W04). */
+static void retried(void **state)
+{
+    struct client_mount old;
+
+    (void)state;
+    for (enum way way = 0; way < WAYS; way++)
+        conns[way].cred = script_cred();
+    retried_from(PLAIN, &alice, (bool[WAYS]){true, true, true, true, true});
+    retried_from(TLS, &alice, (bool[WAYS]){false, true, true, true, true});
+    retried_from(FIRST, &alice, (bool[WAYS]){false, false, true, false, true});
+    retried_from(SECOND, &alice, (bool[WAYS]){false, false, false, true, false});
+    script_mount_v40(&old);
+    retried_from(FIRST, &old, (bool[WAYS]){false, false, true, false, true});
+    client_mount_close(&old);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_gets_in),
         cmocka_unit_test(who_they_are),
         cmocka_unit_test(names_of_clients),
+        cmocka_unit_test(retried),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

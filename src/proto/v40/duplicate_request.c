@@ -17,22 +17,23 @@ enum {
 };
 
 /* Of the caller and the first bytes of the request.  The machine's name tells clients behind one
- * address apart.  A call with another protection is another request: what was encrypted the first
- * time must not be sent again in the clear. */
+ * address apart.  A call with another protection or certificate is another request: what was
+ * encrypted the first time must not be sent again in the clear, nor to others. */
 static uint64_t digest_of(const struct duplicate_cache *cache, const struct compound *c)
 {
     const struct rpc_call *call = c->call;
     const struct rpc_cred *cred = &call->cred;
     const uint32_t head[] = {(uint32_t)cred->flavor, cred->uid,      cred->gid,
                              cred->gid_count,        call->args_len, compound_protection(c)};
-    uint64_t gss = cred->principal ? cred->principal->id : 0;
-    uint64_t digest = hash_bytes(head, sizeof(head), cache->digest_seed ^ hash_u64(gss));
+    const uint64_t who[] = {cred->principal ? cred->principal->id : 0, compound_machine(c)};
+    uint64_t digest = hash_bytes(who, sizeof(who), cache->digest_seed);
     size_t len = call->args_len;
     size_t most = DIGEST_BYTES_MAX;
     uint32_t tag_len;
 
     memcpy(&tag_len, call->args, sizeof(tag_len));
     most += sizeof(tag_len) + be32toh(tag_len);
+    digest = hash_bytes(head, sizeof(head), digest);
     digest = hash_bytes(cred->gids, cred->gid_count * sizeof(cred->gids[0]), digest);
     digest = hash_bytes(cred->machine.data, cred->machine.len, digest);
     return hash_bytes(call->args, len < most ? len : most, digest);

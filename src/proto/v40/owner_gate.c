@@ -9,15 +9,16 @@
 #include "state/lock/lock_state.h"
 #include "state/v40/owner_closed.h"
 
-/* Arguments, sender, and how the call is protected: what was encrypted the first time must not be
- * sent again in the clear.  The filehandle is left out: it costs much to name, and says little
- * more. */
+/* Arguments, sender with its certificate, and how the call is protected: what was encrypted the
+ * first time must not be sent again in the clear.  The filehandle is left out: it costs much to
+ * name, and says little more. */
 static uint64_t digest(const struct v40_compound *x)
 {
     const struct xdr *in = x->base.in;
-    uint64_t seed = x->base.server->state->digest_seed;
+    const uint64_t who[] = {compound_principal(&x->base).value, compound_machine(&x->base),
+                            compound_protection(&x->base)};
+    uint64_t seed = hash_bytes(who, sizeof(who), x->base.server->state->digest_seed);
 
-    seed ^= hash_u64(compound_principal(&x->base).value) ^ hash_u64(compound_protection(&x->base));
     return hash_bytes(x->args, (size_t)(in->p - x->args), seed);
 }
 

@@ -121,6 +121,7 @@ static struct slot_request request_of(const struct v41_compound *x)
 
     return (struct slot_request){.digest = hash_bytes(x->base.in->p, hashed, seed),
                                  .principal = compound_principal(&x->base),
+                                 .machine = compound_machine(&x->base),
                                  .protection = compound_protection(&x->base)};
 }
 

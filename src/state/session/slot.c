@@ -70,11 +70,13 @@ static void replay_describe(struct slot_replay *replay, uint64_t word)
     replay->state = word_state(word);
 }
 
-/* The reply to a call that was encrypted must not go over the network in the clear. */
+/* The reply to a call that was encrypted must not go over the network in the clear, and one that
+ * may tell what is in an export for certain certificates, to nobody without one of that machine. */
 static bool is_retry_of(const struct slot_request *kept, const struct slot_request *retry)
 {
     return kept->digest == retry->digest &&
            client_principal_equal(kept->principal, retry->principal) &&
+           (kept->machine == 0 || kept->machine == retry->machine) &&
            retry->protection >= kept->protection;
 }
 

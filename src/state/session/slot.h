@@ -49,6 +49,7 @@ enum slot_state {
 struct slot_request {
     uint64_t digest; /* of its arguments */
     struct client_principal principal;
+    uint64_t machine;    /* whose certificate the connection showed, or 0: a retry shows it, too */
     uint32_t protection; /* against eavesdroppers and changes: a retry has at least as much */
 };
 
@@ -69,7 +70,7 @@ enum slot_verdict {
     SLOT_UNCACHED,    /* a retry, but no reply was cached */
     SLOT_BUSY,        /* the request (or a replay of it) is in progress */
     SLOT_MISORDERED,  /* neither the last seqid nor the next */
-    SLOT_FALSE_RETRY, /* the last seqid with another request or principal, or less protection */
+    SLOT_FALSE_RETRY, /* the last seqid with another request or caller, or less protection */
     SLOT_GONE,        /* the slot is retired */
 };
 

@@ -140,6 +140,31 @@ static void less_protected(void **state)
     slot_table_fini(&table);
 }
 
+/* W04: one for a certificate goes to that machine alone; one for nobody's, to all. */
+static void other_certificate(void **state)
+{
+    static const enum slot_verdict verdicts[][3] = {
+        {SLOT_REPLAY, SLOT_REPLAY, SLOT_REPLAY}, {SLOT_FALSE_RETRY, SLOT_REPLAY, SLOT_FALSE_RETRY}};
+    uint8_t buffer[64];
+    struct slot_replay replay = {.data = buffer, .size = sizeof(buffer)};
+    struct slot_table table;
+    struct slot *slot;
+
+    (void)state;
+    slot_table_init(&table, 4);
+    slot = slot_at(&table, 2);
+    for (uint32_t kept = 0; kept < ARRAY_SIZE(verdicts); kept++) {
+        struct slot_request request = {.digest = 7, .machine = kept};
+
+        assert_int_equal(slot_acquire(slot, kept + 1, &request, &replay), SLOT_NEW);
+        slot_release(slot, "reply", 5);
+        for (request.machine = 0; request.machine < ARRAY_SIZE(verdicts[0]); request.machine++)
+            assert_int_equal(slot_acquire(slot, kept + 1, &request, &replay),
+                             verdicts[kept][request.machine]);
+    }
+    slot_table_fini(&table);
+}
+
 /* S20-46: 2^32 - 1 is followed by 0, which is then a seqid like any other. */
 static void wraps(void **state)
 {
@@ -317,6 +342,7 @@ int main(void)
         cmocka_unit_test(misordered),
         cmocka_unit_test(false_retry),
         cmocka_unit_test(less_protected),
+        cmocka_unit_test(other_certificate),
         cmocka_unit_test(wraps),
         cmocka_unit_test(slots_are_independent),
         cmocka_unit_test(memory_is_accounted),
