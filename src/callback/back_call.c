@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "callback/callback_counters.h"
 #include "callback/cb_op.h"
 
 struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
@@ -55,6 +56,8 @@ struct back_completion back_call_completion_locked(struct back_call *call)
 {
     struct back_completion completion = {.done = call->done, .arg = call->arg};
 
+    if (call->done)
+        callback_counters_ended(call->counters);
     call->done = NULL;
     return completion;
 }

@@ -11,6 +11,7 @@
 #include "callback/callback_done.h"
 #include "state/session/session_call.h"
 
+struct callback_counters;
 struct cb_op;
 
 /* Holders of a reference: its queue or slot, and each function that works with it. */
@@ -20,8 +21,9 @@ struct back_call {
     callback_done *done; /* NULL: it has been called; guarded by the lock of the channel that has
                           * the call */
     void *arg;
-    bool bound;  /* to its session: it does not move to another one */
-    bool refers; /* `after` is valid */
+    struct callback_counters *counters; /* that it is in flight; NULL: nowhere */
+    bool bound;                         /* to its session: it does not move to another one */
+    bool refers;                        /* `after` is valid */
     struct session_call after;
     int64_t deadline_ns;
     uint32_t attempts; /* under the channel's lock */

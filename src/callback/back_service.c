@@ -15,6 +15,7 @@
 #include "callback/back_route.h"
 #include "callback/back_send.h"
 #include "callback/callback.h"
+#include "callback/callback_counters.h"
 #include "callback/cb_gss.h"
 #include "state/session/session.h"
 #include "state/session/session_back.h"
@@ -41,8 +42,17 @@ static struct back_call *call_create(struct back_service *service, struct cb_op 
         return NULL;
     call->done = done;
     call->arg = arg;
+    call->counters = service->callback->counters;
+    callback_counters_taken(call->counters);
     call->deadline_ns = clock_now_ns() + life_ns(service);
     return call;
+}
+
+/* It found no way, and nobody else has it. */
+static void call_refuse(struct back_call *call)
+{
+    callback_counters_ended(call->counters);
+    back_call_put(call);
 }
 
 bool back_service_call(struct back_service *service, struct client *client, struct cb_op *ops,
@@ -55,7 +65,7 @@ bool back_service_call(struct back_service *service, struct client *client, stru
         return false;
     if (back_route(service, client, call))
         return true;
-    back_call_put(call);
+    call_refuse(call);
     return false;
 }
 
@@ -70,7 +80,7 @@ bool back_service_call_session(struct back_service *service, struct session *ses
     call->bound = true;
     if (back_route_session(service, session, call))
         return true;
-    back_call_put(call);
+    call_refuse(call);
     return false;
 }
 

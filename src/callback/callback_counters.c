@@ -11,6 +11,8 @@ enum {
     AT_OPS = AT_ALL + CALLBACK_COUNTER_COUNT,
     AT_BUCKETS = AT_OPS + CALLBACK_OP_COUNT * CALLBACK_COUNTER_COUNT,
     AT_DURATION = AT_BUCKETS + CALLBACK_BUCKET_COUNT,
+    AT_TAKEN,
+    AT_ENDED,
     AT_END
 };
 
@@ -70,6 +72,18 @@ static void count(struct callback_counters *counters, uint32_t op, enum callback
         counter_add(counters->set, AT_OPS + row * CALLBACK_COUNTER_COUNT + counter, 1);
 }
 
+void callback_counters_taken(struct callback_counters *counters)
+{
+    if (counters)
+        counter_add(counters->set, AT_TAKEN, 1);
+}
+
+void callback_counters_ended(struct callback_counters *counters)
+{
+    if (counters)
+        counter_add(counters->set, AT_ENDED, 1);
+}
+
 void callback_counters_attempt(struct callback_counters *counters, uint32_t op, bool again)
 {
     if (!counters)
@@ -101,7 +115,9 @@ void callback_counters_answer(struct callback_counters *counters, int64_t durati
 void callback_counters_read(const struct callback_counters *counters, struct callback_stats *stats)
 {
     const struct counter_set *set = counters->set;
+    uint64_t ended = counter_read(set, AT_ENDED); /* first: each of them was taken before */
 
+    stats->in_flight = counter_read(set, AT_TAKEN) - ended;
     for (unsigned i = 0; i < CALLBACK_COUNTER_COUNT; i++) {
         stats->all[i] = counter_read(set, AT_ALL + i);
         for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)

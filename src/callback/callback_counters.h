@@ -69,6 +69,7 @@ struct callback_stats {
     uint64_t buckets[CALLBACK_BUCKET_COUNT]; /* not cumulative */
     uint64_t answers;                        /* sum of `buckets` */
     uint64_t duration_us;                    /* sum over all answers */
+    uint64_t in_flight;                      /* callbacks taken that have no outcome yet */
 };
 
 /* The name of an operation in the table. */
@@ -77,7 +78,11 @@ const char *callback_op_name(enum callback_op op);
 struct callback_counters *callback_counters_create(void);
 void callback_counters_destroy(struct callback_counters *counters); /* NULL is allowed */
 
-/* `op` is an nfs_cb_opnum4.  `counters` may be NULL: nothing is counted. */
+/* A callback was taken; it has its outcome.  `counters` may be NULL: nothing is counted. */
+void callback_counters_taken(struct callback_counters *counters);
+void callback_counters_ended(struct callback_counters *counters);
+
+/* `op` is an nfs_cb_opnum4.  `counters` may be NULL. */
 void callback_counters_attempt(struct callback_counters *counters, uint32_t op, bool again);
 void callback_counters_failure(struct callback_counters *counters, uint32_t op);
 

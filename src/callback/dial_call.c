@@ -66,8 +66,10 @@ void dial_call_put(struct dial_call *call)
 void dial_call_end(struct dial_call *call, enum callback_outcome outcome,
                    const struct cb_reply *reply)
 {
-    if (call->done)
+    if (call->done) {
+        callback_counters_ended(call->counters);
         call->done(outcome, reply, call->arg);
+    }
     dial_call_put(call);
 }
 

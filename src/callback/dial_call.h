@@ -12,6 +12,7 @@
 #include "callback/cb_compound.h"
 
 struct arena;
+struct callback_counters;
 struct dial_out;
 struct dial_target;
 
@@ -25,6 +26,7 @@ struct dial_call {
     int64_t deadline_ns;
     callback_done *done; /* NULL: a probe (CB_NULL) */
     void *arg;
+    struct callback_counters *counters; /* that it is in flight; NULL: nowhere */
     uint32_t op_count;
     uint32_t ops[LIMIT_CALLBACK_OPS];
     size_t len;

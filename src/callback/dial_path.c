@@ -274,6 +274,8 @@ bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count
     if (taken) {
         list_push_back(&path->queue, &call->link);
         path->call_count++;
+        call->counters = path->out->callback_counters;
+        callback_counters_taken(call->counters);
         if (dial_link_gave_up_locked(path))
             path->attempts = 0;
         dial_path_active_locked(path, true);

@@ -205,6 +205,14 @@ static void frame_park(struct loop *loop, struct call_frame *frame)
     loop->batch.record = NULL;
 }
 
+/* No other thread writes it, so that no atomic addition is needed. */
+static void request_count(struct loop *loop)
+{
+    uint64_t requests = atomic_load_explicit(&loop->requests, memory_order_relaxed);
+
+    atomic_store_explicit(&loop->requests, requests + 1, memory_order_relaxed);
+}
+
 static void call_run(struct loop *loop, struct buffer *in, uint8_t *data, size_t len)
 {
     struct transport *transport = loop->transport;
@@ -218,6 +226,7 @@ static void call_run(struct loop *loop, struct buffer *in, uint8_t *data, size_t
         return;
     }
     loop->encoding = true;
+    request_count(loop);
     worker->frame = frame;
     rpc_serve(transport, frame, data, len);
     worker->frame = NULL;

@@ -51,6 +51,7 @@ struct loop {
     _Atomic int64_t asked_ns;   /* since when an answer is due; 0: none is */
     _Atomic int64_t lag_ns;     /* that the last answer took */
     _Atomic uint32_t turns_due; /* connections that waited for their turn then */
+    _Atomic uint64_t requests;  /* calls that have begun here; only its owner adds.  Relaxed. */
 
     struct epoll_event events[LOOP_EVENTS];
     int event_next, event_count;

@@ -16,9 +16,9 @@
 #include "state/state.h"
 #include "transport/transport.h"
 
-static const char *phase_name(enum endpoint_phase phase)
+const char *api_server_phase(const struct endpoint *endpoint)
 {
-    switch (phase) {
+    switch (atomic_load_explicit(&endpoint->phase, memory_order_acquire)) {
     case ENDPOINT_STARTING:
         return "starting";
     case ENDPOINT_SERVING:
@@ -31,8 +31,7 @@ static const char *phase_name(enum endpoint_phase phase)
     return "?";
 }
 
-/* RFC 3339, in UTC. */
-static json_t *time_json(const struct timespec *when)
+json_t *api_server_time(const struct timespec *when)
 {
     char text[32] = "";
     struct tm parts;
@@ -42,7 +41,7 @@ static json_t *time_json(const struct timespec *when)
     return json_string(text);
 }
 
-static json_t *counts_json(const struct endpoint *endpoint)
+json_t *api_server_counts(const struct endpoint *endpoint)
 {
     struct state *state = endpoint->server->state;
     struct transport_stats transport;
@@ -63,7 +62,7 @@ static json_t *counts_json(const struct endpoint *endpoint)
 }
 
 /* What mem exports hold is not part of the budget. */
-static json_t *memory_json(void)
+json_t *api_server_memory(void)
 {
     struct memory_stats stats;
     uint64_t used;
@@ -78,7 +77,6 @@ void api_server_show(struct http_request *request, void *context)
 {
     const struct endpoint *endpoint = context;
     struct server *server = endpoint->server;
-    enum endpoint_phase phase = atomic_load_explicit(&endpoint->phase, memory_order_acquire);
     struct minor_range minors = atomic_load_explicit(&server->minors, memory_order_relaxed);
     int64_t uptime_ns = clock_boot_ns() - endpoint->started_ns;
 
@@ -87,10 +85,11 @@ void api_server_show(struct http_request *request, void *context)
     http_reply_json(&request->reply,
                     json_pack("{s:s, s:s, s:i, s:s, s:o, s:f, s:{s:i, s:i}, s:i, s:o, s:o, s:o}",
                               "version", MAINSTAY_VERSION, "instance", server->state->server_owner,
-                              "pid", (int)getpid(), "phase", phase_name(phase), "started",
-                              time_json(&endpoint->started), "uptime_s",
+                              "pid", (int)getpid(), "phase", api_server_phase(endpoint), "started",
+                              api_server_time(&endpoint->started), "uptime_s",
                               (double)uptime_ns / (double)NSEC_PER_SEC, "minor_versions", "min",
                               (int)minors.min, "max", (int)minors.max, "lease_s",
                               (int)server->lease_s, "grace", api_grace_json(server->state),
-                              "counts", counts_json(endpoint), "memory", memory_json()));
+                              "counts", api_server_counts(endpoint), "memory",
+                              api_server_memory()));
 }

@@ -68,6 +68,21 @@ static void no_row(void **unused)
         expect_counts(stats.of[op], 0, 0, 0);
 }
 
+/* Whatever becomes of its attempts. */
+static void in_flight(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 3; i++)
+        callback_counters_taken(counters);
+    callback_counters_attempt(counters, OP_CB_RECALL, false);
+    callback_counters_failure(counters, OP_CB_RECALL);
+    callback_counters_read(counters, &stats);
+    assert_int_equal(stats.in_flight, 3);
+    callback_counters_ended(counters);
+    callback_counters_read(counters, &stats);
+    assert_int_equal(stats.in_flight, 2);
+}
+
 static void names(void **unused)
 {
     (void)unused;
@@ -145,7 +160,7 @@ static void made_again(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_attempt), TEST(no_row),           TEST(names),
+        TEST(each_attempt), TEST(no_row),           TEST(in_flight),  TEST(names),
         TEST(durations),    TEST(without_counters), TEST(made_again),
     };
 
