@@ -352,8 +352,8 @@ const struct event event_table[] = {
      "A stored export does not count, because the command line or the configuration file has one "
      "at its path",
      "Remove one of the two; `DELETE` removes the stored one"},
-    {"export.refused", "info", "peer export uid why sec xprtsec op",
-     "For audits: `peer` (with `uid`) may not use an export, and `why`: `client` (its address), "
+    {"export.refused", "info", "peer export uid principal why sec xprtsec op",
+     "For audits: `peer` (with `principal` by Kerberos, else with `uid`) may not use an export, and `why`: `client` (its address), "
      "`port` (the export is `secure`, and the port is 1024 or above), `sec` (the export does not "
      "list the flavor of the call, which the field `sec` says), `tls_peer` (no rule `tls_peer` of the export matches the "
      "client's certificate), `xprtsec` (the export demands a "

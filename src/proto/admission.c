@@ -3,6 +3,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "gss/gss_principal.h"
 #include "proto/caller.h"
 #include "proto/security.h"
 #include "state/session/session_conn.h"
@@ -21,8 +22,10 @@ static void refused(const struct rpc_call *call, struct server *server,
         return;
     log_info_taken(NULL, "export.refused",
                    LOG_STR("peer", address_format(connection_peer(call->conn), peer, sizeof(peer))),
-                   LOG_STR("export", export), LOG_U64("uid", call->cred.uid), LOG_STR("why", why),
-                   LOG_STR("sec", security_flavor_name(caller->flavor)),
+                   LOG_STR("export", export),
+                   call->cred.principal ? LOG_STR("principal", call->cred.principal->name)
+                                        : LOG_U64("uid", call->cred.uid),
+                   LOG_STR("why", why), LOG_STR("sec", security_flavor_name(caller->flavor)),
                    LOG_STR("xprtsec", export_xprtsec_name(caller->xprtsec)), LOG_STR("op", op));
 }
 

@@ -9,6 +9,7 @@
 #include "client/client_back_gss.h"
 #include "gss.h"
 #include "holder.h"
+#include "log_lines.h"
 
 #define MACHINE "host/client.mainstay.test"
 
@@ -133,6 +134,16 @@ static struct client_fh private_open(void)
     return dir;
 }
 
+/* The log says who was refused, not the uid of nobody. */
+static void expect_named(const char *principal)
+{
+    struct log_line line = log_find_with("export.refused", "export", "/private");
+
+    assert_non_null(log_value(&line, "principal"));
+    assert_string_equal(log_value(&line, "principal"), principal);
+    assert_null(log_value(&line, "uid"));
+}
+
 /* W18: alice's context ends while her pages are dirty: the machine writes and closes the file,
  * although it does not encrypt as the export wants, and may do nothing else there. */
 static void nothing_is_lost(void **state)
@@ -155,6 +166,7 @@ static void nothing_is_lost(void **state)
     begin(&machine, &file.fh);
     client_op_access(C, ACCESS4_READ);
     run(NFS4ERR_WRONGSEC);
+    expect_named(MACHINE "@MAINSTAY.TEST");
     expect_status(client_file_write(&machine, &file, 5, UNSTABLE4, "second", 6, &count), NFS4_OK);
     expect_status(client_file_close(&machine, &file), NFS4_OK);
     client_gss_put(of_alice);
