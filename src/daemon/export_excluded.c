@@ -15,6 +15,7 @@ struct search {
     struct state *state;
     const struct export *export;
     bool kerberos_only;
+    enum export_xprtsec weakest;
     uint64_t client; /* the last one, and what is known of it */
     bool excluded;
     bool may_close;
@@ -93,13 +94,19 @@ static bool client_may_close(const struct search *search, uint64_t client)
 }
 
 /* A delegation remains: it is recalled when somebody wants the file, and then revoked. */
-static bool wrong_flavor(const struct search *search, const struct client_principal *opener)
+static bool wrong_flavor(const struct search *search, const struct open_fs_opener *opener)
 {
-    return search->kerberos_only && opener && !client_principal_is_gss(*opener) &&
+    return search->kerberos_only && opener && !client_principal_is_gss(opener->principal) &&
            !search->may_close;
 }
 
-static bool loses(void *context, uint64_t client, const struct client_principal *opener)
+/* Whatever the credential is. */
+static bool wrong_transport(const struct search *search, const struct open_fs_opener *opener)
+{
+    return opener && opener->transport < (uint8_t)search->weakest;
+}
+
+static bool loses(void *context, uint64_t client, const struct open_fs_opener *opener)
 {
     struct search *search = context;
 
@@ -108,7 +115,7 @@ static bool loses(void *context, uint64_t client, const struct client_principal 
         search->may_close = client_may_close(search, client);
         search->client = client;
     }
-    return search->excluded || wrong_flavor(search, opener);
+    return search->excluded || wrong_flavor(search, opener) || wrong_transport(search, opener);
 }
 
 static bool is_kerberos_only(const struct export *export)
@@ -121,7 +128,8 @@ static void revoke(struct exports *exports, const struct vfs *fs, const struct e
 {
     struct search search = {.state = exports->config.state,
                             .export = export,
-                            .kerberos_only = is_kerberos_only(export)};
+                            .kerberos_only = is_kerberos_only(export),
+                            .weakest = export_security_weakest(&export->security)};
     uint32_t left, revoked;
 
     revoked = open_fs_revoke_of(exports->config.state, fs, loses, &search, &left);
@@ -129,12 +137,19 @@ static void revoke(struct exports *exports, const struct vfs *fs, const struct e
         log_info("export.revoke", LOG_U64("revoked", revoked), LOG_U64("left", left));
 }
 
+/* Would it refuse anybody? */
+static bool is_choosy(const struct export *export)
+{
+    return export->client_count > 0 || export->secure || is_kerberos_only(export) ||
+           export_security_weakest(&export->security) > XPRTSEC_NONE;
+}
+
 void export_excluded_revoke(struct exports *exports, const struct vfs *fs)
 {
     unsigned phase = export_enter(exports->config.table);
     const struct export *export = export_of_fs(exports->config.table, fs);
 
-    if (export && (export->client_count > 0 || export->secure || is_kerberos_only(export)))
+    if (export && is_choosy(export))
         revoke(exports, fs, export);
     export_leave(exports->config.table, phase);
 }

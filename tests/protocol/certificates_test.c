@@ -3,6 +3,7 @@
  * Exports that demand TLS, a certificate, or a certain one: who gets in over which connection, and
  * as which user; and to whom the answers are repeated.
  */
+#include "admin_call.h"
 #include "client/client_security.h"
 #include "lib/pki.h"
 #include "log_lines.h"
@@ -213,6 +214,72 @@ static void names_of_clients(void **state)
     expect_status(exchange(SECOND, 3, &first), NFS4ERR_CLID_INUSE);
 }
 
+/* ---- an export that demands more from now on ---- */
+
+static void export_put(const char *method, const char *path, const char *xprtsec, unsigned status)
+{
+    char json[160];
+
+    (void)snprintf(json, sizeof(json),
+                   "{\"path\": \"/later\", \"backend\": \"mem\", \"ports\": \"insecure\", "
+                   "\"squash\": \"no_root_squash\", \"xprtsec\": \"%s\"}",
+                   xprtsec);
+    assert_int_equal(admin_send(method, path, json), status);
+}
+
+static struct stateid4 opened_over(enum way way)
+{
+    const struct client_open open = {.clientid = client_mount_clientid(&alice),
+                                     .owner = way_names[way],
+                                     .access =
+                                         OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+                                     .name = "opened",
+                                     .create = true,
+                                     .mode = 0666};
+
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    client_op_lookup(C, "later");
+    client_op_open(C, &open);
+    run_on(&conns[way], NFS4_OK);
+    return result(OP_OPEN)->opopen.stateid;
+}
+
+static void expect_kept(struct stateid4 opens[WAYS], enum way first)
+{
+    for (enum way way = 0; way < WAYS; way++) {
+        enum nfsstat4 got;
+
+        begin(&alice, NULL);
+        client_compound_add(
+            C, &(struct nfs_argop4){.argop = OP_TEST_STATEID, .optest_stateid = {&opens[way], 1}});
+        run(NFS4_OK);
+        got = result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0];
+        if (got != (way < first ? NFS4ERR_ADMIN_REVOKED : NFS4_OK))
+            fail_msg("opened over %s: %s", way_names[way], status_name(got));
+    }
+}
+
+/* Who cannot close it any more loses what was opened over a worse connection; the rest remains. */
+static void demands_more(void **state)
+{
+    struct stateid4 opens[WAYS];
+
+    (void)state;
+    export_put("POST", "/exports", "none", 201);
+    assert_true(script_open_to_all("/later"));
+    for (enum way way = 0; way < WAYS; way++) {
+        conns[way].cred = script_cred();
+        opens[way] = opened_over(way);
+    }
+    export_put("PUT", "/exports/%2Flater", "none:mtls", 200);
+    expect_kept(opens, PLAIN);
+    export_put("PUT", "/exports/%2Flater", "tls", 200);
+    expect_kept(opens, TLS);
+    export_put("PUT", "/exports/%2Flater", "mtls", 200);
+    expect_kept(opens, FIRST);
+}
+
 /* ---- retries ---- */
 
 /* What was answered over this connection is repeated over another one, or not. */
@@ -255,9 +322,8 @@ static void retried(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_gets_in),
-        cmocka_unit_test(who_they_are),
-        cmocka_unit_test(names_of_clients),
+        cmocka_unit_test(who_gets_in),      cmocka_unit_test(who_they_are),
+        cmocka_unit_test(names_of_clients), cmocka_unit_test(demands_more),
         cmocka_unit_test(retried),
     };
 

@@ -29,6 +29,7 @@ struct open {
     uint32_t lock_count; /* byte-range locks of its lock states */
     uint32_t held;       /* bit 1 << want for each vfs open() that we hold */
     bool closed;
+    _Atomic uint8_t transport; /* how well the connection of its last opener was secured */
     bool notifiable;           /* an OPEN of it was answered OPEN4_RESULT_MAY_NOTIFY_LOCK */
     struct share_group *group; /* of its client in its file, until unhashed */
     struct list file_link;     /* on group->opens */

@@ -205,6 +205,7 @@ static bool merge_locked(struct open *open, const struct open_request *request)
     open->notifiable |= request->notifiable;
     set_callers(open, request->access, request->cred);
     atomic_store_explicit(&open->opener, request->principal, memory_order_relaxed);
+    atomic_store_explicit(&open->transport, request->transport, memory_order_relaxed);
     for (uint32_t want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
         if (open->held & (1u << want))
             covered |= want;

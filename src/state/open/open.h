@@ -34,6 +34,7 @@ struct open_request {
     const struct vfs_cred *cred;
     uint32_t access, deny;             /* without the WANT bits; must be valid */
     struct client_principal principal; /* before any squash */
+    uint8_t transport;                 /* how well the connection is secured: more is better */
     int64_t now_ns;                    /* when the request arrived; leases are judged as of then */
     bool admitted;                     /* open_has_room() was true */
     bool notifiable;                   /* the reply says OPEN4_RESULT_MAY_NOTIFY_LOCK */

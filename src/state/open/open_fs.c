@@ -144,12 +144,14 @@ struct losers {
 
 static bool loses(const struct losers *losers, struct stateid *sid)
 {
-    struct client_principal opener;
+    struct open_fs_opener opener;
+    struct open *open;
 
     if (sid->kind == STATEID_DELEGATION)
         return losers->loses(losers->context, sid->client->id, NULL);
-    opener =
-        atomic_load_explicit(&CONTAINER_OF(sid, struct open, sid)->opener, memory_order_relaxed);
+    open = CONTAINER_OF(sid, struct open, sid);
+    opener.principal = atomic_load_explicit(&open->opener, memory_order_relaxed);
+    opener.transport = atomic_load_explicit(&open->transport, memory_order_relaxed);
     return losers->loses(losers->context, sid->client->id, &opener);
 }
 
@@ -182,7 +184,7 @@ uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs, open_fs_lo
     return losers.revoked;
 }
 
-static bool everybody(void *context, uint64_t client, const struct client_principal *opener)
+static bool everybody(void *context, uint64_t client, const struct open_fs_opener *opener)
 {
     (void)context, (void)client, (void)opener;
     return true;

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "state/client/client_principal.h"
 #include "state/state.h"
 
-struct client_principal;
 struct vfs;
 
 struct open_fs_uses {
@@ -32,9 +32,15 @@ void open_fs_settle(struct state *state);
  * without locks of state/. */
 uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *left);
 
+/* Who opened a file last, and how well that connection was secured (open_request). */
+struct open_fs_opener {
+    struct client_principal principal;
+    uint8_t transport;
+};
+
 /* The same of some clients: `loses_it` is asked for each open and delegation, without locks.
- * `opener` is who opened the file last; NULL for a delegation. */
-typedef bool open_fs_loses(void *context, uint64_t client, const struct client_principal *opener);
+ * `opener`: NULL for a delegation. */
+typedef bool open_fs_loses(void *context, uint64_t client, const struct open_fs_opener *opener);
 uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs, open_fs_loses *loses_it,
                            void *context, uint32_t *left);
 
