@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "admin_call.h"
 #include "client/client_back_gss.h"
 #include "gss.h"
 #include "holder.h"
@@ -32,6 +33,9 @@ static struct client_gss *machine_connect(struct client_conn *conn)
     return gss;
 }
 
+/* The first operation allowed is CLOSE, unless the client does not ask for it. */
+static bool asks_for_close = true;
+
 static void exchange_protected(struct client_mount *mount)
 {
     static const uint32_t allow[] = {OP_CLOSE,  OP_OPEN_DOWNGRADE, OP_LOCKU,       OP_DELEGRETURN,
@@ -44,7 +48,7 @@ static void exchange_protected(struct client_mount *mount)
     owner[8]++;
     args->eia_clientowner.co_ownerid = client_text(owner);
     args->eia_state_protect.spa_how = SP4_MACH_CRED;
-    for (size_t i = 0; i < ARRAY_SIZE(allow); i++)
+    for (size_t i = !asks_for_close; i < ARRAY_SIZE(allow); i++)
         bitmap4_set(&args->eia_state_protect.spa_mach_ops.spo_must_allow, allow[i]);
     client_compound_free(C);
     client_compound_begin_plain(C);
@@ -174,6 +178,68 @@ static void nothing_is_lost(void **state)
     client_conn_close(&conn);
 }
 
+/* ---- an export that takes only Kerberos from now on ---- */
+
+static void export_put(const char *method, const char *path, const char *sec, unsigned status)
+{
+    char json[160];
+
+    (void)snprintf(json, sizeof(json),
+                   "{\"path\": \"/later\", \"backend\": \"mem\", \"ports\": \"insecure\", "
+                   "\"squash\": \"no_root_squash\", \"sec\": \"%s\"}",
+                   sec);
+    assert_int_equal(admin_send(method, path, json), status);
+}
+
+/* What a user opened with AUTH_SYS before the export came to refuse that: is it revoked, and what
+ * does CLOSE by the machine say? */
+static void close_of_earlier(enum nfsstat4 state, enum nfsstat4 closed)
+{
+    struct client_gss *of_machine = client_gss_get(machine.conn.gss);
+    struct client_fh dir;
+    struct client_file file;
+
+    export_put("POST", "/exports", "krb5p:sys", 201);
+    assert_true(script_open_to_all("/later"));
+    become(NULL, 0);
+    expect_status(client_file_lookup(&machine, "/later", &dir), NFS4_OK);
+    file = make_open(&machine, &dir, "opened");
+    export_put("PUT", "/exports/%2Flater", "krb5p", 200);
+    become(of_machine, RPC_GSS_SVC_INTEGRITY);
+    begin(&machine, NULL);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_TEST_STATEID, .optest_stateid = {&file.stateid, 1}});
+    run(NFS4_OK);
+    assert_int_equal(result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0], state);
+    expect_status(client_file_close(&machine, &file), closed);
+    client_gss_put(of_machine);
+    assert_int_equal(admin_call("DELETE", "/exports/%2Flater?force=true", NULL), 204);
+}
+
+/* W18: it keeps what its machine can close. */
+static void machine_may_close(void **state)
+{
+    (void)state;
+    close_of_earlier(NFS4_OK, NFS4_OK);
+}
+
+/* And loses what it could not, if it has not asked for that. */
+static void machine_may_not_close(void **state)
+{
+    (void)state;
+    close_of_earlier(NFS4ERR_ADMIN_REVOKED, NFS4ERR_WRONGSEC);
+}
+
+static int machine_up_without_close(void **state)
+{
+    int up;
+
+    asks_for_close = false;
+    up = machine_up(state);
+    asks_for_close = true;
+    return up;
+}
+
 /* ---- callbacks ---- */
 
 static void control(struct client_gss *gss, uint32_t service, enum nfsstat4 status)
@@ -255,6 +321,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MACHINE_TEST(only_the_machine),
         MACHINE_TEST(nothing_is_lost),
+        MACHINE_TEST(machine_may_close),
+        cmocka_unit_test_setup_teardown(machine_may_not_close, machine_up_without_close,
+                                        machine_down),
         MACHINE_TEST(callbacks_by_gss),
         MACHINE_TEST(contexts_of_others),
     };
