@@ -288,11 +288,13 @@ static void tls_prepare(struct admin_client *client)
 }
 
 /* No proxy of the environment gets to see a token. */
-static void request_prepare(struct admin_client *client, const char *path, char **url)
+static void request_prepare(struct admin_client *client, const char *root, const char *path,
+                            char **url)
 {
     const char *scheme = client->endpoint.secure ? "https" : "http";
-    int len = asprintf(url, "%s://%s/api/v1%s", scheme,
-                       client->endpoint.socket ? "localhost" : client->endpoint.address, path);
+    int len =
+        asprintf(url, "%s://%s%s%s", scheme,
+                 client->endpoint.socket ? "localhost" : client->endpoint.address, root, path);
 
     CHECK(len > 0);
     curl_easy_reset(client->curl);
@@ -350,7 +352,7 @@ bool admin_client_call(struct admin_client *client, const struct admin_request *
     bool ok;
 
     *reply = (struct admin_reply){0};
-    request_prepare(client, request->path, &url);
+    request_prepare(client, request->at_root ? "" : "/api/v1", request->path, &url);
     (void)curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, request->method);
     (void)curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)REPLY_S);
     (void)curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, body_take);
@@ -417,7 +419,7 @@ bool admin_client_stream(struct admin_client *client, const char *path,
     char *url;
     bool ok;
 
-    request_prepare(client, path, &url);
+    request_prepare(client, "/api/v1", path, &url);
     (void)curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, stream_take);
     (void)curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &stream);
     code = request_perform(client, fields, &reply.status);

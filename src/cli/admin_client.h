@@ -34,6 +34,7 @@ void admin_client_destroy(struct admin_client *client);
 struct admin_request {
     const char *method;
     const char *path;     /* below /api/v1, encoded, with its query */
+    bool at_root;         /* no, it is not below /api/v1 */
     const json_t *body;   /* NULL: none */
     const char *if_match; /* an entity tag without quotes; NULL: none */
     bool quiet;           /* say nothing about a failure */

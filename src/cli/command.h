@@ -80,6 +80,7 @@ struct command {
     const char *example;
     struct command_option options[COMMAND_OPTIONS_MAX + 1];
     const char *method, *path; /* "/clients/{}", {} is the first argument; NULL: none */
+    bool at_root;              /* the path is not below /api/v1 */
     const char *items;         /* the member of the reply that is shown; NULL: of lists "items" */
     struct command_column columns[COMMAND_COLUMNS_MAX + 1];
     const char *done; /* what people are told afterwards: "evicted" */

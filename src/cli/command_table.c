@@ -52,6 +52,32 @@ static const struct command commands[] = {
      .path = "/server",
      .run = resource_request},
 
+    {.noun = "health",
+     .verb = "live",
+     .noun_help = "whether the server works, and whether clients can be sent to it",
+     NO_ARGUMENTS,
+     .help = "say whether the server works: its event loops and its timer run",
+     .details =
+         "For a watchdog that restarts the server: the exit status is 0 if it works, else 1, "
+         "with the reasons on stderr.",
+     .example = "mainstay health live",
+     .method = "GET",
+     .path = "/healthz",
+     .at_root = true,
+     .run = resource_request},
+    {.noun = "health",
+     .verb = "ready",
+     NO_ARGUMENTS,
+     .help = "say whether clients can be sent to the server",
+     .details = "They cannot while it starts, ends, is in its grace period, or cannot write its "
+                "state directory. The exit status is 0 if they can, else 1, with the reasons on "
+                "stderr.",
+     .example = "mainstay health ready",
+     .method = "GET",
+     .path = "/readyz",
+     .at_root = true,
+     .run = resource_request},
+
     {.noun = "export",
      .verb = "list",
      .noun_help = "what is exported, to whom; add, change and remove it",

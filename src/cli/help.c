@@ -111,7 +111,8 @@ void help_print_command(const struct command *command, FILE *out)
     for (int i = 0; i <= GLOBAL_HELP; i++)
         option_print(out, &command_globals[i]);
     if (command->path)
-        (void)fprintf(out, "\nIt sends %s /api/v1%s.\n", command->method, command->path);
+        (void)fprintf(out, "\nIt sends %s %s%s.\n", command->method,
+                      command->at_root ? "" : "/api/v1", command->path);
     free(text);
     free(synopsis);
 }

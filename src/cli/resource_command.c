@@ -309,7 +309,8 @@ int resource_request(const struct invocation *call)
 {
     struct admin_client *client = resource_client(call);
     char *path = client ? resource_path(call, client) : NULL;
-    struct admin_request request = {.method = call->command->method, .path = path};
+    struct admin_request request = {
+        .method = call->command->method, .path = path, .at_root = call->command->at_root};
     struct admin_reply reply = {0};
     int code = COMMAND_FAILED;
 

@@ -678,6 +678,21 @@ class Holdings(Fixture):
         self.assertRegex(shown, r"(?m)^counts:\n    connections +1\n    clients +1\n    sessions +1$")
         self.assertEqual(self.json("status")["counts"]["clients"], 1)
 
+    def test_health(self):
+        """The exit status is for those who restart the server, or send clients to it."""
+        self.assertEqual(self.json("health", "live"), {"status": "alive"})
+        self.assertEqual(self.json("health", "ready"), {"status": "ready"})
+        with Server("--lease", "3600") as server:
+            client = Client(server.port, "to be awaited")  # a reason for a grace period
+            client.start()
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(mainstay("--admin", f"unix:{server.socket}", "health", "live").returncode, 0)
+            done = mainstay("--admin", f"unix:{server.socket}", "health", "ready")
+            client.close()
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("the grace period is not over", done.stderr)
+
     def test_clients(self):
         self.assertEqual(self.good("client", "list"), "none\n")
         one, _ = self.client("Linux NFSv4.1 one.example")
