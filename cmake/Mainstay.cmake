@@ -124,6 +124,18 @@ if(MAINSTAY_LTO)
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
 endif()
 
+# What programs tell of their build. It is looked at in each build, and compiled again if it has changed.
+set(_ms_record ${CMAKE_BINARY_DIR}/build_record.c)
+add_custom_target(build_record BYPRODUCTS ${_ms_record}
+    COMMAND ${CMAKE_COMMAND} -D SOURCE=${CMAKE_SOURCE_DIR} -D OUTPUT=${_ms_record}
+            -D TYPE=${CMAKE_BUILD_TYPE} "-DCOMPILER=${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
+            -D PROCESSOR=${CMAKE_SYSTEM_PROCESSOR} -D SANITIZERS=${MAINSTAY_SANITIZE} -D KRB5=${KRB5_VERSION}
+            -P ${CMAKE_SOURCE_DIR}/cmake/build_record.cmake
+    VERBATIM)
+add_library(ms_build_record OBJECT ${_ms_record})
+add_dependencies(ms_build_record build_record)
+target_link_libraries(ms_build_record PUBLIC ms_options)
+
 # Adds each named folder, unless MAINSTAY_PARTS leaves it out.
 # A name in MAINSTAY_PARTS is a folder below src/ or tests/: wire, backend/mem, unit, unit/wire.
 macro(ms_add_folders root)
@@ -163,7 +175,7 @@ function(ms_program name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "INSTALL" "SOURCES;DEPS")
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ms_options)
-    _ms_link(${name} PRIVATE ${arg_DEPS})
+    _ms_link(${name} PRIVATE ${arg_DEPS} build_record)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MAINSTAY_PROGRAM_DIR})
     if(arg_INSTALL STREQUAL "server")
         install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_SBINDIR} COMPONENT server)

@@ -11,6 +11,7 @@
 #include "base/guess.h"
 #include "base/man_page.h"
 #include "bench/load/op.h"
+#include "bench/load/version.h"
 #include "client/client_target.h"
 
 static const char usage[] =
@@ -45,6 +46,7 @@ static const char usage[] =
     "  --hostile WHAT  read nothing for --time seconds while the server sends replies, recalls\n"
     "                  or both\n"
     "  --json          one JSON object on stdout\n"
+    "  --version       print the version, and what it was built from\n"
     "  --man           print the manual page, mainstay-bench(1)\n"
     "  -h, --help      show this\n";
 
@@ -83,6 +85,7 @@ static const struct option known[] = {
     {"tls-name", required_argument, NULL, KEY_TLS_NAME},
     {"recalls", required_argument, NULL, 'r'},
     {"hostile", required_argument, NULL, 'H'},
+    {"version", no_argument, NULL, 'V'},
     {"man", no_argument, NULL, 'm'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -362,6 +365,10 @@ int options_parse(struct bench_options *options, int argc, char **argv)
     while ((key = getopt_long(argc, argv, ":h", known, &index)) != -1) {
         if (key == 'h') {
             (void)fputs(usage, stdout);
+            return OPTIONS_HELP;
+        }
+        if (key == 'V') {
+            version_print(stdout);
             return OPTIONS_HELP;
         }
         if (key == 'm') {

@@ -40,7 +40,7 @@ struct bench_options {
 };
 
 enum {
-    OPTIONS_HELP = -1,   /* --help, --man: printed */
+    OPTIONS_HELP = -1,   /* --help, --version, --man: printed */
     OPTIONS_MISTAKE = 2, /* after an error message; the exit status */
 };
 

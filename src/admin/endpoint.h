@@ -28,6 +28,7 @@ struct endpoint {
     struct transport *transport;
     struct settings *settings;
     const struct export_control *exports;
+    const char *commit;      /* of the sources: build_record.h */
     struct timespec started; /* wall clock */
     int64_t started_ns;      /* the same moment; clock_boot_ns() */
     struct event_feed *events;

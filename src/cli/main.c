@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/manual.h"
+#include "cli/version.h"
 
 /* Whoever read the output has seen enough: end as other programs do then. */
 static void end_with_reader(void)
@@ -61,7 +62,7 @@ static int run(const struct invocation *call, enum invocation_result parsed, boo
         help_print(call, whole_noun);
         return finish(COMMAND_OK);
     case INVOCATION_VERSION:
-        (void)puts("mainstay " MAINSTAY_VERSION);
+        version_print(stdout);
         return finish(COMMAND_OK);
     case INVOCATION_MAN:
         manual_print(call->table, stdout);

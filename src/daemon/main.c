@@ -16,6 +16,7 @@
 
 #include "admin/api/event_feed.h"
 #include "admin/http/http_tls.h"
+#include "base/build_record.h"
 #include "base/clock.h"
 #include "base/errand.h"
 #include "base/limits.h"
@@ -253,6 +254,7 @@ static bool open_admin(struct daemon *d)
         .transport = d->transport,
         .settings = d->settings,
         .exports = &d->export_control,
+        .commit = build_record.commit,
         .started = clock_realtime(),
         .started_ns = clock_boot_ns(),
     };

@@ -14,6 +14,7 @@
 #include "base/command_line.h"
 #include "base/guess.h"
 #include "daemon/console.h"
+#include "daemon/version.h"
 
 static const char usage[] =
     "usage: mainstayd --export 'PSEUDO=BACKEND[:ARG][,OPT...]' [option...]\n"
@@ -78,7 +79,7 @@ static const char usage[] =
     "  --man                 print the manual page, mainstayd(8)\n"
     "  --config-man          print the manual page of the configuration file, mainstay.conf(5)\n"
     "  -h, --help            show this\n"
-    "  --version             print the version\n"
+    "  --version             print the version, and what it was built from\n"
     "\n"
     "A value that settings.db in the state directory holds goes before the default of --lease,\n"
     "--grace, --slots, --reply-cache, --log-level and --log-format.\n";
@@ -391,8 +392,10 @@ static enum options_result take_option(struct options *options, int id, char **a
     case ':':
         return refuse_option(id, argv);
     case OPT_HELP:
+        (void)fputs(usage, stdout);
+        return OPTIONS_DONE;
     case OPT_VERSION:
-        (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
+        version_print(stdout);
         return OPTIONS_DONE;
     case OPT_CONFIG_REFERENCE:
         config_reference_print(stdout);

@@ -25,7 +25,7 @@ DOCUMENT = os.path.join(ROOT, "docs/admin.md")
 TIMEOUT_S = 60
 MASKS = ((r"\b[0-9a-f]{16,32}\b", "ID"), (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME"),
          (r"\b\d+(\.\d)? s\b|\b\d+[mhd]\d\d[smh]\b", "TIME"), (r"\b\d+(\.\d)? (B|[KMGT]iB)\b", "SIZE"),
-         (r"(?m)^(pid|instance|version) .*", r"\1 X"), (r"127\.0\.0\.1:\d+", "PEER"),
+         (r"(?m)^(pid|instance|version|commit) .*", r"\1 X"), (r"127\.0\.0\.1:\d+", "PEER"),
          (r"\b\d+\.\d+\.\d+\b", "VERSION"))
 
 

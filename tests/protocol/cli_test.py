@@ -157,7 +157,7 @@ class Usage(Fixture):
             self.assertRegex(done.stdout, r"\nexample: mainstay \w")
             self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80, done.stdout)
             self.assertEqual(done.stdout, mainstay("--help", *words).stdout)
-        self.assertRegex(mainstay("--version").stdout, r"\Amainstay \d+\.\d+\.\d+\n\Z")
+        self.assertRegex(mainstay("--version").stdout, r"\Amainstay \d+\.\d+\.\d+\ncommit: ")
 
     def test_nothing_to_write_to(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -82,14 +82,14 @@ void api_server_show(struct http_request *request, void *context)
 
     if (!http_query_check(request, NULL, 0))
         return;
-    http_reply_json(&request->reply,
-                    json_pack("{s:s, s:s, s:i, s:s, s:o, s:f, s:{s:i, s:i}, s:i, s:o, s:o, s:o}",
-                              "version", MAINSTAY_VERSION, "instance", server->state->server_owner,
-                              "pid", (int)getpid(), "phase", api_server_phase(endpoint), "started",
-                              api_server_time(&endpoint->started), "uptime_s",
-                              (double)uptime_ns / (double)NSEC_PER_SEC, "minor_versions", "min",
-                              (int)minors.min, "max", (int)minors.max, "lease_s",
-                              (int)server->lease_s, "grace", api_grace_json(server->state),
-                              "counts", api_server_counts(endpoint), "memory",
-                              api_server_memory()));
+    http_reply_json(
+        &request->reply,
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:f, s:{s:i, s:i}, s:i, s:o, s:o, s:o}",
+                  "version", MAINSTAY_VERSION, "commit", endpoint->commit, "instance",
+                  server->state->server_owner, "pid", (int)getpid(), "phase",
+                  api_server_phase(endpoint), "started", api_server_time(&endpoint->started),
+                  "uptime_s", (double)uptime_ns / (double)NSEC_PER_SEC, "minor_versions", "min",
+                  (int)minors.min, "max", (int)minors.max, "lease_s", (int)server->lease_s, "grace",
+                  api_grace_json(server->state), "counts", api_server_counts(endpoint), "memory",
+                  api_server_memory()));
 }
