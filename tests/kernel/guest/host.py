@@ -5,6 +5,7 @@
     host.py barrier NAME                      wait until every client has come to NAME
     host.py put NAME VALUE | get NAME         a value between clients; get waits for it
     host.py server stop|start|restart|kill|crash     kill and crash are SIGKILL; crash starts it again
+    host.py server release                    restart it, and no longer hold its socket meanwhile
     host.py logged TEXT                       how many lines of the server's log have TEXT
     host.py connections                       how many the server has with clients
     host.py rest METHOD PATH                  a request to the server's REST interface

@@ -30,6 +30,9 @@ CERTIFICATES_READ = " tls.load "
 RELOAD_ERROR = "daemon.reload error="
 PORT = 2049
 PORT_BEHIND_PROXY = 12049
+BACKLOG = 4096
+LISTEN_FDS_START = 3  # sd_listen_fds(3)
+HAND_OVER = ("sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh")
 
 
 class Server:
@@ -43,12 +46,27 @@ class Server:
         self.port = port
         self.must_end_well = must_end_well
         self.process = None
+        self.held = None  # its socket, if that outlives it
+
+    def hold(self):
+        """Listen for it from now on, and hand it the socket at each start, as systemd does."""
+        self.held = socket.create_server((SERVER_ADDRESS, self.port), backlog=BACKLOG)
+
+    def release(self):
+        """From its next start on, which is now, it listens itself."""
+        self.stop()
+        self.held.close()
+        self.held = None
+        self.start()
 
     def start(self):
         offset = self.log.stat().st_size if self.log.exists() else 0
+        given = {"preexec_fn": lambda: os.dup2(self.held.fileno(), LISTEN_FDS_START, inheritable=True),
+                 "pass_fds": (LISTEN_FDS_START,)} if self.held else {}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = subprocess.Popen([*(HAND_OVER if self.held else ()), *self.argv],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                            start_new_session=True, **given)
         limit = time.monotonic() + START_LIMIT_S
         while not self.is_ready(offset):
             ended = self.process.poll()
@@ -86,6 +104,9 @@ class Server:
 
     def do(self, action):
         """Actions that a guest may request."""
+        if action == "release":
+            self.release()
+            return
         if action in ("stop", "restart"):
             self.stop()
         elif action in ("kill", "crash"):
@@ -250,9 +271,9 @@ def configuration(directory):
     return f"{directory}/mainstay.conf"
 
 
-def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=PORT, configured=False):
+def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=PORT, configured=False, held=False):
     """The server under test; with fewer privileges when a launcher (setpriv) and a user are given; with its exports
-    in a configuration file if it is `configured`, else as options."""
+    in a configuration file if it is `configured`, else as options; with a socket that is `held` for it."""
     state = f"{directory}/state"
     command = program
     os.mkdir(state, mode=0o700)
@@ -269,6 +290,8 @@ def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=P
     if configured:
         os.mkdir(f"{directory}/extra")  # for exports that guests add
         server.configure({}, [])
+    if held:
+        server.hold()
     return server
 
 

@@ -59,6 +59,7 @@ class Theme:
     server_user: int = 0
     server_options: tuple = ()  # in addition to --lease and --grace
     configured: bool = False  # the exports are in a configuration file, which guests may change
+    held: bool = False  # the socket outlives the server, as with systemd, until the guest releases it
     expected_log: str = ""  # complaints expected in the client's kernel log (a regex)
     v40: dict = field(default_factory=dict)  # values of the fields above that differ for 4.0
     v42: dict = field(default_factory=dict)
@@ -147,6 +148,8 @@ THEMES = {
     "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
+    "restart-held": Theme("restart_held.py", cost_s=60, waits=True, in_turn=True, grace_s=60, timeout_s=240, held=True,
+                          backends=("local",), v40={"grace_s": 10}),
     # Where the kernel opens no file by its handle, the server's own table of handles must serve.
     "restart-nohandles": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180, backends=("local",),
                                launcher=("setpriv", "--bounding-set", "-dac_read_search"),
