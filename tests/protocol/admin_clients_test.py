@@ -96,7 +96,7 @@ class Members(OneServer):
         self.assertEqual(list(found), [
             "id", "owner", "kind", "address", "implementation", "security", "principal", "transport", "protection", "state", "lease_age_s", "lease_s",
             "reclaims_now", "reclaim_complete", "flags", "sessions", "opens", "locks", "delegations", "revoked",
-            "callback_path", "session_ids", "recalls", "waits"])
+            "lock_waiters", "parked", "callback_path", "session_ids", "recalls", "waits"])
         self.assertEqual((found["owner"], found["kind"], found["address"]), ("name \\x5c \xfc", "4.1", "127.0.0.1"))
         self.assertEqual(found["implementation"],
                          {"name": "Client 1", "domain": "example.org", "date": "2023-11-14T22:13:20Z"})
@@ -165,12 +165,17 @@ class Members(OneServer):
         session = client.start(slots=5, flags=nfs.CONN_BACK_CHAN)
         found = ask(self.server, f"/sessions/{session.id}")
         self.assertEqual(list(found), ["id", "client", "client_owner", "slots", "slots_in_use", "highest_slot",
-                                       "reply_cache_bytes", "connections", "back_channel", "last_activity_s"])
+                                       "requests", "reply_cache_bytes", "connections", "back_channel",
+                                       "last_activity_s", "slot_states"])
         self.assertEqual((found["id"], found["client"], found["client_owner"]), (session.id, client.id, self.id()))
         self.assertEqual((found["slots"], found["slots_in_use"], found["highest_slot"]), (5, 0, 0))
         self.assertEqual(found["connections"], [{"peer": client.connection.name, "fore": True, "back": True}])
         self.assertEqual(found["back_channel"], "up")
+        self.assertEqual((found["requests"], found["slot_states"]), (1, [{"slot": 0, "in_use": False, "requests": 1}]))
         session.call(slot=3)
+        found = ask(self.server, f"/sessions/{session.id}")
+        self.assertEqual((found["requests"], found["slot_states"][1:]),
+                         (2, [{"slot": 3, "in_use": False, "requests": 1}]))
         self.assertEqual(ask(self.server, f"/sessions/{session.id}")["highest_slot"], 3)
         self.assertGreater(ask(self.server, f"/sessions/{session.id}")["reply_cache_bytes"], 0)
         other = Connection(self.server.port)
@@ -208,7 +213,7 @@ class Members(OneServer):
                 wait_until(lambda: client_of(self.server, client)["callback_path"] == "up")
                 paths = ask(self.server, "/callbacks")["paths"]
         self.assertEqual(paths, [{"client": client.id, "client_owner": self.id(), "kind": "4.0", "state": "up",
-                                  "address": f"127.0.0.1.{port >> 8}.{port & 255}"}])
+                                  "address": f"127.0.0.1.{port >> 8}.{port & 255}", "waiting": 0, "oldest_s": 0}])
 
 
 class Courtesy(OneServer):
@@ -245,6 +250,9 @@ class Waits(OneServer):
         self.assertEqual(holder.connection.callback(), nfs.CB_RECALL)
         self.sees(session, conflict,
                   lambda: ask(self.server, f"/sessions/{session.id}")["slots_in_use"] == 1)
+        self.sees(session, conflict, lambda: client_of(self.server, wants)["parked"] == 1)
+        self.sees(session, conflict,
+                  lambda: ask(self.server, f"/sessions/{session.id}")["slot_states"][0]["in_use"])
         recall, = client_of(self.server, holder)["recalls"]
         self.assertEqual((recall["delegation"], recall["path"]), (delegation[4:].hex(), "/f"))
         self.assertGreater(recall["age_s"], 0)
@@ -253,8 +261,10 @@ class Waits(OneServer):
         self.assertEqual(found["counters"]["by_op"]["CB_RECALL"], before["by_op"].get("CB_RECALL", 0) + 1)
         self.assertEqual((found["counters"]["failures"], found["counters"]["retries"]),
                          (before["failures"], before["retries"]))
-        self.assertEqual(found["paths"], [{"client": holder.id, "client_owner": "holder", "kind": "4.1",
-                                           "session": held.id, "state": "up"}])
+        path, = found["paths"]
+        self.assertGreater(path.pop("oldest_s"), 0)
+        self.assertEqual(path, {"client": holder.id, "client_owner": "holder", "kind": "4.1", "session": held.id,
+                                "state": "up", "waiting": 1})
         told, = client_of(self.server, wants)["waits"]
         self.assertRegex(told, r"^[\d.]+ s ago it was told to retry to use /f \(NFS4ERR_DELAY\): client holder has not "
                          r"returned its delegation, recalled [\d.]+ s ago$")
@@ -298,6 +308,7 @@ class Waits(OneServer):
         held.value(*nfs.lock(held.opened("f"), holder.clientid))
         operations = nfs.lock(session.opened("f"), wants.clientid, kind=4)
         self.assertEqual(session.call(*operations)[0], nfs.DENIED)
+        self.assertEqual(client_of(self.server, wants)["lock_waiters"], 1)
         self.waits(wants, "1 lock owner waits for byte-range locks")
         self.waits(wants, " s it has waited for a byte-range lock of /f: client holder holds it")
         self.assertEqual(client_of(self.server, holder)["waits"], [])

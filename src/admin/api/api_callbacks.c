@@ -91,34 +91,53 @@ static enum callback_path path_of(const struct session_info *session)
     return session->back_refused ? CALLBACK_PATH_REFUSED : CALLBACK_PATH_UP;
 }
 
-static json_t *session_json(const struct session_info *session)
+/* What waits on the way. */
+static json_t *backlog_set(json_t *path, const struct callback_backlog *backlog)
 {
+    (void)json_object_set_new(path, "waiting", json_integer(backlog->waiting));
+    (void)json_object_set_new(path, "oldest_s",
+                              json_real((double)backlog->oldest_ns / NSEC_PER_SEC));
+    return path;
+}
+
+static json_t *session_json(const struct callback *callback, const struct session_info *session)
+{
+    struct callback_backlog backlog = {0};
     char id[2 * NFS4_SESSIONID_SIZE + 1];
 
     api_id_print(session->id, NFS4_SESSIONID_SIZE, id);
-    return json_pack("{s:o, s:o, s:s, s:s, s:s}", "client", api_clientid(session->clientid),
-                     "client_owner", api_text(session->owner, session->owner_len), "kind", "4.1",
-                     "session", id, "state", callback_path_name(path_of(session)));
+    callback_backlog_of_session(callback, session->id, clock_now_ns(), &backlog);
+    return backlog_set(json_pack("{s:o, s:o, s:s, s:s, s:s}", "client",
+                                 api_clientid(session->clientid), "client_owner",
+                                 api_text(session->owner, session->owner_len), "kind", "4.1",
+                                 "session", id, "state", callback_path_name(path_of(session))),
+                       &backlog);
 }
 
 /* The address is the client's, as it said it (RFC 5665). */
 static json_t *client_json(const struct callback *callback, const struct client_info *client)
 {
-    return json_pack("{s:o, s:o, s:s, s:s, s:o}", "client", api_clientid(client->id),
-                     "client_owner", api_text(client->owner, client->owner_len), "kind", "4.0",
-                     "state", callback_path_name(callback_path_of(callback, client)), "address",
-                     api_text(client->callback.addr, strlen(client->callback.addr)));
+    struct callback_backlog backlog = {0};
+
+    callback_backlog_of_client(callback, client->id, clock_now_ns(), &backlog);
+    return backlog_set(json_pack("{s:o, s:o, s:s, s:s, s:o}", "client", api_clientid(client->id),
+                                 "client_owner", api_text(client->owner, client->owner_len), "kind",
+                                 "4.0", "state",
+                                 callback_path_name(callback_path_of(callback, client)), "address",
+                                 api_text(client->callback.addr, strlen(client->callback.addr))),
+                       &backlog);
 }
 
 /* False: the page is full. */
-static bool sessions_add(struct state *state, struct api_list *list, struct session_place *place)
+static bool sessions_add(const struct server *server, struct api_list *list,
+                         struct session_place *place)
 {
     struct session_info infos[SESSION_INFO_CHUNK];
-    uint32_t count = session_info_next(state, clock_now_ns(), api_peer_of, place, infos);
+    uint32_t count = session_info_next(server->state, clock_now_ns(), api_peer_of, place, infos);
 
     for (uint32_t i = 0; i < count; i++) {
         if (infos[i].back == SESSION_BACK_NONE ||
-            api_list_add(list, session_json(&infos[i]), infos[i].owner_len))
+            api_list_add(list, session_json(server->callback, &infos[i]), infos[i].owner_len))
             continue;
         *place = infos[i].place;
         return false;
@@ -148,7 +167,7 @@ static void list_run(const struct server *server, struct api_list *list, struct 
     bool going = true;
 
     while (going && !place->sessions.end)
-        going = sessions_add(server->state, list, &place->sessions);
+        going = sessions_add(server, list, &place->sessions);
     while (going && !place->clients.end)
         going = clients_add(server, list, &place->clients);
 }

@@ -130,11 +130,12 @@ static json_t *lease_json(const struct state *state, const struct client_info *c
 
 static json_t *holdings_json(const struct callback *callback, const struct client_info *client)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "sessions", (json_int_t)client->sessions,
-                     "opens", (json_int_t)client->opens, "locks", (json_int_t)client->locks,
-                     "delegations", (json_int_t)client->delegations, "revoked",
-                     (json_int_t)client->revoked, "callback_path",
-                     callback_path_name(callback_path_of(callback, client)));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "sessions",
+                     (json_int_t)client->sessions, "opens", (json_int_t)client->opens, "locks",
+                     (json_int_t)client->locks, "delegations", (json_int_t)client->delegations,
+                     "revoked", (json_int_t)client->revoked, "lock_waiters",
+                     (json_int_t)client->lock_waiters, "parked", (json_int_t)client->parked,
+                     "callback_path", callback_path_name(callback_path_of(callback, client)));
 }
 
 json_t *api_client(const struct state *state, const struct callback *callback,

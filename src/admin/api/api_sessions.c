@@ -15,6 +15,7 @@
 #include "proto/compound.h"
 #include "state/session/session_end.h"
 #include "state/session/session_info.h"
+#include "state/session/slot_table.h"
 
 enum {
     CLOSE_TRIES = 10, /* for requests that are about to end */
@@ -51,15 +52,15 @@ static json_t *session_json(const struct session_info *session)
     char id[2 * NFS4_SESSIONID_SIZE + 1];
 
     api_id_print(session->id, NFS4_SESSIONID_SIZE, id);
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:s, s:f}", "id", id, "client",
-                     api_clientid(session->clientid), "client_owner",
-                     api_text(session->owner, session->owner_len), "slots",
-                     (json_int_t)session->slots, "slots_in_use", (json_int_t)session->slots_in_use,
-                     "highest_slot",
-                     session->slots_peak > 0 ? json_integer(session->slots_peak - 1) : json_null(),
-                     "reply_cache_bytes", (json_int_t)session->reply_bytes, "connections",
-                     connections_json(session), "back_channel", back_name(session->back),
-                     "last_activity_s", (double)session->idle_ns / NSEC_PER_SEC);
+    return json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:f}", "id", id, "client",
+        api_clientid(session->clientid), "client_owner",
+        api_text(session->owner, session->owner_len), "slots", (json_int_t)session->slots,
+        "slots_in_use", (json_int_t)session->slots_in_use, "highest_slot",
+        session->slots_peak > 0 ? json_integer(session->slots_peak - 1) : json_null(), "requests",
+        (json_int_t)session->requests, "reply_cache_bytes", (json_int_t)session->reply_bytes,
+        "connections", connections_json(session), "back_channel", back_name(session->back),
+        "last_activity_s", (double)session->idle_ns / NSEC_PER_SEC);
 }
 
 /* False: the page is full. */
@@ -131,18 +132,35 @@ static void no_session(struct http_request *request)
     http_reply_problem(&request->reply, 404, "there is no such session", NULL);
 }
 
+static json_t *slots_json(struct state *state, const uint8_t *id)
+{
+    struct slot_view views[LIMIT_SLOTS];
+    uint32_t count = session_info_slots(state, id, views, LIMIT_SLOTS);
+    json_t *slots = json_array();
+
+    for (uint32_t i = 0; i < count; i++)
+        (void)json_array_append_new(
+            slots, json_pack("{s:I, s:b, s:I}", "slot", (json_int_t)views[i].id, "in_use",
+                             (int)views[i].busy, "requests", (json_int_t)views[i].seqid));
+    return slots;
+}
+
 void api_sessions_show(struct http_request *request, void *context)
 {
     const struct endpoint *endpoint = context;
     uint8_t id[NFS4_SESSIONID_SIZE];
     struct session_info info;
+    json_t *session;
 
     if (!id_read(request, id))
         return;
-    if (session_info_get(endpoint->server->state, id, clock_now_ns(), api_peer_of, &info))
-        http_reply_json(&request->reply, session_json(&info));
-    else
+    if (!session_info_get(endpoint->server->state, id, clock_now_ns(), api_peer_of, &info)) {
         no_session(request);
+        return;
+    }
+    session = session_json(&info);
+    (void)json_object_set_new(session, "slot_states", slots_json(endpoint->server->state, id));
+    http_reply_json(&request->reply, session);
 }
 
 static enum nfsstat4 close_patiently(struct state *state, const uint8_t *id, const char *by)

@@ -48,6 +48,7 @@ static void session_copy(struct session *session, int64_t now_ns, session_peer_o
     info->slots = slot_table_grant(&session->slots).enforced;
     info->slots_in_use = slot_table_busy(&session->slots, UINT32_MAX);
     info->slots_peak = atomic_load_explicit(&session->demand.peak, memory_order_relaxed);
+    info->requests = slot_table_requests(&session->slots);
     info->reply_bytes = reply_bytes > 0 ? (uint64_t)reply_bytes : 0;
     info->back = back_state(session);
     info->back_refused = client_back_refuses(session->client);
@@ -165,6 +166,16 @@ bool session_info_get(struct state *state, const uint8_t *id, int64_t now_ns,
     pthread_mutex_unlock(&state->clients.lock);
     session_put(session);
     return true;
+}
+
+uint32_t session_info_slots(struct state *state, const uint8_t *id, struct slot_view *views,
+                            uint32_t most)
+{
+    struct session *session = session_lookup(state, id);
+    uint32_t count = session ? slot_table_view(&session->slots, views, most) : 0;
+
+    session_put(session);
+    return count;
 }
 
 uint32_t session_info_ids(struct state *state, uint64_t clientid,

@@ -12,6 +12,7 @@
 #include "state/client/client_peer.h"
 #include "wire/nfs4_types.h"
 
+struct slot_view;
 struct state;
 
 /* The other end of a connection. */
@@ -51,6 +52,7 @@ struct session_info {
      * its sa_highest_slotid tells. */
     uint32_t slots_peak;
     uint64_t reply_bytes; /* memory of its cached replies */
+    uint64_t requests;    /* new ones so far: slot_table_requests() */
     enum session_back_state back;
     bool back_refused; /* its client refused the last callback as a whole */
     int64_t idle_ns;   /* since its last new request; up to a second too long */
@@ -77,6 +79,11 @@ uint32_t session_info_next(struct state *state, int64_t now_ns, session_peer_of 
 /* False: there is no such session. */
 bool session_info_get(struct state *state, const uint8_t *id, int64_t now_ns,
                       session_peer_of *peer_of, struct session_info *info);
+
+/* What its slots are doing: slot_table_view().  Returns their number; 0 also if there is no such
+ * session. */
+uint32_t session_info_slots(struct state *state, const uint8_t *id, struct slot_view *views,
+                            uint32_t most);
 
 /* The IDs of a client's sessions.  Returns their number; 0 also if there is no such client. */
 uint32_t session_info_ids(struct state *state, uint64_t clientid,

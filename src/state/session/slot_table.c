@@ -112,6 +112,37 @@ uint32_t slot_table_busy(struct slot_table *table, uint32_t except)
     return busy;
 }
 
+uint64_t slot_table_requests(struct slot_table *table)
+{
+    uint64_t requests = 0;
+
+    for (uint32_t i = 0; i < LIMIT_SLOTS; i += SLOT_CHUNK) {
+        const struct slot *chunk = slot_there(table, i);
+
+        for (uint32_t j = 0; chunk && j < SLOT_CHUNK; j++)
+            requests += slot_seqid(&chunk[j]);
+    }
+    return requests;
+}
+
+uint32_t slot_table_view(struct slot_table *table, struct slot_view *views, uint32_t most)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < LIMIT_SLOTS && count < most; i++) {
+        const struct slot *slot = slot_there(table, i);
+        struct slot_view view = {.id = i};
+
+        if (!slot)
+            continue;
+        view.seqid = slot_seqid(slot);
+        view.busy = slot_busy(slot);
+        if (view.seqid > 0 || view.busy)
+            views[count++] = view;
+    }
+    return count;
+}
+
 uint64_t slot_table_reply_bytes(struct slot_table *table)
 {
     uint64_t bytes = 0;

@@ -66,6 +66,20 @@ static inline uint32_t slot_table_high(const struct slot_table *table)
 /* Number of slots with a request in progress, except slot `except` (UINT32_MAX: none). */
 uint32_t slot_table_busy(struct slot_table *table, uint32_t except);
 
+/* New requests so far, as the slots' seqids tell: of a slot that was given up and taken again, the
+ * client may begin at 1. */
+uint64_t slot_table_requests(struct slot_table *table);
+
+/* What a slot is doing, for users. */
+struct slot_view {
+    uint32_t id;
+    uint32_t seqid;
+    bool busy; /* with a new request in progress */
+};
+
+/* The slots that were ever used, in their order, up to `most`.  Returns their number. */
+uint32_t slot_table_view(struct slot_table *table, struct slot_view *views, uint32_t most);
+
 /* Bytes of cached replies.  Only when no slot is in use. */
 uint64_t slot_table_reply_bytes(struct slot_table *table);
 
