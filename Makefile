@@ -15,11 +15,12 @@ run_tests = tools/run-tests $(2) build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
 ORDINARY_USER = 65534
 SAME_FOR_ALL = _v4[02]|admin_metrics|allocation|callback_counters|courtesy|delegation_(conflicts|load|revoked)|exactly_once|fairness|frozen$$|memory|minor_range|mixed|power|pressure|reclaim|silence|sessions|slots|stall|status|storm|timeouts
 
-.PHONY: help run build deb sbom test test-user test-tsan check check-full stats format clean
+.PHONY: help run build deb dist sbom test test-user test-tsan check check-full stats format clean
 
 help:
 	@echo 'make run         install what is missing, build, serve ./export-demo'
 	@echo 'make deb         Debian packages, in build/deb'
+	@echo 'make dist        the sources of the commit, packed into build/dist'
 	@echo 'make sbom        build, and list what the programs are linked with: build/mainstay.spdx.json'
 	@echo 'make test        the same set-up, then every test'
 	@echo 'make build       the programs, in build/'
@@ -41,6 +42,10 @@ build:
 deb:
 	@tools/set-up package
 	@tools/make-deb
+
+dist:
+	@tools/set-up dist
+	@tools/make-dist
 
 sbom: build
 	@tools/set-up sbom
