@@ -39,9 +39,11 @@ static enum identity_found database_ask(enum identity_question question, uint32_
                                         const char *name, struct identity **answer)
 {
     enum identity_found found = IDENTITY_FOUND;
+    uint32_t then;
 
     pthread_mutex_lock(&lock);
     asked++;
+    then = group; /* what it says is of the time of the question */
     while (hangs == EVERYBODY || (hangs != 0 && hangs == id) ||
            (hangs == NAMES && question == IDENTITY_ASK_USER_ID))
         pthread_cond_wait(&released, &lock);
@@ -55,7 +57,7 @@ static enum identity_found database_ask(enum identity_question question, uint32_
                                   question == IDENTITY_ASK_UID ? id
                                   : strcmp(name, "root") == 0  ? 0
                                                                : 7,
-                                  100, "alice", &group, 1);
+                                  100, "alice", &then, 1);
     pthread_mutex_unlock(&lock);
     return found;
 }
@@ -528,6 +530,34 @@ static void setups_and_reloads(void **unused)
     unlink(paths[1]);
 }
 
+static void *ask_once(void *got)
+{
+    *(uint32_t *)got = group_of(13, IDENTITY_WAIT);
+    return NULL;
+}
+
+/* All is forgotten while a question is being asked: the answer is for who asked before, and for
+ * nobody after that. */
+static void forgotten_meanwhile(void **unused)
+{
+    pthread_t thread;
+    uint32_t got = 0;
+
+    (void)unused;
+    hang_for(13);
+    assert_int_equal(pthread_create(&thread, NULL, ask_once, &got), 0);
+    wait_until(asked_now() == 1);
+    group_set(2000, false);
+    identity_cache_apply(cache, setup_make(NULL, "LAB.EXAMPLE", TTL_S));
+    hang_for(0);
+    pthread_join(thread, NULL);
+    if (stats().late == 0)
+        assert_int_equal(got, 1000);
+    wait_until(stats().asking == 0);
+    assert_int_equal(group_of(13, IDENTITY_WAIT), 2000);
+    assert_int_equal(asked_now(), 2);
+}
+
 static void *ask_often(void *arg)
 {
     const uint32_t first = *(const uint32_t *)arg;
@@ -585,6 +615,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(callers_come_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_setup, set_up, tear_down),
         cmocka_unit_test_setup_teardown(setups_and_reloads, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forgotten_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
     };
 
