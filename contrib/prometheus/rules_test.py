@@ -45,12 +45,12 @@ class Rules(unittest.TestCase):
         self.assertIn(f"{len(self.rules)} rules found", said)
 
     def test_each_fires_and_stops(self):
-        tests = load("contrib/prometheus/rules_test.yml")["tests"]
-        self.assertEqual([test["name"] for test in tests], [rule["alert"] for rule in self.rules])
-        for test in tests:
-            fired = [f'{{alertname="{test["name"]}"}}']
-            seen = [[sample["labels"] for sample in one["exp_samples"]] for one in test["promql_expr_test"]]
-            self.assertEqual(seen, [[], fired, []], test["name"])
+        """For the server that has the trouble; at the beginning and at the end none does."""
+        test, = load("contrib/prometheus/rules_test.yml")["tests"]
+        fired = [[sample["labels"] for sample in one["exp_samples"]] for one in test["promql_expr_test"]]
+        self.assertEqual((fired[0], fired[-1]), ([], []))
+        expected = [f'{{alertname="{rule["alert"]}", instance="{rule["alert"]}"}}' for rule in self.rules]
+        self.assertEqual(sorted(sum(fired, [])), sorted(expected))
         code, said = promtool("test", "rules", "rules_test.yml")
         self.assertEqual(code, 0, said)
 
