@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/api/api_routes.h"
 
+#include "admin/api/api_access.h"
 #include "admin/api/api_activity.h"
 #include "admin/api/api_callbacks.h"
 #include "admin/api/api_clients.h"
@@ -20,6 +21,7 @@
 #define ROOT "/api/v1"
 
 const struct http_route api_routes[] = {
+    {"GET", ROOT "/access", HTTP_READ | HTTP_ANYBODY, api_access_show},
     {"GET", ROOT "/activity", HTTP_READ, api_activity_show},
     {"GET", ROOT "/callbacks", HTTP_READ, api_callbacks_show},
     {"GET", ROOT "/clients", HTTP_READ, api_clients_list},

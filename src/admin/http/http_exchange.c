@@ -49,49 +49,66 @@ static void refusal_log(struct exchange *exchange)
                        LOG_STR("method", request->method), LOG_STR("path", request->path));
 }
 
-/* Who is it, and what may it do?  False: the reply says why not. */
-static bool authority_check(struct exchange *exchange, struct MHD_Connection *conn,
-                            enum http_access *access)
+/* Who is it, and what may it do?  False: the reply says why not.  `anybody`: no token is needed. */
+static bool authority_check(struct exchange *exchange, struct MHD_Connection *conn, bool anybody)
 {
     const struct http_connection *connection = http_connection_of(conn);
     struct http_server *server = exchange->listener->server;
+    enum http_access *access = &exchange->request.access;
     enum http_token_verdict verdict;
 
     *access = HTTP_WRITE;
     if (exchange->listener->local) {
         if (!connection || !connection->trusted)
             refuse(exchange, 403, "only root and the user of the server may use this socket");
-        return connection && connection->trusted;
+        return exchange->request.known = connection && connection->trusted;
     }
     pthread_mutex_lock(&server->lock);
     verdict = http_tokens_check(&server->tokens, header(conn, "Authorization"), access);
     pthread_mutex_unlock(&server->lock);
+    exchange->request.known = verdict == HTTP_TOKEN_KNOWN;
+    if (!exchange->request.known)
+        *access = HTTP_READ;
+    if (exchange->request.known || anybody)
+        return true;
     if (verdict == HTTP_TOKEN_NONE)
         refuse(exchange, 401, "send Authorization: Bearer TOKEN");
-    else if (verdict == HTTP_TOKEN_WRONG)
+    else
         refuse(exchange, 401, "this token is not known");
-    return verdict == HTTP_TOKEN_KNOWN;
+    return false;
 }
 
-static bool origin_check(struct exchange *exchange, struct MHD_Connection *conn)
+static bool origin_check(struct exchange *exchange, struct MHD_Connection *conn, bool linked)
 {
     const struct http_origin origin = {.host = header(conn, "Host"),
                                        .origin = header(conn, "Origin"),
-                                       .fetch_site = header(conn, "Sec-Fetch-Site")};
-    const char *wrong = http_origin_wrong(&origin, exchange->listener->any_host);
+                                       .fetch_site = header(conn, "Sec-Fetch-Site"),
+                                       .fetch_mode = header(conn, "Sec-Fetch-Mode"),
+                                       .fetch_dest = header(conn, "Sec-Fetch-Dest"),
+                                       .secure = exchange->listener->secure,
+                                       .any_host = exchange->listener->any_host,
+                                       .linked = linked};
+    const char *wrong = http_origin_wrong(&origin);
 
     if (wrong)
         refuse(exchange, 403, wrong);
     return !wrong;
 }
 
-static bool route_find(struct exchange *exchange)
+/* What the path leads to is told to those who may ask at all. */
+static enum http_match route_find(struct exchange *exchange, const struct http_route **route)
 {
     const struct http_server *server = exchange->listener->server;
     struct http_request *request = &exchange->request;
 
-    switch (http_route_match(server->routes, server->route_count, request->method, request->path,
-                             &exchange->route, &request->args, exchange->allow)) {
+    *route = NULL;
+    return http_route_match(server->routes, server->route_count, request->method, request->path,
+                            route, &request->args, exchange->allow);
+}
+
+static bool match_check(struct exchange *exchange, enum http_match match)
+{
+    switch (match) {
     case HTTP_MATCH_FOUND:
         return true;
     case HTTP_MATCH_NO_PATH:
@@ -142,13 +159,21 @@ static bool header_size_check(struct exchange *exchange, struct MHD_Connection *
 /* Everything that can be told by the header.  False: the reply says what is wrong. */
 static bool header_check(struct exchange *exchange, struct MHD_Connection *conn)
 {
-    enum http_access access;
+    const struct http_route *route;
+    enum http_match match;
+    bool anybody;
 
-    if (!header_size_check(exchange, conn) || !origin_check(exchange, conn) ||
-        !authority_check(exchange, conn, &access) || !route_find(exchange) ||
-        !size_check(exchange, conn))
+    if (!header_size_check(exchange, conn))
         return false;
-    if ((exchange->route->access & HTTP_WRITE) <= access)
+    match = route_find(exchange, &route);
+    anybody = route && (route->access & HTTP_ANYBODY) != 0;
+    if (!origin_check(exchange, conn, anybody) || !authority_check(exchange, conn, anybody) ||
+        !match_check(exchange, match))
+        return false;
+    exchange->route = route;
+    if (!size_check(exchange, conn))
+        return false;
+    if ((route->access & HTTP_WRITE) <= exchange->request.access)
         return true;
     refuse(exchange, 403, "this token may only read");
     return false;
@@ -162,6 +187,19 @@ static void etag_add(struct MHD_Response *response, const char *etag)
     (void)MHD_add_response_header(response, "ETag", quoted);
 }
 
+/* What a browser may do with it: show it as what it is, to no other site's page. */
+static void browser_fields_add(struct MHD_Response *response, const struct http_reply *reply)
+{
+    static const char nothing[] = "default-src 'none'; frame-ancestors 'none'";
+
+    (void)MHD_add_response_header(response, "Content-Security-Policy",
+                                  reply->policy ? reply->policy : nothing);
+    (void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+    (void)MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+}
+
 static void fields_add(struct MHD_Response *response, const struct exchange *exchange)
 {
     const struct http_reply *reply = &exchange->request.reply;
@@ -170,8 +208,9 @@ static void fields_add(struct MHD_Response *response, const struct exchange *exc
         (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
     if (reply->etag[0] != '\0')
         etag_add(response, reply->etag);
-    (void)MHD_add_response_header(response, "Cache-Control", "no-store");
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    (void)MHD_add_response_header(response, "Cache-Control",
+                                  reply->caching ? reply->caching : "no-store");
+    browser_fields_add(response, reply);
     (void)MHD_add_response_header(response, "Connection", "close");
     if (reply->status == 405)
         (void)MHD_add_response_header(response, "Allow", exchange->allow);
@@ -246,6 +285,8 @@ static struct exchange *exchange_create(struct http_listener *listener, struct M
     exchange->request.accept = header(conn, "Accept");
     exchange->request.content_type = header(conn, "Content-Type");
     exchange->request.if_match = header(conn, "If-Match");
+    exchange->request.if_none_match = header(conn, "If-None-Match");
+    exchange->request.local = listener->local;
     (void)MHD_get_connection_values(conn, MHD_GET_ARGUMENT_KIND, parameter_add,
                                     &exchange->request.query);
     exchange->request.reply.status = 200;

@@ -12,7 +12,7 @@
 
 enum {
     PLACES_BYTES = 384,
-    TEXTS = 5
+    TEXTS = 6
 };
 
 /* What the handler's thread has, and keeps if the job is abandoned. */
@@ -69,8 +69,9 @@ static void query_move(struct http_query *to, const struct http_query *from)
 /* The texts are of the connection's memory, which may be gone before the handler returns. */
 static struct work *work_create(const struct http_request *request)
 {
-    const char *const texts[TEXTS] = {request->method, request->path, request->accept,
-                                      request->content_type, request->if_match};
+    const char *const texts[TEXTS] = {request->method,   request->path,
+                                      request->accept,   request->content_type,
+                                      request->if_match, request->if_none_match};
     const char **copies[TEXTS];
     size_t used = 0, size = 0;
     struct work *work;
@@ -87,6 +88,7 @@ static struct work *work_create(const struct http_request *request)
     copies[2] = &work->request.accept;
     copies[3] = &work->request.content_type;
     copies[4] = &work->request.if_match;
+    copies[5] = &work->request.if_none_match;
     for (size_t i = 0; i < TEXTS; i++) {
         if (!texts[i])
             continue;

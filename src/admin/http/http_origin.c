@@ -50,13 +50,37 @@ bool http_host_is_numeric(const char *host)
            is_address(AF_INET, host, len);
 }
 
-const char *http_origin_wrong(const struct http_origin *origin, bool any_host)
+static bool field_is(const char *field, const char *value)
 {
-    if (origin->origin)
-        return "requests of web pages are refused (Origin)";
-    if (origin->fetch_site && strcmp(origin->fetch_site, "none") != 0)
-        return "requests of web pages are refused (Sec-Fetch-Site)";
-    if (!any_host && origin->host && !http_host_is_numeric(origin->host))
-        return "address this server by number (Host)";
+    return field && strcmp(field, value) == 0;
+}
+
+/* Does Origin say the scheme, host and port at which this server was addressed? */
+static bool origin_is_own(const struct http_origin *origin)
+{
+    const char *scheme = origin->secure ? "https://" : "http://";
+    size_t len = strlen(scheme);
+
+    return origin->host && strncmp(origin->origin, scheme, len) == 0 &&
+           strcasecmp(origin->origin + len, origin->host) == 0;
+}
+
+/* A link on another site that was followed shows nothing to that site; a frame might. */
+static bool site_is_fine(const struct http_origin *origin)
+{
+    return !origin->fetch_site || field_is(origin->fetch_site, "none") ||
+           field_is(origin->fetch_site, "same-origin") ||
+           (origin->linked && field_is(origin->fetch_mode, "navigate") &&
+            field_is(origin->fetch_dest, "document"));
+}
+
+const char *http_origin_wrong(const struct http_origin *origin)
+{
+    if (!origin->any_host && origin->host && !http_host_is_numeric(origin->host))
+        return "address this server by number or as localhost (Host)";
+    if (origin->origin && !origin_is_own(origin))
+        return "requests of other sites' pages are refused (Origin)";
+    if (!site_is_fine(origin))
+        return "requests of other sites' pages are refused (Sec-Fetch-Site)";
     return NULL;
 }

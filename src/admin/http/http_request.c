@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     unsigned status;
@@ -88,6 +89,7 @@ void http_reply_problem(struct http_reply *reply, unsigned status, const char *d
     reply->status = status;
     reply->content_type = "application/problem+json";
     reply->etag[0] = '\0';
+    reply->caching = reply->policy = NULL;
     body_set(reply, problem);
 }
 
@@ -103,4 +105,20 @@ void http_reply_done(struct http_reply *reply)
     http_text_fini(&reply->body);
     reply->status = 204;
     reply->content_type = NULL;
+}
+
+/* Entity tags have neither quotes nor commas, so the quotes say where one begins and ends. */
+bool http_reply_known(struct http_request *request)
+{
+    struct http_reply *reply = &request->reply;
+    char quoted[HTTP_ETAG_BYTES + 2];
+
+    (void)snprintf(quoted, sizeof(quoted), "\"%s\"", reply->etag);
+    if (!request->if_none_match || reply->etag[0] == '\0' ||
+        (strcmp(request->if_none_match, "*") != 0 && !strstr(request->if_none_match, quoted)))
+        return false;
+    http_text_fini(&reply->body);
+    reply->status = 304;
+    reply->content_type = NULL;
+    return true;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "admin/http/http_query.h"
@@ -30,6 +31,8 @@ struct http_reply {
     unsigned status;            /* 200, unless the handler says otherwise */
     const char *content_type;   /* of the body; a string that stays; NULL: there is no body */
     char etag[HTTP_ETAG_BYTES]; /* the entity tag, without its quotes; "": there is none */
+    const char *caching;        /* Cache-Control; a string that stays; NULL: no-store */
+    const char *policy;         /* Content-Security-Policy; the same; NULL: nothing may be loaded */
     struct http_text body;
     struct http_source source; /* instead of `body`, if it has a read() */
 };
@@ -39,7 +42,10 @@ struct http_request {
     const char *method;
     const char *path; /* encoded, without its query */
     /* Fields of the header; NULL: there is none. */
-    const char *accept, *content_type, *if_match;
+    const char *accept, *content_type, *if_match, *if_none_match;
+    enum http_access access; /* the most that the client may do */
+    bool known;              /* it has shown a token, or may use the socket */
+    bool local;              /* it came over the socket */
     struct http_args args;
     struct http_query query;
     const char *body; /* NULL if it is empty */
@@ -54,6 +60,10 @@ void http_reply_problem(struct http_reply *reply, unsigned status, const char *d
 
 /* The reply is this JSON value, which is given away. */
 void http_reply_json(struct http_reply *reply, struct json_t *value);
+
+/* The reply is 304 if If-None-Match names its entity tag: the client has that already.  True: so it
+ * is. */
+bool http_reply_known(struct http_request *request) MUST_USE;
 
 /* The reply is 204: it is done, and there is nothing to tell. */
 void http_reply_done(struct http_reply *reply);

@@ -19,16 +19,17 @@ enum http_access {
     HTTP_WRITE, /* needs a full token */
 };
 
-/* To be added to the access of a route: it may wait for a file system, so it is handled on a thread
- * of its own (http_job.h). */
+/* To be added to the access of a route. */
 enum {
-    HTTP_WAITS = 2
+    HTTP_WAITS = 2, /* it may wait for a file system, so it has its own thread (http_job.h) */
+    HTTP_ANYBODY =
+        4, /* over TCP it needs no token, and pages of other sites may have links to it */
 };
 
 struct http_route {
     const char *method; /* GET serves HEAD, too */
     const char *pattern;
-    unsigned access; /* enum http_access, perhaps with HTTP_WAITS */
+    unsigned access; /* enum http_access, perhaps with those below it */
     /* Fills request->reply.  Runs on the server's thread, unless the route waits, and may not wait
      * for clients. */
     void (*handle)(struct http_request *request, void *context);

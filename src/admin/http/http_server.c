@@ -58,7 +58,7 @@ bool http_server_listen_unix(struct http_server *server, const char *path, char 
 
     if (!listener || !http_socket_unix(&listener->socket, path, error, error_size))
         return false;
-    listener->local = listener->any_host = true;
+    listener->local = true;
     server->listener_count++;
     return true;
 }
