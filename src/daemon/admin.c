@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/api/api_routes.h"
+#include "admin/dashboard/dashboard.h"
 #include "admin/health/health.h"
 #include "admin/http/http_server.h"
 #include "admin/http/http_socket.h"
@@ -31,11 +32,13 @@ static const struct http_route own_routes[] = {
 /* The server wants one table. */
 static struct http_server *http_create(struct admin *admin)
 {
-    size_t own = ARRAY_SIZE(own_routes), count = own + api_route_count;
+    size_t own = ARRAY_SIZE(own_routes), count = own + DASHBOARD_ROUTES + api_route_count;
 
     admin->routes = must_malloc(count * sizeof(*admin->routes));
     memcpy(admin->routes, own_routes, sizeof(own_routes));
-    memcpy(admin->routes + own, api_routes, api_route_count * sizeof(*api_routes));
+    memcpy(admin->routes + own, dashboard_routes, sizeof(dashboard_routes));
+    memcpy(admin->routes + own + DASHBOARD_ROUTES, api_routes,
+           api_route_count * sizeof(*api_routes));
     return http_server_create(admin->routes, count, &admin->endpoint);
 }
 
