@@ -41,6 +41,7 @@ export class Access {
     ask(why) {
         if (why)
             textSet(byId("token-why"), why);
+        byId("token-warning").hidden = isSecureContext; /* by HTTPS, or within this machine */
         if (!byId("token-dialog").open)
             byId("token-dialog").showModal();
         byId("token").focus();

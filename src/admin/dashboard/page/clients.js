@@ -49,7 +49,7 @@ async function detailsShow(client) {
 }
 
 const DETAILS = {
-    title: "",
+    title: "More",
     make(first, row) {
         const button = element("button", {type: "button"}, "Details");
 
@@ -61,7 +61,7 @@ const DETAILS = {
 
 function evict(wake) {
     return {
-        title: "",
+        title: "Action",
         write: true,
         make(first, row) {
             return writeButton("Evict", `Evict ${format.shown(first.owner)}`, () => confirmFirst(

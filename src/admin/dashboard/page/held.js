@@ -11,7 +11,7 @@ const PATH = {title: "Path", kind: "name", text: (item) => format.shown(item.pat
 /* `noun` is the path of the resource, `thing` what it is called, `loses` what that means. */
 function revoke(noun, thing, loses, done) {
     return {
-        title: "",
+        title: "Action",
         write: true,
         make(first, row) {
             const label = `Revoke the ${thing} of ${format.shown(first.client_owner)}`;

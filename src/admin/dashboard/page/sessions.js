@@ -25,7 +25,7 @@ const SLOTS = {
 
 function close(wake) {
     return {
-        title: "",
+        title: "Action",
         write: true,
         make(first, row) {
             return writeButton("Close", `Close the session of ${format.shown(first.client_owner)}`, () => confirmFirst(
