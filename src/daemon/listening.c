@@ -9,14 +9,27 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/console.h"
+#include "daemon/port_holder.h"
 #include "transport/address.h"
+
+enum {
+    HOLDER_BYTES = 160,
+    ADVICE_BYTES = 320
+};
 
 _Static_assert(64 + SERVICE_MANAGER_SOCKETS * (ADDRESS_TEXT_BYTES + 2) <=
                    SERVICE_MANAGER_STATE_BYTES,
                "all addresses fit into the status");
+
+static uint16_t port_of(const struct listen_address *address)
+{
+    /* sin_port and sin6_port have the same offset. */
+    return ntohs(((const struct sockaddr_in *)&address->addr)->sin_port);
+}
 
 uint32_t listening_count(const struct config *config, const struct service_manager_sockets *sockets)
 {
@@ -29,24 +42,53 @@ bool listening_is_privileged(const struct config *config,
     if (sockets->count > 0)
         return false;
     for (uint32_t i = 0; i < config->listen_count; i++) {
-        /* sin_port and sin6_port have the same offset. */
-        in_port_t own = ((const struct sockaddr_in *)&config->listen[i].addr)->sin_port;
+        const uint16_t own = port_of(&config->listen[i]);
 
-        if (own != 0 && ntohs(own) < IPPORT_RESERVED)
+        if (own != 0 && own < IPPORT_RESERVED)
             return true;
     }
     return false;
 }
 
+/* Who had a port before this process gave up the rights to see that; "": nobody. */
+static char holder[HOLDER_BYTES];
+
+static bool is_taken(const struct listen_address *address)
+{
+    const int on = 1, fd = socket(address->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool taken = false;
+
+    if (fd < 0)
+        return false;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        (address->addr.ss_family != AF_INET6 ||
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0))
+        taken = bind(fd, (const struct sockaddr *)&address->addr, address->len) != 0 &&
+                errno == EADDRINUSE;
+    close(fd);
+    return taken;
+}
+
+void listening_foresee(const struct config *config, const struct service_manager_sockets *sockets)
+{
+    for (uint32_t i = 0; i < config->listen_count && sockets->count == 0 && !*holder; i++) {
+        if (is_taken(&config->listen[i]))
+            (void)port_holder_tell(port_of(&config->listen[i]), holder, sizeof(holder));
+    }
+}
+
 /* What to do about an error of bind(), where that is not obvious. */
-static const char *advice(int error)
+static const char *advice(int error, char *text, size_t size)
 {
     switch (error) {
     case EADDRINUSE:
-        return "; another program uses the port: end it, or choose another one with --listen";
+        (void)snprintf(text, size, "; %s. End it, or choose another port with --listen",
+                       *holder ? holder : "another program uses the port");
+        return text;
     case EACCES:
         return "; ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher one with "
-               "--listen, for example 0.0.0.0:12049";
+               "--listen, for example 0.0.0.0:12049; or let systemd open it (mainstayd.socket); or "
+               "as root: setcap cap_net_bind_service+ep mainstayd";
     case EAFNOSUPPORT:
         return "; this machine has no IPv6: name its IPv4 addresses with --listen, for example "
                "0.0.0.0:2049";
@@ -61,12 +103,12 @@ static bool open_configured(struct transport *transport, const struct listen_add
 {
     const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
     const int error = transport_listen(transport, addr, address->len);
-    char text[ADDRESS_TEXT_BYTES];
+    char text[ADDRESS_TEXT_BYTES], remedy[ADVICE_BYTES];
 
     if (error == 0)
         return true;
     console_error("cannot listen on %s: %s%s", address_format(addr, text, sizeof(text)),
-                  strerror(-error), advice(-error));
+                  strerror(-error), advice(-error, remedy, sizeof(remedy)));
     return false;
 }
 

@@ -18,6 +18,10 @@ uint32_t listening_count(const struct config *config,
 bool listening_is_privileged(const struct config *config,
                              const struct service_manager_sockets *sockets);
 
+/* See who has a port that is wanted, for the message of listening_open(): before the process gives
+ * up the rights that this takes. */
+void listening_foresee(const struct config *config, const struct service_manager_sockets *sockets);
+
 /* Open them, or take over the manager's.  False after an error message. */
 bool listening_open(struct transport *transport, const struct config *config,
                     const struct service_manager_sockets *sockets) MUST_USE;

@@ -290,6 +290,7 @@ static bool reduce_privileges(struct daemon *d)
         .machine = exports_serve_machine(&d->config),
     };
 
+    listening_foresee(&d->config, &d->sockets);
     d->machine = needs.machine;
     return privilege_reduce(&needs);
 }

@@ -460,8 +460,10 @@ class Check(unittest.TestCase):
     def test_ports(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
-            self.refused(f"cannot listen on {address}: Address already in use; another program uses the port",
-                         *self.options(), "--listen", address)
+            words = rf"cannot listen on {address}: Address already in use; \S+ uses the port \(process {os.getpid()}\)"
+            for done in (self.check(*self.options(), "--listen", address), run(*self.options(), "--listen", address)):
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, words)
         self.refused("cannot listen on 192.0.2.1:2049: Cannot assign requested address; no interface of this machine",
                      *self.options(), "--listen", "192.0.2.1:2049")
 
