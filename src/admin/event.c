@@ -271,6 +271,11 @@ const struct event event_table[] = {
      "Error: correct the file, and reload it again"},
     {"daemon.reload_done", "info", "file changes",
      "The configuration `file` was read again, and led to so many `changes`", NULL},
+    {"daemon.serves", "info", "path backend directory access clients files_of security mount",
+     "At the start, one line for each export: who may use it, whose the files are, what callers "
+     "have to prove, and the command by which a client mounts it. At a terminal the same is printed "
+     "for people instead",
+     NULL},
     {"daemon.sessions", "info", "sessions reply_bytes ...", "SIGUSR1: sessions", NULL},
     {"daemon.setting", "info", "name value origin restart",
      "A setting that an option, the file, or a change has set. `restart` is the value after a "

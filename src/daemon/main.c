@@ -47,6 +47,7 @@
 #include "daemon/service_manager.h"
 #include "daemon/setting_effect.h"
 #include "daemon/shutdown.h"
+#include "daemon/start_report.h"
 #include "daemon/state_dir.h"
 #include "daemon/stats.h"
 #include "daemon/tls_setup.h"
@@ -369,8 +370,18 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
     }
 }
 
+static struct start_report report_of(const struct daemon *d)
+{
+    return (struct start_report){
+        .config = &d->config,
+        .transport = d->transport,
+        .listeners = listening_count(&d->config, &d->sockets),
+    };
+}
+
 static int serve(struct daemon *d)
 {
+    struct start_report report;
     sigset_t signals;
     siginfo_t cause;
     int err;
@@ -407,6 +418,8 @@ static int serve(struct daemon *d)
     recovery_listening(d->server.state->recovery, clock_now_ns());
     state_beat(d->server.state, clock_now_ns());
     admin_set_phase(&d->admin, ENDPOINT_SERVING);
+    report = report_of(d);
+    start_report_make(&report, d->exports);
     listening_tell(d->transport, listening_count(&d->config, &d->sockets));
     wait_for_end(d, &signals, &cause);
     service_manager_tell("STOPPING=1");

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the server serves at one moment: a copy of its exports, to be looked at without their lock.
+ * For the main thread.
+ */
+#pragma once
+
+#include "admin/config/config.h"
+
+struct exports;
+
+struct served_export {
+    struct export_spec spec;
+    bool secure; /* ports below 1024 only, of those who prove nothing */
+};
+
+struct served {
+    uint32_t count;
+    struct served_export *exports;
+};
+
+/* Those of the command line, of the file, and those stored that can be served. */
+void served_init(struct served *served, struct exports *exports);
+
+void served_fini(struct served *served);

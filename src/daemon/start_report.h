@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report of a start: what whoever started the server should know, who may do it for the first
+ * time.  For the main thread; may wait for the exported file systems.
+ */
+#pragma once
+
+#include "admin/config/config.h"
+
+struct exports;
+struct transport;
+
+struct start_report {
+    const struct config *config;
+    const struct transport *transport; /* that listens ... */
+    uint32_t listeners;                /* ... at so many addresses */
+};
+
+/* What is served, to whom, and how it is mounted. */
+void start_report_make(const struct start_report *report, struct exports *exports);
