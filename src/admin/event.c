@@ -219,11 +219,19 @@ const struct event event_table[] = {
      "and after each change",
      NULL},
     {"daemon.capabilities", "info", "kept", "The capabilities that were kept at the start", NULL},
+    {"daemon.clock_jump", "warn", "ms note remedy",
+     "The wall clock was set forward, or back (below 0), by so many milliseconds. Leases and timers "
+     "do not follow it; times of files, Kerberos and certificates do",
+     "Let chrony or systemd-timesyncd keep the time. Kerberos allows for 5 minutes"},
     {"daemon.config", "info", "file", "The configuration was read from this file", NULL},
     {"daemon.config_overruled", "info", "option value configured line",
      "An `option` has taken precedence with its `value` over what is `configured` in that `line` "
      "of the file",
      "Remove one of the two"},
+    {"daemon.connections_few", "warn", "about note remedy",
+     "At the start, and with `--check`: the limit on descriptors allows fewer connections than the "
+     "setting `transport.max_connections`",
+     "Raise it: `LimitNOFILE=` of systemd, or `ulimit -Hn`"},
     {"daemon.delegations", "info",
      "held_read held_write held_directory recalls oldest_recall_ms notify_bytes ...",
      "SIGUSR1: delegations", NULL},
@@ -258,6 +266,12 @@ const struct event event_table[] = {
      NULL},
     {"daemon.memory", "info", "budget store total refused failed ...",
      "SIGUSR1: memory, by purpose", NULL},
+    {"daemon.memory_limit", "warn", "about note remedy",
+     "At the start, and with `--check`: the budget for what clients may use (`nfs.memory_mib`) is "
+     "above the limit of the server's control group, so that the kernel would end the server "
+     "before it refuses anything",
+     "Set `nfs.memory_mib` to half of the limit, or raise that: `MemoryMax=` of systemd, "
+     "`--memory` of a container"},
     {"daemon.minor_versions", "info", "served",
      "The minor versions that are served, at the start and after each change", NULL},
     {"daemon.no_exports", "info", "file",
@@ -322,6 +336,14 @@ const struct event event_table[] = {
      "`recovery.db` is missing where the server has run before: no client can reclaim what it "
      "held",
      "Restore the state directory before the start"},
+    {"state_dir.remote", "warn", "about note remedy",
+     "At the start, and with `--check`: the state directory is on another server, on which every "
+     "open file then depends",
+     "Name a directory on a disk of this machine: `state` (`--state`)"},
+    {"state_dir.volatile", "warn", "about note remedy",
+     "At the start, and with `--check`: the state directory is in memory, or in a container and not "
+     "on a volume, so that it is lost some day. With `mem` exports alone this does not matter",
+     "Name a directory on a disk: `state` (`--state`); mount a volume there"},
     {"state_file.recovered", "warn", "file why from",
      "A file of the state directory was restored `from` its copy", "Check the disk"},
     {"state_file.unwritable", "warn", "file error",
@@ -353,10 +375,19 @@ const struct event event_table[] = {
      "An export at the start, or one that was added or changed, and the options in force, including defaults: `changes` is `sync` "
      "or `async`; `client_rules` is the number of rules (0: every address may use it)",
      NULL},
+    {"export.own_user", "warn", "about note remedy",
+     "At the start, and with `--check`: the server does not run as root, so the files of this export "
+     "belong to its user, whoever the caller is",
+     "Run the server as root; or set `all_squash`, `anonuid` and `anongid`, if that is what you want"},
     {"export.overruled", "warn", "path note",
      "A stored export does not count, because the command line or the configuration file has one "
      "at its path",
      "Remove one of the two; `DELETE` removes the stored one"},
+    {"export.public", "warn", "about note remedy",
+     "At the start, and with `--check`: an export has no rules about clients, and takes callers who "
+     "prove nothing, and the server listens at a public address",
+     "Name its clients (`client=`), or demand Kerberos (`sec=krb5p`) or certificates "
+     "(`xprtsec=mtls`). `client=0.0.0.0/0,client=::/0` says that it is meant so"},
     {"export.refused", "info", "peer export uid principal why sec xprtsec op",
      "For audits: `peer` (with `principal` by Kerberos, else with `uid`) may not use an export, and `why`: `client` (its address), "
      "`port` (the export is `secure`, and the port is 1024 or above), `sec` (the export does not "
@@ -369,6 +400,10 @@ const struct event event_table[] = {
      "ask which flavors there are, and come back with one of them"},
     {"export.refused_left_out", "info", "lines", "So many lines of `export.refused` were left out",
      NULL},
+    {"export.remote", "warn", "about note remedy",
+     "At the start, and with `--check`: the directory of an export is itself a mount of another "
+     "server, which does not know what clients lock here",
+     "Export it there"},
     {"export.revoke", "info", "revoked left",
      "An export was removed while clients used it, or admits some of its clients no longer: so many "
      "of their opens and delegations were `revoked`; those that are `left` could not be, because it "
@@ -382,6 +417,17 @@ const struct event event_table[] = {
      "At the start, and with `--check`: no client can use an export, because the server lacks what it demands, a keytab "
      "or certificates",
      "Do what `why` says. A keytab may also come later, without a restart"},
+    {"export.unstable", "warn", "about note remedy",
+     "At the start, and with `--check`: the directory of an export is on a file system (overlay, "
+     "fuse) that may give its files another identity, for instance when it is mounted anew: "
+     "clients that have them open get ESTALE",
+     "Export a directory of a disk's file system; of a container, a volume"},
+    {"export.unwritable", "warn", "about note remedy",
+     "At the start, and with `--check`: an export is for writing (`rw`), but nobody can write at its "
+     "top: its directory belongs to root, and root is squashed, and nothing in it is for others; or "
+     "the server may not write there",
+     "As `remedy` says: `chown` the directory to those who are to write, or `no_root_squash`, or "
+     "`ro`; as a service, `ReadWritePaths=`"},
     {"recovery.complete", "info", "client awaited",
      "A client has reclaimed what it held; so many are still `awaited`", NULL},
     {"recovery.db", "error", "error",
@@ -420,6 +466,9 @@ const struct event event_table[] = {
     {"gss.keytab", "info, warn", "keytab keys error effect",
      "The keytab was read for the first time, or again since it has changed: so many `keys` of nfs/ principals, or the `error` for which there are none",
      "Error: make a keytab with a key of nfs/HOST that the server's user can read; `mainstay krb5 check` looks at it. The server takes notice by itself"},
+    {"gss.keytab_open", "warn", "about note remedy",
+     "At the start, and with `--check`: others than its owner and group can read or change the keytab",
+     "`chmod 600`; then make new keys, since the old ones may be known"},
     {"gss.refuse", "info", "peer kind reason",
      "A client got no Kerberos context, and the `reason`. At most 20 lines in a second",
      "Do what the `reason` says: a key in the keytab, a clock, a ticket"},
@@ -439,6 +488,10 @@ const struct event event_table[] = {
      "A connection was closed because its address had 256 TLS handshakes in progress, of which it "
      "had begun first",
      "Often: find out what connects there"},
+    {"tls.key_open", "warn", "about note remedy",
+     "At the start, and with `--check`: others than its owner and group can read or change the key "
+     "of the server's certificate",
+     "`chmod 600`; then make a new key, since the old one may be known"},
     {"tls.late", "info", "connection peer",
      "A connection was closed because its TLS handshake took longer than 10 seconds",
      "Often: look for losses in the network, or find out what connects there"},

@@ -31,6 +31,7 @@
 #include "daemon/admin.h"
 #include "daemon/backends.h"
 #include "daemon/chores.h"
+#include "daemon/clock_watch.h"
 #include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
@@ -89,6 +90,7 @@ struct daemon {
     struct http_tls *admin_tls; /* until the endpoint is opened with it */
     struct admin admin;
     struct chores chores;
+    struct clock_watch clock;
     struct kerberos kerberos;
     struct identities identities;
     struct event_feed *events;
@@ -353,6 +355,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
             return;
         }
         service_manager_tick();
+        clock_watch_tick(&d->clock);
         chores_run(&d->chores, sig == SIGHUP);
         if (sig == SIGUSR1)
             stats_log(&d->server, d->transport);
@@ -376,6 +379,7 @@ static struct start_report report_of(const struct daemon *d)
         .config = &d->config,
         .transport = d->transport,
         .listeners = listening_count(&d->config, &d->sockets),
+        .connections = d->descriptors.connections,
     };
 }
 
@@ -419,7 +423,7 @@ static int serve(struct daemon *d)
     state_beat(d->server.state, clock_now_ns());
     admin_set_phase(&d->admin, ENDPOINT_SERVING);
     report = report_of(d);
-    start_report_make(&report, d->exports);
+    start_report_make(&report, d->exports, d->settings);
     listening_tell(d->transport, listening_count(&d->config, &d->sockets));
     wait_for_end(d, &signals, &cause);
     service_manager_tell("STOPPING=1");
@@ -508,6 +512,7 @@ static void end(struct daemon *d, int result)
 static int check_only(struct daemon *d)
 {
     const struct transport_config config = {.loops = 1};
+    struct start_report report;
     bool wrong_options, good;
 
     if (d->config.log_level > LOG_LEVEL_WARN)
@@ -523,6 +528,8 @@ static int check_only(struct daemon *d)
     d->transport = transport_create(&config);
     if (!d->transport || !listening_open(d->transport, &d->config, &d->sockets))
         return EXIT_FAILED;
+    report = report_of(d);
+    start_report_check(&report);
     transport_destroy(d->transport);
     return 0;
 }

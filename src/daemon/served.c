@@ -29,6 +29,13 @@ void served_init(struct served *served, struct exports *exports)
     (void)exports_visit(exports, NULL, add_shown, served);
 }
 
+void served_init_configured(struct served *served, const struct config *config)
+{
+    *served = (struct served){.exports = must_calloc(LIMIT_EXPORTS, sizeof(*served->exports))};
+    for (uint32_t i = 0; i < config->export_count; i++)
+        add(served, &config->exports[i], false);
+}
+
 void served_fini(struct served *served)
 {
     for (uint32_t i = 0; i < served->count; i++)

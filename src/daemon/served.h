@@ -22,4 +22,7 @@ struct served {
 /* Those of the command line, of the file, and those stored that can be served. */
 void served_init(struct served *served, struct exports *exports);
 
+/* Those that a configuration names, whose ports are not known. */
+void served_init_configured(struct served *served, const struct config *config);
+
 void served_fini(struct served *served);

@@ -14,7 +14,12 @@ struct start_report {
     const struct config *config;
     const struct transport *transport; /* that listens ... */
     uint32_t listeners;                /* ... at so many addresses */
+    uint32_t connections;              /* that it has descriptors for */
 };
 
-/* What is served, to whom, and how it is mounted. */
-void start_report_make(const struct start_report *report, struct exports *exports);
+/* Warnings, then what is served, to whom, and how it is mounted. */
+void start_report_make(const struct start_report *report, struct exports *exports,
+                       struct settings *settings);
+
+/* For --check: the warnings, as far as the configuration alone tells. */
+void start_report_check(const struct start_report *report);

@@ -340,6 +340,7 @@ class Check(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         for name in ("data", "state"):
             os.mkdir(self.path(name))
+        os.chmod(self.path("data"), 0o1777)  # which nobody may use, too
         with open(self.path("file"), "w", encoding="utf-8"):
             pass
 
@@ -373,7 +374,7 @@ class Check(unittest.TestCase):
         self.assertEqual(self.check(*options).returncode, done.returncode)
 
     def options(self, state="state", export=None):
-        return ("--state", self.path(state), "--export", export or f"/data=local:{self.path('data')}")
+        return ("--state", self.path(state), "--export", export or f"/data=local:{self.path('data')},all_squash")
 
     def start(self, *options):
         """A server that is ready; to be ended with stop()."""
@@ -392,14 +393,19 @@ class Check(unittest.TestCase):
         process.stderr.read()
         process.wait(timeout=TIMEOUT_S)
 
+    def expect_silence(self, options):
+        """But for what /tmp of a container is."""
+        done = self.check(*options)
+        lines = [line for line in done.stderr.splitlines()
+                 if not re.search(r" warn (state_dir\.volatile|export\.unstable|daemon\.memory_limit) ", line)]
+        self.assertEqual((done.returncode, lines), (0, []))
+
     def test_sound(self):
         for options in (self.options(), self.options("new/state"), self.options() + self.options()[2:3] + (
-                f"/ro=local:{self.path('data')},ro",)):
-            done = self.check(*options)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
+                f"/ro=local:{self.path('data')},ro,all_squash",)):
+            self.expect_silence(options)
             self.stop(self.start(*options))
-            done = self.check(*options)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.expect_silence(options)
 
     def test_exports(self):
         self.refused("export /a: " + self.path("none") + ": No such file or directory",

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What mainstayd says when it starts: what it serves, to whom, and how it is mounted."""
+"""What mainstayd says when it starts: what it serves, and what a newcomer has got wrong.  --check says the same of the
+latter."""
 
 import json
 import os
@@ -16,7 +17,16 @@ import unittest
 from admin_server import MAINSTAYD, READY, TIMEOUT_S, Server, request, wait_until
 from suite import run
 
+LIBRARY = os.environ["MACHINE_LIBRARY"]
+SOURCE = os.environ["MAINSTAY_SOURCE"]
+ROOT = os.geteuid() == 0
+NOBODY = 65534
+# Types of statfs(2).
+EXT4, TMPFS, RAMFS, OVERLAY, FUSE, NFS, CIFS = "ef53", "1021994", "858458f6", "794c7630", "65735546", "6969", "ff534d42"
 FIELD = re.compile(r' (\w+)=("(?:[^"\\]|\\.)*"|\S+)')
+# Where these tests run may be such a place, or have such files.
+OF_THE_MACHINE = {"state_dir.volatile", "state_dir.remote", "export.unstable", "export.remote", "daemon.memory_limit",
+                  "gss.keytab_open"}
 
 
 def events(text, event):
@@ -30,6 +40,9 @@ class Start(unittest.TestCase):
         self.own = tempfile.mkdtemp(prefix="mainstay-start-")
         self.addCleanup(shutil.rmtree, self.own)
         self.state = os.path.join(self.own, "state")
+        for name in ("container", "KUBERNETES_SERVICE_HOST"):  # where these tests run
+            os.environ.pop(name, None)
+        self.environment = {}
 
     def directory(self, name="data", mode=0o755):
         path = os.path.join(self.own, name)
@@ -37,11 +50,23 @@ class Start(unittest.TestCase):
         os.chmod(path, mode)
         return path
 
+    def file(self, name, text="", mode=0o600):
+        path = os.path.join(self.own, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def machine(self, **variables):
+        """From now on servers are on a machine of which this is so (tests/lib/machine_library.c)."""
+        asan = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+        self.environment = {"LD_PRELOAD": LIBRARY, "ASAN_OPTIONS": asan, **variables}
+
     def command(self, *options):
         return [MAINSTAYD, "--listen", "127.0.0.1:0", "--state", self.state, *options]
 
     def launch(self, command, stderr):
-        process = subprocess.Popen(command, stderr=stderr)
+        process = subprocess.Popen(command, stderr=stderr, env={**os.environ, **self.environment})
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
@@ -146,6 +171,176 @@ class Announcement(Start):
                                                         for word in ("--export", f"/{number}=mem:")))
         self.assertEqual(len(re.findall(r"^    mount ", text, re.MULTILINE)), 16)
         self.assertIn("  and 24 more: mainstay export list\n", text)
+
+
+class Warnings(Start):
+    def warned(self, *options, machine=False):
+        """The warnings of a start, event -> what they are about, which are those of --check."""
+        done = subprocess.run(self.command("--check", *options), env={**os.environ, **self.environment},
+                              stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = []
+        for text in (done.stderr, self.said(*options)):
+            lines = re.findall(r" warn (\S+) about=(.*)", text)
+            for event, rest in lines:
+                self.assertRegex(rest, r'^".*" note=".+" remedy=".+"$', event)
+            found.append([(event, rest[1:rest.index('" note=')]) for event, rest in lines
+                          if machine or event not in OF_THE_MACHINE])
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(len(dict(found[0])), len(found[0]), "twice")
+        return dict(found[0])
+
+    def local(self, path, *options):
+        """An export in which all belongs to the server's user."""
+        return "--export", ",".join((f"/data=local:{path}", f"all_squash,anonuid={os.geteuid()}", *options))
+
+    def test_none(self):
+        """None in the configuration of the package, nor with an export in it that is as it should be."""
+        self.machine(TEST_FILE_SYSTEM=f"{self.own}={EXT4}")
+        package = "--config", os.path.join(SOURCE, "debian/mainstay.conf")
+        self.assertEqual(set(self.warned(*package, machine=True)) - {"gss.keytab_open", "daemon.memory_limit"}, set())
+        self.assertEqual(set(self.warned(*package, *self.local(self.directory()), machine=True)) -
+                         {"gss.keytab_open", "daemon.memory_limit"}, set())
+
+    def test_own_user(self):
+        """Without root files belong to one user: a warning, unless the export says that."""
+        data = self.directory()
+        self.assertEqual(self.warned(*self.local(data)), {})
+        self.assertEqual(self.warned("--export", f"/data=local:{data},no_root_squash"),
+                         {} if ROOT else {"export.own_user": "/data"})
+        self.assertEqual(self.warned("--export", "/data=mem:"), {})
+
+    def test_unwritable(self):
+        """Nobody can write where only root may and root is squashed, or where the server may not."""
+        data = self.directory(mode=0o755 if ROOT else 0o555)
+        wrong = {"export.unwritable": "/data"}
+        squashed = "--export", f"/data=local:{data},all_squash"
+        self.assertEqual(self.warned(*squashed), wrong)
+        self.assertEqual(self.warned("--export", f"/data=local:{data},all_squash,ro"), {})
+        os.chmod(data, 0o1777)
+        self.assertEqual(self.warned(*squashed), {})
+
+    def test_unwritable_by_root(self):
+        """root is squashed by default; that is no mistake if there is something for others."""
+        if not ROOT:
+            return  # such a server does everything as its own user
+        data = self.directory()
+        plain = "--export", f"/data=local:{data}"
+        wrong = {"export.unwritable": "/data"}
+        self.assertEqual(self.warned(*plain), wrong)
+        self.assertEqual(self.warned("--export", f"/data=local:{data},no_root_squash"), {})
+        self.directory("data/of_root")
+        self.assertEqual(self.warned(*plain), wrong)
+        os.chown(self.directory("data/home"), 1000, 1000)
+        self.assertEqual(self.warned(*plain), {})
+        self.assertEqual(self.warned("--export", f"/data=local:{data},all_squash"), wrong)
+        os.chown(data, NOBODY, NOBODY)
+        self.assertEqual(self.warned("--export", f"/data=local:{data},all_squash"), {})
+
+    def test_read_only(self):
+        """As systemd makes directories for services."""
+        data = self.directory()
+        self.machine(TEST_READ_ONLY=data)
+        self.assertEqual(self.warned(*self.local(data)), {"export.unwritable": "/data"})
+        self.assertIn("ReadWritePaths=", self.text())
+        self.assertEqual(self.warned(*self.local(data, "ro")), {})
+
+    def test_file_system_of_export(self):
+        data = self.directory()
+        for kind, event in ((EXT4, None), (TMPFS, None), (NFS, "export.remote"), (CIFS, "export.remote"),
+                            (OVERLAY, "export.unstable"), (FUSE, "export.unstable")):
+            self.machine(TEST_FILE_SYSTEM=f"{data}={kind}")
+            found = self.warned(*self.local(data), machine=True)
+            self.assertEqual({one for one in found if one in ("export.remote", "export.unstable")}, {event} - {None})
+
+    def test_state_directory(self):
+        """It has to last, if what is served does."""
+        local = self.local(self.directory())
+        for kind, container, options, event in (
+                (EXT4, "", local, None), (TMPFS, "", local, "state_dir.volatile"),
+                (TMPFS, "", (), "state_dir.volatile"),
+                (OVERLAY, "", local, None), (RAMFS, "", local, "state_dir.volatile"), (TMPFS, "", ("--export", "/=mem:"), None),
+                (OVERLAY, "podman", local, "state_dir.volatile"), (NFS, "", local, "state_dir.remote"),
+                (CIFS, "", ("--export", "/=mem:"), "state_dir.remote")):
+            if not options:
+                options = "--config", self.file("none.conf", "exports: []\n")
+            self.machine(TEST_FILE_SYSTEM=f"{self.own}={kind}", **({"container": container} if container else {}))
+            found = self.warned(*options, machine=True)
+            self.assertEqual({one: about for one, about in found.items() if one.startswith("state_dir.")},
+                             {event: self.state} if event else {}, (kind, options))
+
+    def test_public(self):
+        """Only where the whole Internet may come, and be anybody."""
+        address = ("ip address add 198.18.0.1/32 dev lo && ip address add 9.9.9.9/32 dev lo && ip link set lo up && "
+                   'exec "$@"')
+        outside = ["unshare", *(() if ROOT else ("--user", "--map-root-user")), "--net", "sh", "-c", address, "sh"]
+        if subprocess.run([*outside, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("this user may have no network of its own")
+        for listen, option, public in (
+                ("0.0.0.0:0", "", True), ("9.9.9.9:0", "", True), ("198.18.0.1:0", "", False),
+                ("127.0.0.1:0", "", False), ("0.0.0.0:0", ",client=10.0.0.0/8", False),
+                ("0.0.0.0:0", ",client=0.0.0.0/0,client=::/0", False), ("0.0.0.0:0", ",ro", True),
+                ("0.0.0.0:0", ",sec=krb5p:sys", True), ("0.0.0.0:0", ",sec=krb5p", False),
+                ("0.0.0.0:0", ",xprtsec=tls", True), ("0.0.0.0:0", ",xprtsec=mtls", False)):
+            done = subprocess.run([*outside, *self.command("--check", "--listen", listen, "--export",
+                                                           f"/data=mem:{option}")],
+                                  stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found = events(done.stderr, "export.public")
+            self.assertEqual([one["about"] for one in found], ["/data"] if public else [], (listen, option))
+            if public:
+                self.assertIn("9.9.9.9,", found[0]["note"])
+
+    def test_secrets(self):
+        """Keys that every user can read."""
+        key, cert = self.file("key"), os.path.join(self.own, "cert")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=localhost", "-keyout", key, "-out", cert], stderr=subprocess.DEVNULL, check=True)
+        keytab = self.file("keytab")
+        options = ("--export", "/=mem:", "--tls-cert", cert, "--tls-key", key, "--keytab", keytab)
+        for mode, found in ((0o600, {}), (0o640, {}), (0o644, {"gss.keytab_open": keytab, "tls.key_open": key}),
+                            (0o602, {"gss.keytab_open": keytab, "tls.key_open": key})):
+            os.chmod(key, mode)
+            os.chmod(keytab, mode)
+            warned = self.warned(*options, machine=True)
+            self.assertEqual({one: about for one, about in warned.items() if one.endswith("_open")}, found)
+
+    def test_memory(self):
+        """The budget has room in the control group, or not."""
+        group = self.directory("group")
+        self.machine(TEST_CGROUP=self.file("cgroup", f"0::/../../..{group}\n"))
+        if not os.path.isdir("/sys/fs/cgroup"):
+            self.skipTest("this machine has no control groups")
+        for limit, mib, few in (("max", 100, False), (200 << 20, 100, False), (200 << 20, 300, True)):
+            self.file("group/memory.max", f"{limit}\n")
+            found = self.warned("--export", "/=mem:", "--set", f"nfs.memory_mib={mib}", machine=True)
+            self.assertEqual(found.get("daemon.memory_limit"), "nfs.memory_mib" if few else None)
+
+    def test_connections(self):
+        options = "--export", "/=mem:", "--descriptors", "512"
+        self.assertEqual(self.warned(*options), {})
+        self.assertEqual(self.warned(*options, "--set", "transport.max_connections=20"), {})
+        self.assertEqual(self.warned(*options, "--set", "transport.max_connections=5000"),
+                         {"daemon.connections_few": "transport.max_connections"})
+
+    def test_clock(self):
+        """A jump is told once, with its size."""
+        clock = self.file("clock", "0\n")
+        self.machine(TEST_CLOCK=clock)
+        process = self.start("--export", "/=mem:")
+        process.send_signal(signal.SIGUSR1)  # at the end of the second's turn the clock has been read
+        wait_until(lambda: "daemon.delegations" in self.text())
+        self.assertNotIn("daemon.clock_jump", self.text())
+        for before, ahead, words in ((0, 7200, "forward"), (7200, 7100, "back")):
+            self.replace(clock, f"{ahead}\n")
+            wait_until(lambda: words in str(events(self.text(), "daemon.clock_jump")))
+            jump = events(self.text(), "daemon.clock_jump")[-1]
+            self.assertAlmostEqual(int(jump["ms"]), (ahead - before) * 1000, delta=900)
+        self.assertEqual(len(events(self.text(), "daemon.clock_jump")), 2)
+        self.end(process)
+
+    def replace(self, path, text):
+        os.rename(self.file("new", text), path)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/export_warnings.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/errand.h"
+#include "daemon/export_words.h"
+#include "daemon/file_system.h"
+#include "daemon/public_address.h"
+#include "daemon/warning.h"
+#include "transport/address.h"
+
+enum {
+    NOTE_BYTES = 512,
+    USER_BYTES = 96,
+    ENTRIES_MAX = 256 /* of a directory that are looked at */
+};
+
+static bool is_local(const struct export_spec *spec)
+{
+    return strcmp(spec->backend, "local") == 0;
+}
+
+/* Without root nobody is anybody else.  all_squash says the same, and clients are told so. */
+static void look_at_user(const struct export_spec *spec)
+{
+    char user[USER_BYTES], note[NOTE_BYTES];
+
+    if (geteuid() == 0 || spec->squash == EXPORT_ALL_SQUASH)
+        return;
+    (void)snprintf(note, sizeof(note),
+                   "the server does not run as root: whoever the caller is, files belong to %s, "
+                   "and all callers may do what that user may",
+                   export_words_user(geteuid(), user, sizeof(user)));
+    warning_tell("export.own_user", spec->path, note,
+                 "run the server as root to give files to their callers; or set "
+                 "squash all_squash with anonuid and anongid of that user, if that is what you "
+                 "want");
+}
+
+static bool may_write(const struct stat *st, uint32_t uid, uint32_t gid)
+{
+    if (st->st_uid == uid)
+        return (st->st_mode & S_IWUSR) != 0;
+    return (st->st_mode & (st->st_gid == gid ? S_IWGRP : S_IWOTH)) != 0;
+}
+
+/* Is there something in it for others than root?  Also if there is too much to tell. */
+static bool has_others(const char *path, const struct export_spec *spec)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    bool found = false;
+    struct stat st;
+
+    if (!dir)
+        return true;
+    for (uint32_t seen = 0; !found && (entry = readdir(dir)) != NULL; seen++) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        found = seen == ENTRIES_MAX ||
+                fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+                (st.st_uid != 0 && spec->squash != EXPORT_ALL_SQUASH) ||
+                (!S_ISLNK(st.st_mode) && may_write(&st, spec->anon_uid, spec->anon_gid));
+    }
+    closedir(dir);
+    return found;
+}
+
+/* Those whom all, or root of clients, become may write nothing: the mount works, and the first
+ * `touch` does not.  With an ACL only the kernel knows. */
+static void look_at_squash(const struct export_spec *spec)
+{
+    char user[USER_BYTES], note[NOTE_BYTES];
+    struct stat st;
+
+    if (geteuid() != 0 || spec->squash == EXPORT_NO_ROOT_SQUASH || stat(spec->arg, &st) != 0 ||
+        st.st_uid != 0 || may_write(&st, spec->anon_uid, spec->anon_gid) ||
+        getxattr(spec->arg, "system.posix_acl_access", NULL, 0) > 0 || has_others(spec->arg, spec))
+        return;
+    (void)snprintf(note, sizeof(note), "%s %s, who may not write in %.256s: that belongs to root",
+                   spec->squash == EXPORT_ALL_SQUASH ? "all callers become"
+                                                     : "root of clients becomes",
+                   export_words_user(spec->anon_uid, user, sizeof(user)), spec->arg);
+    warning_tell("export.unwritable", spec->path, note,
+                 "chown the directory to the user who is to write; or chmod 1777 it, like /tmp; or "
+                 "no_root_squash, for clients whose root you trust; or ro");
+}
+
+/* systemd lets services write in few places only. */
+static void look_at_rights(const struct export_spec *spec)
+{
+    char user[USER_BYTES], note[NOTE_BYTES];
+
+    if (file_system_is_read_only(spec->arg)) {
+        (void)snprintf(note, sizeof(note), "%.256s is read-only to the server", spec->arg);
+        warning_tell("export.unwritable", spec->path, note,
+                     "as a service: systemctl edit mainstayd, [Service], ReadWritePaths= with the "
+                     "directory; else mount it for writing; or set the export ro");
+    } else if (geteuid() != 0 && access(spec->arg, W_OK) != 0) {
+        (void)snprintf(note, sizeof(note), "the server runs as %s, who may not write in %.256s",
+                       export_words_user(geteuid(), user, sizeof(user)), spec->arg);
+        warning_tell("export.unwritable", spec->path, note,
+                     "chown the directory to that user, or set the export ro");
+    } else {
+        look_at_squash(spec);
+    }
+}
+
+static void look_at_file_system(const struct export_spec *spec)
+{
+    const enum file_system_kind kind = file_system_of(spec->arg);
+    const char *name = file_system_name(spec->arg);
+    char note[NOTE_BYTES];
+
+    if (kind == FILE_SYSTEM_REMOTE) {
+        (void)snprintf(
+            note, sizeof(note),
+            "%.256s is itself a mount of another server (%s): when that does not answer, "
+            "clients wait here, and it does not know what they lock",
+            spec->arg, name);
+        warning_tell("export.remote", spec->path, note,
+                     "export it on the server that has the files, and let clients mount that");
+    } else if (kind == FILE_SYSTEM_LAYERS || kind == FILE_SYSTEM_FUSE) {
+        (void)snprintf(note, sizeof(note),
+                       "%.256s is on a file system (%s) whose files may lose their identity, so "
+                       "that clients get ESTALE, most likely after it was mounted anew",
+                       spec->arg, name);
+        warning_tell("export.unstable", spec->path, note,
+                     "export a directory of a disk's file system; of a container, a volume");
+    }
+}
+
+/* Everybody may come, and be whoever he says. */
+static bool is_open(const struct export_spec *spec)
+{
+    return spec->client_count == 0 && spec->tls_peers.count == 0 &&
+           export_security_weakest(&spec->security) != XPRTSEC_MTLS &&
+           (export_security_has_flavor(&spec->security, SECURITY_SYS) ||
+            export_security_has_flavor(&spec->security, SECURITY_NONE));
+}
+
+static void look_at_address(const struct export_spec *spec, const struct sockaddr_storage *found)
+{
+    char address[ADDRESS_TEXT_BYTES], note[NOTE_BYTES];
+    char *port;
+
+    (void)address_format((const struct sockaddr *)found, address, sizeof(address));
+    port = strrchr(address, ':');
+    if (port)
+        *port = '\0'; /* of an interface, it has none */
+    (void)snprintf(
+        note, sizeof(note),
+        "unless a firewall forbids it, everybody on the Internet may %s it: this machine "
+        "has the public address %s, and AUTH_SYS proves nothing",
+        spec->read_only ? "read" : "read and change", address);
+    warning_tell("export.public", spec->path, note,
+                 "name its clients (client=192.0.2.0/24), or demand Kerberos (sec=krb5p) or "
+                 "certificates (xprtsec=mtls); client=0.0.0.0/0 and client=::/0 say that it is "
+                 "meant so");
+}
+
+static void look_at_directory(const struct export_spec *spec)
+{
+    errand_place(spec->arg);
+    look_at_user(spec);
+    if (!spec->read_only)
+        look_at_rights(spec);
+    look_at_file_system(spec);
+    errand_place(NULL);
+}
+
+void export_warnings_tell(const struct served *served, const struct sockaddr_storage *listen,
+                          uint32_t listen_count)
+{
+    struct sockaddr_storage found;
+    bool public = false;
+
+    for (uint32_t i = 0; i < listen_count && !public; i++)
+    public = public_address_reaches((const struct sockaddr *)&listen[i], &found);
+    for (uint32_t i = 0; i < served->count; i++) {
+        const struct export_spec *spec = &served->exports[i].spec;
+
+        if (is_local(spec))
+            look_at_directory(spec);
+        if (public && is_open(spec))
+            look_at_address(spec, &found);
+    }
+}
