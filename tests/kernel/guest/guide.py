@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Runs all commands of docs/security.md, from nothing to the mounts, in one guest that is server and client at once.
+"""Runs all commands of docs/security.md, from nothing to the mounts, in one guest that is server and client at once;
+and those of other pages that tests/docs/commands.txt marks with `guest`.
 
 An indented block of the page is a script, which root runs. In the place of programs that a guest does not have come
 others: apt looks whether the packages are there, systemctl starts daemons, scp copies on the same machine.
@@ -16,7 +17,11 @@ import time
 
 from check import main, test, true
 
-PAGE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "..", "docs", "security.md")
+ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tests", "docs"))
+from blocks import blocks_to_run, rows  # noqa: E402 pylint: disable=wrong-import-position
+
+PAGE = os.path.join(ROOT, "docs", "security.md")
 NAMES = "127.0.0.1 server.example.org\n127.0.0.2 client.example.org client\n"
 SHIMS = "/run/shims"
 AGENT = os.environ["MS_AGENT"]
@@ -32,7 +37,8 @@ SHIM = {
     "useradd": 'getent passwd "${!#}" || exec /usr/sbin/useradd "$@"\n',  # client and server are one machine
     "scp": 'for last; do :; done\nwhile [ $# -gt 1 ]; do from=${1#*:}; case $from in /*) ;; *) from=/root/$from ;; esac\n'
            'cp "$from" "$last"; shift; done\n',
-    "systemctl": '''[ "$1" = restart ]
+    "systemctl": '''[ "$1" != daemon-reload ] || exit 0
+[ "$1" = restart ]
 case $2 in
 krb5-kdc) krb5kdc ;;
 rpc-gssd) mkdir -p /run/rpc_pipefs; mount -t rpc_pipefs sunrpc /run/rpc_pipefs; rpc.gssd -p /run/rpc_pipefs; sleep 1 ;;
@@ -64,7 +70,9 @@ def blocks():
 
 
 def make_machine():
-    """A machine of which nothing is left to the next one."""
+    """A machine of which nothing is left to the next one; once."""
+    if os.path.isdir(SHIMS):
+        return
     shutil.copytree("/etc", "/run/etc", symlinks=True)
     subprocess.run(["mount", "--bind", "/run/etc", "/etc"], check=True)
     for directory in MACHINE:
@@ -86,7 +94,9 @@ def run(heading, script):
     """The output goes to a file: daemons that the script starts keep it open."""
     environment = {"PATH": f"{SHIMS}:{PROGRAMS}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
                    "AGENT": AGENT}
-    with open("/tmp/output", "w") as output:
+    with open("/tmp/output", "w"):
+        pass
+    with open("/tmp/output", "a") as output:
         done = subprocess.run(["timeout", str(LIMIT_S), "bash", "-ex", "-o", "pipefail", "-c", script], input=PASSWORD,
                               text=True, stdout=output, stderr=output, env=environment, cwd="/root", check=False)
     with open("/tmp/output") as output:
@@ -148,6 +158,49 @@ def certificates():
 def every_command_is_run():
     for heading, _ in blocks():
         true(any(part in heading for part in ("realm", "Kerberos", "certificates", "TLS")), f"not run: {heading}")
+
+
+# A page, where its commands run, and what is mounted there, if that is not for them to do.
+MOUNTED = {"README.md": None, "docs/quick-start.md": None, "docs/running.md": None, "docs/changing.md": None,
+           "docs/clients.md": None, "docs/delegations.md": "/data", "docs/exports.md": "/acl"}
+SERVER = """mkdir -p /srv/data /srv/state; chmod 1777 /srv/data
+mainstayd --listen 0.0.0.0:2049 --listen 127.0.0.1:12049 --export /data=local:/srv/data,insecure \\
+    --export /acl=mem:,no_root_squash --state /srv/state &
+until mainstay --admin unix:/srv/state/admin.sock status; do sleep 0.1; done
+"""
+
+
+def unmount_all():
+    while "nfs4" in open("/proc/mounts").read():
+        subprocess.run(["umount", "--all", "--types", "nfs4"], check=True)
+
+
+@test
+def mounts():
+    """The commands of clients. `mainstay` asks the guest's server."""
+    make_machine()
+    run("the server", SERVER)
+    with open(f"{SHIMS}/mainstay", "w") as file:
+        file.write(f'#!/bin/bash\nexec "{PROGRAMS}/mainstay" --admin unix:/srv/state/admin.sock "$@"\n')
+    os.chmod(f"{SHIMS}/mainstay", 0o755)
+    printed = {}
+    for page, path in MOUNTED.items():
+        for block in blocks_to_run(page, "guest"):
+            before = ""
+            if path:
+                before = f"mount -t nfs4 server.example.org:{path} /mnt; cd /mnt; touch FILE; mkdir DIRECTORY\n"
+            printed[block.first] = run(f"{page}:{block.line}", before + block.text)
+            os.chdir("/")
+            unmount_all()
+    connections = [text.count("xprt:\ttcp") for first, text in printed.items() if "vers=4.1,nconnect=" in first]
+    true(connections == [4], f"{connections} connections with nconnect=4")
+    end_server()
+
+
+@test
+def each_page_is_run():
+    for row in rows():
+        true(row.how != "guest" or row.page in MOUNTED, f"not run: {row}")
 
 
 sys.exit(main())
