@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The installed units, as systemd reads them: nothing in them is wrong, and what they leave to the server is as little
-as their comments say."""
+as docs/hardening.md says."""
 
 import glob
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import unittest
 
 BUILD = sys.argv.pop(1)
+SOURCE = os.environ["MAINSTAY_SOURCE"]
 SKIPPED = 77
 EXPOSURE = {"as it is": 3.2, "with own-user.conf": 2.0}  # of `systemd-analyze security`, at most
 
@@ -60,12 +62,26 @@ class Units(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def exposure(self, text):
+    def analyzed(self, text, *options):
         path = f"{self.root}/rated/mainstayd.service"
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self.write(path, text)
-        done = run("systemd-analyze", "security", "--offline=true", "--no-pager", path)
-        return float(re.search(r"exposure level for mainstayd.service: ([0-9.]+)", done.stdout)[1])
+        return run("systemd-analyze", "security", "--offline=true", "--no-pager", *options, path).stdout
+
+    def exposure(self, text):
+        said = self.analyzed(text)
+        return float(re.search(r"exposure level for mainstayd.service: ([0-9.]+)", said)[1])
+
+    def findings(self, text):
+        return {row["name"] for row in json.loads(self.analyzed(text, "--json=short")) if float(row["exposure"] or 0)}
+
+    def table(self, section):
+        """The rows of a table in docs/hardening.md, as lists of cells."""
+        with open(f"{SOURCE}/docs/hardening.md", encoding="utf-8") as file:
+            text = re.search(rf"^## {section}$(.*?)(^## |\Z)", file.read(), re.MULTILINE | re.DOTALL)[1]
+        rows = [[cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+                for line in text.splitlines() if line.startswith("|")]
+        return rows[2:]
 
     def calls(self, text):
         """The system calls that the filters of a unit leave to it."""
@@ -84,19 +100,49 @@ class Units(unittest.TestCase):
 
     def test_system_calls(self):
         """What the server cannot do without, or would do less without, is left to it."""
-        with open(self.own_user, encoding="utf-8") as file:
-            own_user = file.read()
         always = {"capset", "prlimit64", "fanotify_init", "fanotify_mark", "name_to_handle_at"}
         as_callers = {"open_by_handle_at", "setfsuid", "setfsgid", "setgroups", "fchownat", "mknodat"}
         self.assertEqual((always | as_callers) - self.calls(self.text()), set())
-        self.assertEqual(always - self.calls(self.text() + own_user), set())
-        self.assertNotIn("setgroups", self.calls(self.text() + own_user))
+        self.assertEqual(always - self.calls(self.own_user_text()), set())
+        self.assertNotIn("setgroups", self.calls(self.own_user_text()))
+
+    def own_user_text(self):
+        with open(self.own_user, encoding="utf-8") as file:
+            return self.text() + file.read()
 
     def test_exposure(self):
-        with open(self.own_user, encoding="utf-8") as file:
-            own_user = file.read()
         self.assertLess(self.exposure(self.text()), EXPOSURE["as it is"])
-        self.assertLess(self.exposure(self.text() + own_user), EXPOSURE["with own-user.conf"])
+        self.assertLess(self.exposure(self.own_user_text()), EXPOSURE["with own-user.conf"])
+        with open(f"{SOURCE}/docs/hardening.md", encoding="utf-8") as file:
+            documented = re.search(r"It is ([0-9.]+) for .*?and ([0-9.]+) with `own-user", file.read(), re.DOTALL)
+        self.assertEqual([float(figure) for figure in documented.groups()],
+                         [self.exposure(self.text()), self.exposure(self.own_user_text())])
+
+    def test_what_is_left_has_a_reason(self):
+        rows = [(name.strip("`"), own_user, why) for name, own_user, why in self.table("What is left to the service")]
+        self.assertEqual({name for name, _, _ in rows}, self.findings(self.text()))
+        self.assertEqual({name for name, own_user, _ in rows if own_user}, self.findings(self.own_user_text()))
+        self.assertEqual([name for name, _, why in rows if not why], [])
+
+    def test_capabilities(self):
+        """Those of the unit are those that the server would keep, each with its reason."""
+        documented = [name for name, why in self.table("Capabilities") if why]
+        lines = re.findall(r"^CapabilityBoundingSet=(.*)", self.text(), re.MULTILINE)
+        of_unit = re.findall(r"CAP_\w+", " ".join(lines))
+        with open(f"{SOURCE}/src/daemon/privilege.c", encoding="utf-8") as file:
+            kept = re.findall(r"CAP_\w+", "".join(re.findall(r"cap_value_t for_\w+\[\] = (\{[^}]*\})", file.read())))
+        self.assertEqual(sorted(documented), sorted(of_unit))
+        self.assertEqual(sorted(documented), sorted(kept))
+
+    def test_directives_are_documented(self):
+        def key(line):
+            return line.partition("=")[0]
+
+        section = self.text().partition("# ---- what it may do ----")[2].partition("[Install]")[0]
+        lines = [line for line in section.splitlines() if re.match(r"\w+=", line)]
+        documented = [name.strip("`").removesuffix(" …") for name, _ in self.table("What the unit sets")]
+        self.assertEqual({key(line) for line in lines} - {key(name) for name in documented}, set())
+        self.assertEqual([name for name in documented if f"\n{name}" not in self.text()], [])
 
 
 if __name__ == "__main__":

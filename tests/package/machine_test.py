@@ -24,11 +24,11 @@ TESTED = ("mainstay-server", "mainstay-client-tools")
 STEPS = ("installed", "started", "exported", "mounted", "restarted", "reloaded", "upgraded", "rated", "purged",
          "own_user", "watched", "purged_again")
 DISK = "2G"  # sparse
-BOOT_LIMIT_S = 900
+BOOT_LIMIT_S = 2400
 # Whatever ends this test, the guest ends with it: with the first process of its pid namespace. That is not the kernel,
 # which ends by abort() if it panics: the first process does not die of its own signals.
-HEAD = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL", "bash", "-c", '"$@"; exit $?',
-        "guest"]
+HEAD = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child=KILL",
+        "bash", "-c", '"$@"; exit $?', "guest"]
 SERVICE = """[Unit]
 After=multi-user.target
 [Service]
@@ -83,8 +83,8 @@ def fetch_dependencies(tree):
     """What the packages depend on, into the guest's cache."""
     shutil.copy("/etc/resolv.conf", f"{tree}/etc/resolv.conf")
     fetch = "apt-get -qq update && apt-get -qq --yes --no-install-recommends --download-only install /root/new/*.deb"
-    done = subprocess.run(["chroot", tree, "sh", "-c", fetch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False)
+    done = subprocess.run(["chroot", tree, "sh", "-c", fetch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
     if done.returncode == 0:
         return
     if "Unable to fetch" in done.stdout or "Failed to fetch" in done.stdout:

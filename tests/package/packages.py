@@ -53,7 +53,8 @@ def older(path, directory):
     with open(f"{tree}/DEBIAN/control", encoding="utf-8") as file:
         control = file.read()
     before = f"{version}~before"
-    control = control.replace(f"Version: {version}\n", f"Version: {before}\n").replace(f"(= {version})", f"(= {before})")
+    for form in ("Version: {}\n", "(= {})"):
+        control = control.replace(form.format(version), form.format(before))
     with open(f"{tree}/DEBIAN/control", "w", encoding="utf-8") as file:
         file.write(control)
     run("dpkg-deb", "--root-owner-group", "--build", tree, directory)
