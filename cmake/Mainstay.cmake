@@ -48,7 +48,7 @@
 #       program; in every other build it replays each file of CORPUS, as the CTest of that name.
 #
 # Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP MICROHTTPD YAML
-# CURL GNUTLS OPENSSL GSSAPI KRB5 NFSIDMAP SYSTEMD,
+# CURL GNUTLS NCURSES OPENSSL GSSAPI KRB5 NFSIDMAP SYSTEMD,
 # Threads::Threads.
 
 include(GNUInstallDirs)
@@ -63,6 +63,7 @@ pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET ncursesw)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto)
 pkg_check_modules(GSSAPI REQUIRED IMPORTED_TARGET krb5-gssapi)

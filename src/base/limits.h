@@ -64,6 +64,8 @@
 #define LIMIT_CLI_REPLY_BYTES (64u << 20)   /* of a reply of the admin endpoint */
 #define LIMIT_CLI_ITEMS 16777216u           /* of a list, over all its pages */
 #define LIMIT_CLI_PAGES 1048576u            /* of it; pages may be empty */
+#define LIMIT_TOP_ITEMS 10000u              /* of a list that `mainstay top` reads */
+#define LIMIT_TOP_WAITS 32u                 /* clients that it asks what they wait for */
 #define LIMIT_EXPORTS_FILE_BYTES (1u << 20) /* of a file in the format of exports(5) */
 #define LIMIT_EXPORTS_FILE_REMARKS 10000u   /* that are told; more are counted */
 #define LIMIT_EXPORTS_FILE_ADDRESSES 16u    /* of one name of a host */

@@ -342,6 +342,27 @@ static bool reply_read(const struct admin_client *client, const struct body *bod
     return false;
 }
 
+/* curl asks about once a second, also while nothing comes. */
+static int stop_look(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const atomic_bool *stop = context;
+
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(stop) ? 1 : 0;
+}
+
+static void limits_prepare(struct admin_client *client, const struct admin_request *request)
+{
+    long timeout_s = request->timeout_s > 0 ? request->timeout_s : REPLY_S;
+
+    (void)curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, timeout_s);
+    if (!request->stop)
+        return;
+    (void)curl_easy_setopt(client->curl, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(client->curl, CURLOPT_XFERINFOFUNCTION, stop_look);
+    (void)curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, (void *)(uintptr_t)request->stop);
+}
+
 bool admin_client_call(struct admin_client *client, const struct admin_request *request,
                        struct admin_reply *reply)
 {
@@ -354,7 +375,7 @@ bool admin_client_call(struct admin_client *client, const struct admin_request *
     *reply = (struct admin_reply){0};
     request_prepare(client, request->at_root ? "" : "/api/v1", request->path, &url);
     (void)curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, request->method);
-    (void)curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)REPLY_S);
+    limits_prepare(client, request);
     (void)curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, body_take);
     (void)curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &body);
     (void)curl_easy_setopt(client->curl, CURLOPT_HEADERFUNCTION, field_take);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,11 +34,13 @@ void admin_client_destroy(struct admin_client *client);
 
 struct admin_request {
     const char *method;
-    const char *path;     /* below /api/v1, encoded, with its query */
-    bool at_root;         /* no, it is not below /api/v1 */
-    const json_t *body;   /* NULL: none */
-    const char *if_match; /* an entity tag without quotes; NULL: none */
-    bool quiet;           /* say nothing about a failure */
+    const char *path;        /* below /api/v1, encoded, with its query */
+    bool at_root;            /* no, it is not below /api/v1 */
+    const json_t *body;      /* NULL: none */
+    const char *if_match;    /* an entity tag without quotes; NULL: none */
+    bool quiet;              /* say nothing about a failure */
+    long timeout_s;          /* 0: the usual time */
+    const atomic_bool *stop; /* another thread sets it to end the request; NULL: none does */
 };
 
 struct admin_reply {

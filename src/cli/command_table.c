@@ -14,6 +14,7 @@
 #include "cli/security_option.h"
 #include "cli/setting_command.h"
 #include "cli/tls_command.h"
+#include "cli/top_command.h"
 #include "cli/watch_command.h"
 
 #define PART_NAME(part, what) " " #part
@@ -543,6 +544,38 @@ static const struct command commands[] = {
                   .kind = COMMAND_FILE,
                   .help = "their revocation lists"}},
      .run = tls_command_check},
+    {.noun = "top",
+     NO_ARGUMENTS,
+     .help = "show what the server does now, on a terminal, until q is typed",
+     .details =
+         "The header has the server as a whole. The views, by the keys 1 to 7: operations with "
+         "latencies, clients, sessions, callbacks in flight, recalls in flight, who waits for "
+         "locks and delegations, event loops. Rates and latencies are of the last interval. Keys: "
+         "Tab the next view; < and > sort by another column, r reverses; arrows and page keys "
+         "move, Enter shows the sessions of a client, the slots of a session, Esc goes back; / "
+         "filters by a text; p pauses; + and - change the interval; ? lists them; q ends. While "
+         "the server cannot be reached the last values stay, marked as old. NO_COLOR in the "
+         "environment is respected. --batch and --json need no terminal.",
+     .example = "mainstay top --view clients --sort opens --batch 1",
+     .options = {{.name = "interval",
+                  .value = "SECONDS",
+                  .help = "between two samples, from 0.2 to 60 (default: 1)"},
+                 {.name = "view",
+                  .value = "VIEW",
+                  .words = "operations clients sessions callbacks recalls waits loops",
+                  .help = "that is shown first (default: operations)"},
+                 {.name = "sort",
+                  .value = "[-]COLUMN",
+                  .help = "that it is sorted by, as the lines of --json name it; with - the other "
+                          "way round"},
+                 {.name = "filter",
+                  .value = "TEXT",
+                  .help = "only rows that have it in one of their texts"},
+                 {.name = "batch",
+                  .value = "N",
+                  .help = "print N samples as text, one each interval, and end; with --json "
+                          "one object a line (default: 1)"}},
+     .run = top_command},
     {.noun = "watch",
      ONE_ARGUMENT("HOST[:PORT]:/PATH"),
      .help = "print what changes in a directory of an NFSv4.1 server, until interrupted",

@@ -983,6 +983,17 @@ class TheServer(Fixture):
     def test_probe(self):
         self.assertEqual(self.json("probe", f"127.0.0.1:{self.server.port}")["minor_used"], 1)
 
+    def test_top(self):
+        """More of it in top_test.py."""
+        self.assertIn("OPERATION", self.good("top", "--batch", "1", "--interval", "0.2"))
+        self.assertEqual(self.json("top", "--view", "loops")["view"], "loops")
+        self.bad("--interval '0': expected seconds from 0.2 to 60", "top", "--interval", "0", status=2)
+        self.bad("--view 'disks': there is no such view\n  operations\n  clients\n", "top", "--view", "disks", status=2)
+        self.bad("--sort 'p50': the view 'clients' has no such column\n  owner\n", "top", "--view", "clients", "--sort",
+                 "p50", status=2)
+        self.bad("--batch '0': expected a number of samples", "top", "--batch", "0", status=2)
+        self.bad("stdin and stdout must be a terminal; `--batch N` prints N samples without one", "top")
+
     def test_watch(self):
         """More of it in watch_test.py."""
         where = f"127.0.0.1:{self.server.port}:/second"
