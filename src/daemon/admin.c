@@ -109,7 +109,7 @@ bool admin_open(struct admin *admin, const struct admin_options *options,
     admin->http = http_create(admin);
     (void)http_server_set_tokens(admin->http, &tokens);
     if (tls)
-        http_server_set_tls(admin->http, tls);
+        (void)http_server_set_tls(admin->http, tls); /* the first */
     for (uint32_t i = 0; i < options->count; i++) {
         if (!listener_open(admin->http, options->name, &options->at[i]))
             return false;
@@ -173,7 +173,7 @@ void admin_tokens_foresee(const struct admin *admin, const struct http_tokens *t
 void admin_tls_set(struct admin *admin, struct http_tls *tls)
 {
     if (admin->http)
-        http_server_set_tls(admin->http, tls);
+        (void)http_server_set_tls(admin->http, tls); /* what was read later is as good */
 }
 
 bool admin_stop(struct admin *admin)

@@ -44,7 +44,7 @@ void admin_tokens_set(struct admin *admin, const struct http_tokens *tokens, cha
 void admin_tokens_foresee(const struct admin *admin, const struct http_tokens *tokens, char *text,
                           size_t size);
 
-/* The same of certificates, if it speaks HTTPS. */
+/* From now on these are its certificates, if it speaks HTTPS and has none that were read later. */
 void admin_tls_set(struct admin *admin, struct http_tls *tls);
 
 /* False: a request has not ended, and uses the server: the process should exit. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/tls_setup.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -145,22 +144,17 @@ bool tls_setup_start(const struct config *config, struct transport *transport,
     return true;
 }
 
-/* Under the lock: the endpoint has the certificates of the same reload as the transport.  Not so
- * what takes long, so that neither the endpoint nor a later reload waits for it. */
+/* What was read last remains at both, in whatever order they get it.  The transport's connections
+ * come at the end, as that takes long. */
 static bool put_into_effect(const struct tls_loaded *loaded, struct transport *transport,
                             struct admin *admin)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    bool applied;
-
-    CHECK(pthread_mutex_lock(&lock) == 0);
-    applied = transport_tls_replace(transport, loaded->context);
-    if (applied && loaded->admin)
+    if (!transport_tls_replace(transport, loaded->context))
+        return false;
+    if (loaded->admin)
         admin_tls_set(admin, loaded->admin);
-    CHECK(pthread_mutex_unlock(&lock) == 0);
-    if (applied)
-        transport_tls_verify(transport);
-    return applied;
+    transport_tls_verify(transport);
+    return true;
 }
 
 bool tls_setup_apply(struct tls_loaded *loaded, const struct config *config,

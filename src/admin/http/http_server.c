@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "tls/tls_context.h"
 
 enum {
     TICK_MS = 1000,
@@ -97,19 +98,25 @@ bool http_server_differ(struct http_server *server, const struct http_tokens *to
     return differ;
 }
 
-void http_server_set_tls(struct http_server *server, struct http_tls *tls)
+bool http_server_set_tls(struct http_server *server, struct http_tls *tls)
 {
     struct http_tls *before;
     uint64_t one = 1;
+    bool late;
 
     pthread_mutex_lock(&server->lock);
     before = server->tls;
-    server->tls = http_tls_get(tls);
-    server->unverified = before != NULL;
+    late = before && tls_context_is_before(http_tls_context(tls), http_tls_context(before));
+    if (!late) {
+        server->tls = http_tls_get(tls);
+        server->unverified = before != NULL;
+    }
     pthread_mutex_unlock(&server->lock);
+    if (late || !before)
+        return !late;
     http_tls_put(before);
-    if (before)
-        (void)!write(server->wake_fd, &one, sizeof(one));
+    (void)!write(server->wake_fd, &one, sizeof(one));
+    return true;
 }
 
 bool http_server_address(const struct http_server *server, unsigned n,

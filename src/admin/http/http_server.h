@@ -41,8 +41,8 @@ bool http_server_differ(struct http_server *server, const struct http_tokens *to
 
 /* Before http_server_listen_tcp(): it speaks TLS by this.  Later, instead of what was given before:
  * for connections to come; those whose clients it would not let in end soon.  Keeps a reference.
- * Any thread. */
-void http_server_set_tls(struct http_server *server, struct http_tls *tls);
+ * False: nothing is done, as that before was read later (tls_context_is_before()).  Any thread. */
+bool http_server_set_tls(struct http_server *server, struct http_tls *tls);
 
 /* Where the n-th listener listens; false: it is no TCP socket. */
 bool http_server_address(const struct http_server *server, unsigned n,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The HTTP server with routes that change something: what tokens allow, how bodies come in and
- * are bounded, what a handler gets of its path.
+ * are bounded, what a handler gets of its path; certificates of two reloads at once.
  */
 #include "admin/http/http_server.h"
 
@@ -15,10 +15,13 @@
 #include <unistd.h>
 
 #include "admin/http/http_request.h"
+#include "admin/http/http_tls.h"
 #include "admin/http/http_token.h"
 #include "base/errand.h"
 #include "base/limits.h"
+#include "lib/pki.h"
 #include "lib/test.h"
+#include "tls/tls_context.h"
 
 #define FULL "Authorization: Bearer full-token-of-this-test\r\n"
 #define READ "Authorization: Bearer read-token-of-this-test\r\n"
@@ -359,6 +362,40 @@ static void large_bodies(void **state)
     }
 }
 
+static struct http_tls *certificates(const struct pki *pki)
+{
+    char paths[2][PKI_PATH_BYTES], why[TLS_WHY_BYTES];
+    const struct tls_files files = {.cert = pki_path(pki, "server.pem", paths[0]),
+                                    .key = pki_path(pki, "server.key", paths[1])};
+    struct tls_context *context = tls_context_create(&files, why, sizeof(why));
+    struct http_tls *tls;
+
+    assert_non_null(context);
+    tls = http_tls_create(context, false, why, sizeof(why));
+    assert_non_null(tls);
+    tls_context_put(context);
+    return tls;
+}
+
+/* Of two reloads at once the one that began first ends last: what it has read may be older. */
+static void reloads_at_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct http_tls *first, *second;
+    struct pki pki;
+
+    pki_create(&pki);
+    first = certificates(&pki);
+    second = certificates(&pki);
+    assert_true(http_server_set_tls(fixture->server, first));
+    assert_true(http_server_set_tls(fixture->server, second));
+    assert_false(http_server_set_tls(fixture->server, first));
+    assert_true(http_server_set_tls(fixture->server, second));
+    http_tls_put(first);
+    http_tls_put(second);
+    pki_destroy(&pki);
+}
+
 int main(void)
 {
     const struct CMUnitTest group[] = {
@@ -369,6 +406,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(methods, setup, teardown),
         cmocka_unit_test_setup_teardown(bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(large_bodies, setup, teardown),
+        cmocka_unit_test_setup_teardown(reloads_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(end_while_one_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(end_while_more_arrive, setup, teardown),
     };
