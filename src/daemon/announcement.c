@@ -166,7 +166,9 @@ void announcement_make(const struct served *served, const struct config *config,
     reach_find(&reach, transport, listeners);
     if (terminal) {
         log_flush(); /* lines that were logged earlier come first */
-        (void)fprintf(stderr, "\nMainstay %s serves:\n", MAINSTAY_VERSION);
+        (void)fprintf(
+            stderr, "\nMainstay %s serves%s\n", MAINSTAY_VERSION,
+            served->count > 0 ? ":" : " nothing yet: mainstay export add /data=local:/srv/data");
     } else if (!log_enabled(LOG_PART_daemon, LOG_LEVEL_INFO)) {
         return;
     }

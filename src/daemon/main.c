@@ -379,6 +379,7 @@ static struct start_report report_of(const struct daemon *d)
         .config = &d->config,
         .transport = d->transport,
         .listeners = listening_count(&d->config, &d->sockets),
+        .given = d->sockets.count > 0,
         .connections = d->descriptors.connections,
     };
 }

@@ -14,6 +14,7 @@ struct start_report {
     const struct config *config;
     const struct transport *transport; /* that listens ... */
     uint32_t listeners;                /* ... at so many addresses */
+    bool given;                        /* whose sockets are a service manager's */
     uint32_t connections;              /* that it has descriptors for */
 };
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -23,6 +24,17 @@ ROOT = os.geteuid() == 0
 NOBODY = 65534
 # Types of statfs(2).
 EXT4, TMPFS, RAMFS, OVERLAY, FUSE, NFS, CIFS = "ef53", "1021994", "858458f6", "794c7630", "65735546", "6969", "ff534d42"
+SOCKET_OF_BOTH = """
+import os, socket, sys
+both = socket.socket(socket.AF_INET6)
+both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+both.bind(("::", 0))
+both.listen()
+os.dup2(both.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 FIELD = re.compile(r' (\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 # Where these tests run may be such a place, or have such files.
 OF_THE_MACHINE = {"state_dir.volatile", "state_dir.remote", "export.unstable", "export.remote", "daemon.memory_limit",
@@ -165,6 +177,11 @@ class Announcement(Start):
             self.assertIn(words, block)
         self.assertNotIn("\033", block)
 
+    def test_terminal_none(self):
+        """With the configuration of the package."""
+        text = self.terminal("--config", os.path.join(SOURCE, "debian/mainstay.conf"))
+        self.assertRegex(text, r"\nMainstay \S+ serves nothing yet: mainstay export add ")
+
     def test_terminal_many(self):
         """Not more than a screen."""
         text = self.terminal("--listen", "0.0.0.0:0", *(word for number in range(40)
@@ -259,7 +276,8 @@ class Warnings(Start):
         for kind, container, options, event in (
                 (EXT4, "", local, None), (TMPFS, "", local, "state_dir.volatile"),
                 (TMPFS, "", (), "state_dir.volatile"),
-                (OVERLAY, "", local, None), (RAMFS, "", local, "state_dir.volatile"), (TMPFS, "", ("--export", "/=mem:"), None),
+                (OVERLAY, "", local, None), (RAMFS, "", local, "state_dir.volatile"),
+                (TMPFS, "", ("--export", "/=mem:"), None),
                 (OVERLAY, "podman", local, "state_dir.volatile"), (NFS, "", local, "state_dir.remote"),
                 (CIFS, "", ("--export", "/=mem:"), "state_dir.remote")):
             if not options:
@@ -269,13 +287,18 @@ class Warnings(Start):
             self.assertEqual({one: about for one, about in found.items() if one.startswith("state_dir.")},
                              {event: self.state} if event else {}, (kind, options))
 
-    def test_public(self):
-        """Only where the whole Internet may come, and be anybody."""
+    def outside(self):
+        """The beginning of a command that runs where there are a public and a private address."""
         address = ("ip address add 198.18.0.1/32 dev lo && ip address add 9.9.9.9/32 dev lo && ip link set lo up && "
                    'exec "$@"')
-        outside = ["unshare", *(() if ROOT else ("--user", "--map-root-user")), "--net", "sh", "-c", address, "sh"]
-        if subprocess.run([*outside, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        command = ["unshare", *(() if ROOT else ("--user", "--map-root-user")), "--net", "sh", "-c", address, "sh"]
+        if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
             self.skipTest("this user may have no network of its own")
+        return command
+
+    def test_public(self):
+        """Only where the whole Internet may come, and be anybody."""
+        outside = self.outside()
         for listen, option, public in (
                 ("0.0.0.0:0", "", True), ("9.9.9.9:0", "", True), ("198.18.0.1:0", "", False),
                 ("127.0.0.1:0", "", False), ("0.0.0.0:0", ",client=10.0.0.0/8", False),
@@ -290,6 +313,22 @@ class Warnings(Start):
             self.assertEqual([one["about"] for one in found], ["/data"] if public else [], (listen, option))
             if public:
                 self.assertIn("9.9.9.9,", found[0]["note"])
+
+    def test_public_by_socket(self):
+        """A socket of the service manager takes clients with IPv4 addresses, too."""
+        if not os.path.exists("/proc/net/if_inet6"):
+            self.skipTest("no IPv6")
+        command = [*self.outside(), sys.executable, "-c", SOCKET_OF_BOTH, MAINSTAYD, "--state", self.state, "--export",
+                   "/data=mem:"]
+        process = self.launch(command, subprocess.PIPE)
+        text = ""
+        for line in process.stderr:
+            text += line.decode()
+            if "ready on" in text:
+                break
+        process.stderr.close()
+        self.assertIn("ready on [::]:", text)
+        self.assertEqual([one["about"] for one in events(text, "export.public")], ["/data"])
 
     def test_secrets(self):
         """Keys that every user can read."""
