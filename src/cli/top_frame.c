@@ -186,10 +186,24 @@ static void waits_line(struct top_frame *frame, const struct top_scene *scene)
     (void)line_add(frame, scene->is_lost ? TOP_STALE : TOP_PLAIN, items.text);
 }
 
+/* The way that Enter has come. */
+static void way_line(struct top_frame *frame, const struct top_scene *scene)
+{
+    const struct top_control *control = scene->control;
+    struct items items = {.most = (size_t)frame->columns};
+    size_t to;
+
+    item_add(&items, "%u %s", control->places[0].view + 1,
+             top_views[control->places[0].view].title);
+    to = strlen(items.text);
+    for (uint32_t i = 1; i <= control->depth; i++)
+        item_add(&items, "> %s", top_views[control->places[i].view].title);
+    line_mark(line_add(frame, TOP_PLAIN, items.text), TOP_SORTED, 0, to);
+}
+
 /* The views; where they do not fit, only the one that is shown. */
 static void views_line(struct top_frame *frame, const struct top_scene *scene)
 {
-    const struct top_place *place = top_control_place(scene->control);
     enum top_view_id list = scene->control->places[0].view;
     struct items items = {.most = (size_t)frame->columns};
     size_t from = 0, to = 0;
@@ -205,15 +219,10 @@ static void views_line(struct top_frame *frame, const struct top_scene *scene)
             to = strlen(items.text);
         }
     }
-    if (!all) {
-        items.text[0] = '\0';
-        items.columns = 0;
-        item_add(&items, "%u %s", list + 1, top_views[list].title);
-        from = 0;
-        to = strlen(items.text);
+    if (!all || scene->control->depth > 0) {
+        way_line(frame, scene);
+        return;
     }
-    if (place->view >= TOP_LISTS)
-        item_add(&items, "> %s", top_views[place->view].title);
     line_mark(line_add(frame, TOP_PLAIN, items.text), TOP_SORTED, from, to);
 }
 
