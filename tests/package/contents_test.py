@@ -25,6 +25,7 @@ FILES = {
         /usr/share/doc/mainstay-server/changelog.gz
         /usr/share/doc/mainstay-server/copyright
         /usr/share/doc/mainstay-server/examples/mainstay.conf
+        /usr/share/mainstay/mainstay.spdx.json
         /usr/share/mainstay/systemd/own-user.conf
         /usr/share/man/man5/mainstay.conf.5.gz
         /usr/share/man/man8/mainstayd.8.gz""",
