@@ -105,6 +105,8 @@ static void refuse_backend(const struct export_spec *spec, const char *known, ch
     guess_init(&guess, spec->backend, strlen(spec->backend));
     for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
         guess_offer(&guess, backends[i].name);
+    if (spec->backend[0] == '/') /* a directory, without what serves it */
+        guess.nearest = "local";
     (void)snprintf(error, error_size, "export %s: unknown backend '%.64s'%s (available: %s)",
                    spec->path, spec->backend, guess_hint(&guess, "", hint, sizeof(hint)), known);
 }

@@ -278,7 +278,7 @@ static const char *comma_hint(const char *option)
 
 static bool option_unknown(const struct option_parser *parser, const char *option)
 {
-    const char *comma = comma_hint(option);
+    const char *told = comma_hint(option);
     char hint[GUESS_HINT_BYTES];
     struct guess guess;
 
@@ -287,8 +287,10 @@ static bool option_unknown(const struct option_parser *parser, const char *optio
         guess_offer(&guess, flag_options[i].name);
     for (size_t i = 0; i < ARRAY_SIZE(valued_options); i++)
         guess_offer(&guess, valued_options[i].name);
+    if (!*told)
+        told = guess_hint(&guess, "", hint, sizeof(hint));
     (void)snprintf(parser->error, parser->size, "unknown option '%s'%s", option,
-                   *comma ? comma : guess_hint(&guess, "", hint, sizeof(hint)));
+                   *told ? told : " (--help lists them)");
     return false;
 }
 

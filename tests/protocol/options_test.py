@@ -152,12 +152,15 @@ class Wrong(unittest.TestCase):
                  "backslash before it"),
                 ("/a=mem:,tls_user=CN=alice", "invalid option 'tls_user=CN=alice': expected tls_user=RULE=USER"),
                 ("/a=mem:,=1", "unknown option '=1'"), ("/a=mem:,", "unknown option ''"),
+                ("/a=mem:,no_subtree_check", "unknown option 'no_subtree_check' (--help lists them)"),
                 ("/srv/data", "expected PSEUDO=BACKEND[:ARG][,OPT...], for example /data=local:/srv/data,ro"),
                 ("a=mem:", "the path before '=' must be absolute and without '.' and '..', for example"),
                 ("/a=", "no backend after '=', for example /data=local:/srv/data")):
             self.expect(f"mainstayd: --export '{export}': {words}", "--export", export)
         self.expect("mainstayd: export /a: unknown backend 'lokal'; did you mean 'local'? (available: mem: and "
                     "local:DIRECTORY)", "--export", "/a=lokal:/srv")
+        self.expect("mainstayd: export /a: unknown backend '/srv/data'; did you mean 'local'? (available: mem: "
+                    "and local:DIRECTORY)", "--export", "/a=/srv/data")
         self.expect("mainstayd: export /a: backend local needs a directory after its colon, for example "
                     "local:/srv/data", "--export", "/a=local")
 
@@ -414,7 +417,8 @@ class Check(unittest.TestCase):
         self.refused("/data is exported twice", *self.options(), "--export", "/data=mem:")
         self.refused("/b has the same fsid as another export", *self.options(), "--export", "/a=mem:,fsid=7",
                      "--export", "/b=mem:,fsid=7")
-        self.refused("the state directory lies within the export", *self.options("data/state"))
+        self.refused("the state directory lies within the export, where clients could read its keys: give it another "
+                     "place (--state)", *self.options("data/state"))
 
     def test_state_directory(self):
         self.refused("Not a directory", *self.options("file"))

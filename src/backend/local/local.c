@@ -164,7 +164,9 @@ static int open_state_dir(struct local_fs *fs, const struct local_options *optio
     if (local_identify(fs, fd, "", &id) != 0 || local_ancestry_check(fs, fd, &id, &epoch) != VFS_OK)
         return fd;
     close(fd);
-    return fail(error, options->state_dir, "the state directory lies within the export");
+    return fail(error, options->state_dir,
+                "the state directory lies within the export, where clients could read its keys: "
+                "give it another place (--state)");
 }
 
 static int open_state(struct local_fs *fs, const struct local_options *options,
