@@ -233,6 +233,7 @@ class Manuals(unittest.TestCase):
     def test_parts(self):
         """What one looks for in a manual page, and no signs of another format."""
         text = self.shown("mainstayd", "--man")
+        self.assertIn(" DESCRIPTION Serves local directories ", text)
         for part in (" SIGNALS SIGTERM, SIGINT ", " SIGHUP Read the configuration file and the file of tokens ",
                      " SIGUSR1 ", " EXIT STATUS 0 ", " FILES /var/lib/mainstay ", " ADMIN ENDPOINT The server ",
                      " /metrics ", "repeatable. Backends: mem, local:DIRECTORY. Options: ro rw ", " systemd ",
