@@ -83,7 +83,6 @@ class Scene:
             os.makedirs(f"{self.top}/{path}")
         os.symlink(f"{self.top}/bin", f"{self.top}/home/build")
         self.write("etc/mainstay/mainstay.conf", "exports: []\n")
-        self.write("etc/mainstay.conf", "exports: [{path: /, backend: mem}]\n")
         self.write("etc/mainstay.tokens", "full a-token-of-the-documents-1\n", 0o600)
         self.write("exports", "" if self.page in WITHOUT_EXPORTS else "--export /data=mem:")
         self.write("port", "0")
