@@ -32,15 +32,25 @@ static void row_move(struct top_control *control, const struct top_table *table,
         control->key[0] = '\0';
 }
 
+static size_t distance(size_t one, size_t other)
+{
+    return one < other ? other - one : one - other;
+}
+
+/* Several rows may have the key, such as what one client waits for: the nearest one. */
 static void row_find(struct top_control *control, const struct top_table *table)
 {
+    size_t found = table->count;
+
     for (size_t i = 0; control->key[0] && i < table->count; i++) {
-        if (strncmp(table->rows[i].key, control->key, sizeof(control->key) - 1) == 0) {
-            control->row = i;
-            return;
-        }
+        if (strncmp(table->rows[i].key, control->key, sizeof(control->key) - 1) == 0 &&
+            (found == table->count || distance(i, control->row) < distance(found, control->row)))
+            found = i;
     }
-    row_move(control, table, control->row);
+    if (found < table->count)
+        control->row = found;
+    else
+        row_move(control, table, control->row);
 }
 
 void top_control_apply(struct top_control *control, struct top_table *table)

@@ -36,7 +36,8 @@ struct top_cell {
 };
 
 struct top_row {
-    char *key;   /* the same in the next sample, and what equal rows are sorted by */
+    char *key;   /* the same in the next sample, and what equal rows are sorted by; rows that lead
+                  * to the same client share it */
     bool is_odd; /* what it is about does not go well: shown in another colour */
     struct top_cell cells[TOP_COLUMNS_MAX];
 };

@@ -10,6 +10,7 @@
 
 static struct top_control control;
 static struct top_table table;
+static int rows_each; /* that have the same key */
 
 /* Rows 0 to 9 of the view that is shown; the texts count down. */
 static void fill(void)
@@ -22,7 +23,7 @@ static void fill(void)
         char key[16], name[32];
         struct top_row *row;
 
-        (void)snprintf(key, sizeof(key), "%d", i);
+        (void)snprintf(key, sizeof(key), "%d", i / rows_each);
         (void)snprintf(name, sizeof(name), "name %d", 9 - i);
         row = top_table_add(&table, key);
         top_row_text(row, 0, name);
@@ -34,6 +35,7 @@ static void fill(void)
 static int set_up(void **state)
 {
     (void)state;
+    rows_each = 1;
     top_control_init(&control, TOP_CLIENTS, 1);
     control.page = 4;
     fill();
@@ -136,6 +138,22 @@ static void cursor_stays_in(void **state)
     assert_int_equal(control.row, 0);
 }
 
+/* A client may wait for several things, and have several sessions: its rows lead to the same. */
+static void cursor_passes_equal_keys(void **state)
+{
+    (void)state;
+    rows_each = 3;
+    fill();
+    for (size_t row = 1; row < 10; row++) {
+        (void)press(TOP_KEY_DOWN);
+        assert_int_equal(control.row, row);
+    }
+    for (size_t row = 9; row > 0; row--) {
+        (void)press(TOP_KEY_UP);
+        assert_int_equal(control.row, row - 1);
+    }
+}
+
 static void filter(void **state)
 {
     (void)state;
@@ -221,9 +239,16 @@ static void flags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(views),           TEST(order),    TEST(cursor_follows),
-        TEST(cursor_stays_in), TEST(filter),   TEST(filter_ends),
-        TEST(down_and_back),   TEST(interval), TEST(flags),
+        TEST(views),
+        TEST(order),
+        TEST(cursor_follows),
+        TEST(cursor_stays_in),
+        TEST(cursor_passes_equal_keys),
+        TEST(filter),
+        TEST(filter_ends),
+        TEST(down_and_back),
+        TEST(interval),
+        TEST(flags),
     };
 
     return test_group_run(tests);
