@@ -194,13 +194,13 @@ static json_t *index_of(const json_t *items, const char *member)
     return index;
 }
 
-/* Of a counter of an item that may be new since. */
+/* Of a counter of an item that may be new since, if the list before did not leave it out. */
 static double rate_of(const struct filling *filling, const json_t *old, const json_t *item,
                       const char *member)
 {
-    return filling->before
-               ? top_rate(top_number(old, member), top_number(item, member), filling->seconds)
-               : NAN;
+    if (!filling->before || (!old && filling->before->is_cut))
+        return NAN;
+    return top_rate(top_number(old, member), top_number(item, member), filling->seconds);
 }
 
 /* ---- operations and loops ---- */
