@@ -190,6 +190,17 @@ static void sample_print(struct top *top)
         top_print_text(&scene, stdout);
 }
 
+/* Tell why there was no sample: the server does not answer at all, or not what the view needs. */
+static void lost_tell(struct top *top)
+{
+    if (!server_try(top))
+        return;
+    if (top->lost_status > 0)
+        complaint_print("top: the server answered a request with status %ld", top->lost_status);
+    else
+        complaint_print("top: the server did not answer a request, or not in time");
+}
+
 /* The first sample is what the rates of the next are made of. */
 static int batch_run(struct top *top)
 {
@@ -205,7 +216,7 @@ static int batch_run(struct top *top)
         sample = top_sample_read(top->client, place, &never);
         sample_take(top, sample);
         if (top->is_lost) {
-            (void)server_try(top); /* says why */
+            lost_tell(top);
             return COMMAND_FAILED;
         }
         if (!top->before)

@@ -410,8 +410,21 @@ class NoServer(unittest.TestCase):
                 self.assertIn(words, self.fails("--admin", peer.address))
 
 
+    def test_top_says_why(self):
+        """Also if only what a view needs is refused."""
+        def answer(asked):
+            good = asked.startswith((b"GET /api/v1/activity ", b"GET /api/v1/server "))
+            return b"HTTP/1.1 %s X\r\nContent-Length: 2\r\n\r\n{}" % (b"200" if good else b"503")
+
+        with Peer(answer) as peer:
+            for options in ((), ("--json",)):
+                done = mainstay("--admin", peer.address, "top", "--view", "sessions", "--batch", "1", *options)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn("top: the server answered a request with status 503\n", done.stderr)
+
+
 class Peer:
-    """Says this to whoever connects."""
+    """Says this, or what a function makes of the request, to whoever connects."""
 
     def __init__(self, said):
         self.said = said
@@ -428,8 +441,8 @@ class Peer:
             while True:
                 peer = self.listener.accept()[0]
                 with peer:
-                    peer.recv(1 << 16)
-                    peer.sendall(self.said)
+                    asked = peer.recv(1 << 16)
+                    peer.sendall(self.said(asked) if callable(self.said) else self.said)
         except OSError:
             pass
 
