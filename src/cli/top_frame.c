@@ -16,10 +16,9 @@
 enum {
     FRAME_LINES_MAX = 20000,
     TEXT_BYTES = 2048,
-    GAP = 2,          /* columns between those of a table */
-    ROWS_TALL = 14,   /* from here on the whole header is shown */
-    ROWS_HEADED = 6,  /* from here on its first two lines */
-    WIDTHS_MOST = 48, /* of a text column */
+    GAP = 2,         /* columns between those of a table */
+    ROWS_TALL = 14,  /* from here on the whole header is shown */
+    ROWS_HEADED = 6, /* from here on its first two lines */
 };
 
 /* ---- lines ---- */

@@ -16,7 +16,7 @@ struct top_sample {
     double read_s; /* when the lists were read; a clock of this machine */
     json_t *activity, *server;
     json_t *items;  /* of the view: an array; NULL: it needs none */
-    json_t *more;   /* sessions, of TOP_CLIENTS and TOP_CLIENT */
+    json_t *more;   /* sessions, of TOP_CLIENTS */
     json_t *detail; /* of TOP_CLIENT and TOP_SESSION; NULL: there is none any more */
     bool is_cut;    /* the lists are longer than what was read */
 };
