@@ -133,8 +133,10 @@ class Browser:
             f"({expression}).then(done, (e) => done('error: ' + e));", *arguments)
 
     def errors(self):
-        """What the console has of errors since the last call."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        """What the console has of errors since the last call.  The icon that Chromium looks for beside a document that
+        names none, such as a picture, is no part of the page."""
+        return [entry["message"] for entry in self.driver.get_log("browser")
+                if entry["level"] == "SEVERE" and "/favicon.ico - " not in entry["message"]]
 
     def width(self, pixels, height=1000):
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
