@@ -303,7 +303,7 @@ class Shown(unittest.TestCase):
         wait_until(lambda: page.text("#events-state") == "paused")
 
     def test_rates(self):
-        """Of two answers; none over a restart; quantiles as Prometheus has them."""
+        """Of two answers; none over a restart; quantiles as Prometheus has them, but above all bounds."""
         Page(self.server.origin)
         found = chromium.promise("""(async () => {
             const {History} = await import("/dashboard/history.js");
@@ -320,9 +320,21 @@ class Shown(unittest.TestCase):
                        history.latest.p50, history.latest.p99);
             history.add({...answer(13, 400, [0, 0, 400], 8192), started: "z"}, 3);
             rates.push(history.latest, history.line("rate").points);
-            return [...rates, quantile(0.5, [1, 2], [0, 0, 0]), quantile(0.99, [1, 2], [0, 0, 5])];
+            return [...rates, quantile(0.5, [1, 2], [0, 0, 0]), String(quantile(0.99, [1, 2], [0, 0, 5]))];
         })()""")
-        self.assertEqual(found, [None, 100, 4096, 10, 0.001, 0.00198, None, [[2, 100], [3, None]], None, 2])
+        self.assertEqual(found, [None, 100, 4096, 10, 0.001, 0.00198, None, [[2, 100], [3, None]], None,
+                                 "Infinity"])
+
+    def test_above_all_bounds(self):
+        """What took longer than the histogram tells is shown as that, and drawn at the top."""
+        Page(self.server.origin)
+        self.assertEqual(chromium.promise("""(async () => {
+            const {Chart} = await import("/dashboard/chart.js");
+            const {latency} = await import("/dashboard/format.js");
+            const place = document.createElement("div"), chart = new Chart(place, ["p99"], latency);
+            chart.show([[[0, 0.1], [30, Infinity]]], 30);
+            return [place.querySelector("path").getAttribute("d"), place.querySelectorAll(".legend span")[1].textContent];
+        })()"""), ["M0.0 5.0L300.0 5.0", "top: > 10 s"])
 
 
 class Forward:

@@ -20,8 +20,8 @@ function make(name, attributes) {
     return made;
 }
 
-/* Points are [time in s, value]; a value of null is a gap. */
-function pathOf(points, now, span, most) {
+/* Points are [time in s, value]; a value of null is a gap, and one above `scale` is drawn as that. */
+function pathOf(points, now, span, scale) {
     let path = "", command = "M";
 
     for (const [time, value] of points) {
@@ -29,7 +29,7 @@ function pathOf(points, now, span, most) {
             command = "M";
             continue;
         }
-        const x = WIDTH * (1 - (now - time) / span), y = HEIGHT * (1 - 0.95 * value / most);
+        const x = WIDTH * (1 - (now - time) / span), y = HEIGHT * (1 - 0.95 * Math.min(value / scale, 1));
 
         path += `${command}${x.toFixed(1)} ${y.toFixed(1)}`;
         command = "L";
@@ -54,6 +54,11 @@ function mostOf(lines) {
     return most;
 }
 
+/* The value at the top: the greatest that is finite. */
+function scaleOf(lines) {
+    return mostOf(lines.map((points) => points.filter(([, value]) => value !== Infinity))) || 1;
+}
+
 function svgMake(className, lines) {
     const svg = make("svg", {class: className, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none"});
     const paths = CLASSES.slice(0, lines).map((name) => make("path", {class: name}));
@@ -70,7 +75,7 @@ export class Spark {
     }
 
     show(points, now) {
-        this.paths[0].setAttribute("d", pathOf(points, now, spanOf([points], now), mostOf([points]) || 1));
+        this.paths[0].setAttribute("d", pathOf(points, now, spanOf([points], now), scaleOf([points])));
     }
 }
 
@@ -93,9 +98,9 @@ export class Chart {
     }
 
     show(lines, now) {
-        const most = mostOf(lines), top = this.format(most), span = spanOf(lines, now);
+        const top = this.format(mostOf(lines)), scale = scaleOf(lines), span = spanOf(lines, now);
 
-        lines.forEach((points, n) => this.paths[n].setAttribute("d", pathOf(points, now, span, most || 1)));
+        lines.forEach((points, n) => this.paths[n].setAttribute("d", pathOf(points, now, span, scale)));
         textSet(this.since, `${duration(span)} ago`);
         textSet(this.most, `top: ${top}`);
         this.svg.setAttribute("aria-label",

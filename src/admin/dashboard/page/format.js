@@ -39,10 +39,12 @@ export function bytes(value) {
     return `${short(value)} ${UNITS[unit]}`;
 }
 
-/* A latency in seconds. */
+/* A latency in seconds; Infinity: above all bounds of the server's histogram. */
 export function latency(value) {
     if (value === null || value === undefined)
         return NONE;
+    if (value === Infinity)
+        return "> 10 s";
     if (value < 0.001)
         return `${short(value * 1e6)} µs`;
     return value < 1 ? `${short(value * 1e3)} ms` : `${short(value)} s`;

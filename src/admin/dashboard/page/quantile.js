@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quantiles of a histogram, as Prometheus estimates them: evenly within a bucket. */
+/* Quantiles of a histogram, as Prometheus estimates them: evenly within a bucket.  What is above all bounds is
+ * Infinity here; Prometheus would say the highest bound. */
 
 /* `bounds` are upper ones in s; `counts` has one more, for what is above them all. */
 export function quantile(part, bounds, counts) {
@@ -16,7 +17,7 @@ export function quantile(part, bounds, counts) {
         }
         before += counts[n];
     }
-    return bounds.at(-1); /* it is more than that */
+    return Infinity;
 }
 
 export function countsAdd(sum, counts) {
