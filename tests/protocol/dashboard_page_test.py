@@ -432,6 +432,33 @@ class Rights(unittest.TestCase):
         wait_until(lambda: not self.server.get("/clients")["items"])
         wait_until(lambda: not page.rows("clients-table"))
 
+    def test_details_that_come_late(self):
+        """They are not shown as those of the client that was chosen since."""
+        other = nfs.Client(self.server.port, "other")
+        self.addCleanup(other.close)
+        other.start()
+        page = Page(self.server.origin).live()
+        page.see("clients")
+        wait_until(lambda: len(page.rows("clients-table")) == 2)
+        page.run("""const fetched = window.fetch, path = `/clients/${arguments[0]}`;
+            window.fetch = async (url, ...rest) => {
+                if (url.endsWith(path))
+                    await new Promise((go) => { window.release = go; });
+                return fetched(url, ...rest);
+            };""", self.client.id)
+        page.press("#clients-table button[aria-label^='Details of <img']")
+        page.press("#client-close")
+        page.press("#clients-table button[aria-label='Details of other']")
+        wait_until(lambda: other.id in page.text("#client-facts"))
+        self.assertEqual(chromium.promise("""(async () => {
+            const {get} = await import("/dashboard/api.js");
+            window.release();
+            for (let n = 0; n < 20; n++)
+                await get("/access");
+        })()"""), None)
+        self.assertIn(other.id, page.text("#client-facts"))
+        self.assertEqual(page.text("#client-title"), "other")
+
     def test_read_only(self):
         page = Page(self.server.origin, READ).live()
         self.search(page)

@@ -35,17 +35,32 @@ function detailsFill(client) {
         `${recall.path ?? recall.delegation}, for ${format.duration(recall.age_s)}`));
 }
 
-async function detailsShow(client) {
+/* The client that the dialog is about. */
+let chosen = null;
+
+/* Says nothing about one that is not chosen any more when the answer comes. */
+async function detailsAsk(client) {
+    let details;
+
+    try {
+        details = await get(`/clients/${client.id}`);
+    } catch (error) {
+        if (client === chosen)
+            lines(byId("client-waits"), [error.status === 404 ? "It is gone." : error.message]);
+        return;
+    }
+    if (client === chosen)
+        detailsFill(details);
+}
+
+function detailsShow(client) {
+    chosen = client;
     textSet(byId("client-title"), format.shown(client.owner));
     byId("client-facts").replaceChildren();
     lines(byId("client-waits"), []);
     lines(byId("client-recalls"), []);
     byId("client-dialog").showModal();
-    try {
-        detailsFill(await get(`/clients/${client.id}`));
-    } catch (error) {
-        lines(byId("client-waits"), [error.status === 404 ? "It is gone." : error.message]);
-    }
+    detailsAsk(client);
 }
 
 const DETAILS = {
