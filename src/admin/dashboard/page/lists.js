@@ -44,7 +44,7 @@ export class Loops {
             {title: "Connections", kind: "number", text: (loop) => format.count(loop.connections)},
             {title: "Requests a second", kind: "number", text: (loop) => format.rate(loop.rate)},
             {title: "Turns due", kind: "number", text: (loop) => format.count(loop.turns_due)},
-            {title: "Longest wait", kind: "number", text: (loop) => format.latency(loop.lag_s)},
+            {title: "Last wait", kind: "number", text: (loop) => format.latency(loop.lag_s)},
         ], (loop) => loop.number, "No event loops");
     }
 
