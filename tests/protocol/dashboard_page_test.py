@@ -459,6 +459,24 @@ class Rights(unittest.TestCase):
         self.assertIn(other.id, page.text("#client-facts"))
         self.assertEqual(page.text("#client-title"), "other")
 
+    def test_no_answer_about_rights(self):
+        """The page asks again, if the token was refused and there was no answer to what it may do."""
+        page = Page(self.server.origin).live()
+        page.run("""const fetched = window.fetch;
+            window.fetch = async (url, ...rest) => {
+                if (url.endsWith("/activity") && !window.refused) {
+                    window.refused = true;
+                    return new Response("{}", {status: 401});
+                }
+                if (url.endsWith("/access") && !window.silent) {
+                    window.silent = true;
+                    throw new TypeError("gone");
+                }
+                return fetched(url, ...rest);
+            };""")
+        wait_until(lambda: page.run("return window.silent === true"))
+        wait_until(lambda: page.text("#state") == "serving")
+
     def test_read_only(self):
         page = Page(self.server.origin, READ).live()
         self.search(page)

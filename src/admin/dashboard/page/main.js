@@ -68,13 +68,13 @@ async function live() {
 const access = new Access(() => start());
 const poller = new Poller(LIVE_MS, live, failed);
 
-/* Without an answer the figures stay, and the page says how old they are. */
-function failed(error, retry_ms) {
+/* Without an answer the figures stay, and the page says that they are old. */
+function failed(error) {
     events.want(false);
     history.gap(performance.now() / 1000);
     if (error instanceof Refusal && error.status === 401) {
         poller.stop();
-        access.check().catch((other) => failed(other, retry_ms));
+        first.wake();
         return;
     }
     stateShow("no answer", "bad");

@@ -5,7 +5,7 @@ const HIDDEN_MS = 10000;
 const FAILING_MS = 15000; /* the longest pause after failures */
 
 export class Poller {
-    /* `work()` is asynchronous; `failed(error, retry_ms)` hears of its errors. */
+    /* `work()` is asynchronous; `failed(error)` hears of its errors. */
     constructor(period_ms, work, failed) {
         this.period_ms = period_ms;
         this.work = work;
@@ -47,7 +47,7 @@ export class Poller {
             this.failures = 0;
         } catch (error) {
             this.failures = Math.min(this.failures + 1, 10);
-            this.failed(error, this.pause_ms());
+            this.failed(error);
         }
         this.running = false;
         if (!this.stopped)
