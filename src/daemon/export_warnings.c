@@ -44,11 +44,30 @@ static void look_at_user(const struct export_spec *spec)
                  "want");
 }
 
-static bool may_write(const struct stat *st, uint32_t uid, uint32_t gid)
+/* What is asked about a file. */
+struct owned {
+    uint32_t uid, gid;
+    mode_t mode;
+};
+
+/* False: it cannot be told.  As far as possible without asking the file system, since it may be
+ * another one than the export's, which does not answer. */
+static bool owned_look(int directory, const char *name, struct owned *owned)
 {
-    if (st->st_uid == uid)
-        return (st->st_mode & S_IWUSR) != 0;
-    return (st->st_mode & (st->st_gid == gid ? S_IWGRP : S_IWOTH)) != 0;
+    struct statx stx;
+
+    if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+              STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, &stx) != 0)
+        return false;
+    *owned = (struct owned){stx.stx_uid, stx.stx_gid, stx.stx_mode};
+    return true;
+}
+
+static bool may_write(const struct owned *owned, uint32_t uid, uint32_t gid)
+{
+    if (owned->uid == uid)
+        return (owned->mode & S_IWUSR) != 0;
+    return (owned->mode & (owned->gid == gid ? S_IWGRP : S_IWOTH)) != 0;
 }
 
 /* Is there something in it for others than root?  Also if there is too much to tell. */
@@ -57,17 +76,16 @@ static bool has_others(const char *path, const struct export_spec *spec)
     DIR *dir = opendir(path);
     const struct dirent *entry;
     bool found = false;
-    struct stat st;
+    struct owned owned;
 
     if (!dir)
         return true;
     for (uint32_t seen = 0; !found && (entry = readdir(dir)) != NULL; seen++) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        found = seen == ENTRIES_MAX ||
-                fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-                (st.st_uid != 0 && spec->squash != EXPORT_ALL_SQUASH) ||
-                (!S_ISLNK(st.st_mode) && may_write(&st, spec->anon_uid, spec->anon_gid));
+        found = seen == ENTRIES_MAX || !owned_look(dirfd(dir), entry->d_name, &owned) ||
+                (owned.uid != 0 && spec->squash != EXPORT_ALL_SQUASH) ||
+                (!S_ISLNK(owned.mode) && may_write(&owned, spec->anon_uid, spec->anon_gid));
     }
     closedir(dir);
     return found;
@@ -79,9 +97,12 @@ static void look_at_squash(const struct export_spec *spec)
 {
     char user[USER_BYTES], note[NOTE_BYTES];
     struct stat st;
+    struct owned owned;
 
-    if (geteuid() != 0 || spec->squash == EXPORT_NO_ROOT_SQUASH || stat(spec->arg, &st) != 0 ||
-        st.st_uid != 0 || may_write(&st, spec->anon_uid, spec->anon_gid) ||
+    if (geteuid() != 0 || spec->squash == EXPORT_NO_ROOT_SQUASH || stat(spec->arg, &st) != 0)
+        return;
+    owned = (struct owned){st.st_uid, st.st_gid, st.st_mode};
+    if (owned.uid != 0 || may_write(&owned, spec->anon_uid, spec->anon_gid) ||
         getxattr(spec->arg, "system.posix_acl_access", NULL, 0) > 0 || has_others(spec->arg, spec))
         return;
     (void)snprintf(note, sizeof(note), "%s %s, who may not write in %.256s: that belongs to root",

@@ -14,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from admin_server import MAINSTAYD, READY, TIMEOUT_S, Server, request, wait_until
+from hanging_directory import HangingDirectory, why_not
 from suite import run
 
 LIBRARY = os.environ["MACHINE_LIBRARY"]
@@ -253,6 +255,16 @@ class Warnings(Start):
         self.assertEqual(self.warned("--export", f"/data=local:{data},all_squash"), wrong)
         os.chown(data, NOBODY, NOBODY)
         self.assertEqual(self.warned("--export", f"/data=local:{data},all_squash"), {})
+
+    def test_mount_that_hangs(self):
+        """What is mounted in an export, and does not answer, does not keep the server from its start."""
+        why = why_not()
+        if why:
+            self.skipTest(why)
+        data = self.directory()
+        with mock.patch.object(tempfile, "tempdir", data), HangingDirectory() as hanging:
+            hanging.hang()
+            self.end(self.start("--export", f"/data=local:{data}"))
 
     def test_read_only(self):
         """As systemd makes directories for services."""
