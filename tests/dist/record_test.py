@@ -6,6 +6,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,36 @@ class Record(unittest.TestCase):
         """Made of a checkout with changes."""
         self.write("cmake/archived-commit", f"{'0123456789abcdef' * 2}01234567+\n")
         self.assertEqual(self.recorded(PATH="/nonexistent"), "0123456789ab+")
+
+    def packaged(self):
+        """What tools/make-deb tells a package of its commit, of which it makes nothing here."""
+        bin_directory = os.path.join(self.directory, "bin")
+        os.mkdir(bin_directory)
+        os.makedirs(os.path.join(self.tree, "tools"), exist_ok=True)
+        shutil.copy(os.path.join(SOURCE, "tools", "make-deb"), os.path.join(self.tree, "tools"))
+        for name, script in (("dpkg-parsechangelog", "echo 1"), ("lintian", ""),
+                             ("dpkg-buildpackage", "cp cmake/archived-commit ../commit; touch ../a.deb")):
+            with open(os.path.join(bin_directory, name), "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\n{script}\n")
+            os.chmod(file.name, 0o755)
+        target = os.path.join(self.directory, "deb")
+        subprocess.run([os.path.join(self.tree, "tools", "make-deb"), target], stdout=subprocess.DEVNULL, check=True,
+                       env={**os.environ, "PATH": f"{bin_directory}:{os.environ['PATH']}"})
+        with open(os.path.join(target, "commit"), encoding="utf-8") as file:
+            return file.read().strip()
+
+    def test_a_package_of_a_checkout(self):
+        head = self.commit()
+        self.assertEqual(self.packaged(), head)
+
+    def test_a_package_of_an_archive_in_another_checkout(self):
+        """Whose commit is not that of these sources."""
+        head = "0123456789" * 4
+        self.commit()
+        self.tree = os.path.join(self.tree, "mainstay")
+        os.makedirs(os.path.join(self.tree, "cmake"))
+        self.write("cmake/archived-commit", f"{head}\n")
+        self.assertEqual(self.packaged(), head)
 
     def test_neither(self):
         self.assertEqual(self.recorded(), "unknown")
