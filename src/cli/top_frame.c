@@ -42,6 +42,7 @@ static size_t cut_at(const char *text, size_t columns)
     return len;
 }
 
+/* The text is made printable, whoever it is from. */
 static struct top_line *line_add(struct top_frame *frame, enum top_style style, const char *text)
 {
     struct top_line *line;
@@ -50,7 +51,7 @@ static struct top_line *line_add(struct top_frame *frame, enum top_style style, 
         return NULL;
     frame->lines = must_realloc(frame->lines, (size_t)(frame->count + 1) * sizeof(*line));
     line = &frame->lines[frame->count++];
-    *line = (struct top_line){.text = must_strdup(text), .style = style};
+    *line = (struct top_line){.text = printable_text(text), .style = style};
     line->text[cut_at(line->text, (size_t)frame->columns)] = '\0';
     return line;
 }
