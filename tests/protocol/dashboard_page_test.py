@@ -33,6 +33,7 @@ CLIENTS = 1000
 READERS = 8  # LIMIT_EVENT_READERS
 ROWS = 25  # of a page of a list
 LOAD_S = 1.0
+SILENCE_S = 30
 LOADS = 8
 # A loop that takes so long where a load takes a fifth of LOAD_S: a machine that is slower has longer.
 LOOP_S = 0.2
@@ -560,6 +561,19 @@ class Life(unittest.TestCase):
             self.assertFalse(page.find("#notice").is_displayed())
             wait_until(lambda: page.figure("Clients") == "0" and page.text("#events-state") == "following")
             client.close()
+
+    def test_silence(self):
+        """A server that takes requests and does not answer is not shown as serving for long."""
+        with Dashboard() as server:
+            page = Page(server.origin).live()
+            server.process.send_signal(signal.SIGSTOP)
+            since = time.monotonic()
+            try:
+                wait_until(lambda: page.text("#state") == "no answer" or time.monotonic() - since > SILENCE_S)
+                self.assertEqual(page.text("#state"), "no answer")
+            finally:
+                server.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: page.text("#state") == "serving")
 
     def test_too_many_readers_of_events(self):
         """The page says so, goes on without, and follows them as soon as there is room."""

@@ -55,8 +55,8 @@ async function send(method, path, signal) {
 }
 
 /* The value that a GET returns. */
-export async function get(path) {
-    const reply = await send("GET", path, AbortSignal.timeout(TIMEOUT_MS));
+export async function get(path, timeout_ms = TIMEOUT_MS) {
+    const reply = await send("GET", path, AbortSignal.timeout(timeout_ms));
 
     try {
         return await reply.json();

@@ -17,6 +17,7 @@ import {sessionList} from "./sessions.js";
 import {themeStart} from "./theme.js";
 
 const LIVE_MS = 1000;
+const LIVE_TIMEOUT_MS = 5000; /* the server has these answers at once */
 const LIST_MS = 2000;
 
 const history = new History(), overview = new Overview(), operations = new Operations(), loops = new Loops();
@@ -51,7 +52,7 @@ function serverShow(server) {
 }
 
 async function live() {
-    const [server, activity] = await Promise.all([get("/server"), get("/activity")]);
+    const [server, activity] = await Promise.all(["/server", "/activity"].map((path) => get(path, LIVE_TIMEOUT_MS)));
     const time = performance.now() / 1000;
 
     history.add(activity, time);
