@@ -10,7 +10,7 @@ const struct event event_table[] = {
      "or https",
      NULL},
     {"admin.refused", "info", "status method path",
-     "The admin endpoint refused a request. At most 10 lines in a second",
+     "The admin endpoint refused a request, or does not know its token. At most 10 lines in a second",
      "Many of them: find out who tries, and close the port to others"},
     {"admin.request", "debug", "method path status", "The admin endpoint answered a request", NULL},
     {"admin.revoke", "warn", "what id client fileid by",

@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 import suite
-from admin_server import FULL, READ, TIMEOUT_S, Reply, Server, request
+from admin_server import FULL, READ, TIMEOUT_S, Reply, Server, request, wait_until
 
 PAGE = os.path.join(os.environ["MAINSTAY_SOURCE"], "src/admin/dashboard/page")
 PKI = os.path.join(os.environ["MAINSTAY_SOURCE"], "tests/lib/pki")
@@ -132,6 +132,16 @@ class Dashboard(unittest.TestCase):
             self.assertEqual(tuple(json.loads(reply.body)[key] for key in ("access", "by")), found)
         self.assertEqual(json.loads(request(self.server.socket, "/api/v1/access").body),
                          {"access": "full", "by": "socket"})
+
+    def test_wrong_tokens_are_logged(self):
+        """Also where none is needed: nobody tries one after the other unseen."""
+        with Server(tokens=TOKENS) as server:
+            for path, token in (("access", None), ("access", FULL), ("access", "x" * 30), ("server", None)):
+                request(server.tcp, f"/api/v1/{path}", fields=bearer(token))
+            # The log is written in order.
+            wait_until(lambda: re.search(r" admin\.refused .*/api/v1/server", server.text()))
+            self.assertEqual(re.findall(r" admin\.refused (.*)/api/v1/access", server.text()),
+                             ['status=401 method="GET" path="'])
 
     def test_data_needs_a_token(self):
         for path in ("/api/v1/server", "/api/v1/activity", "/api/v1/clients", "/api/v1/events", "/metrics"):

@@ -38,14 +38,14 @@ static void refuse(struct exchange *exchange, unsigned status, const char *detai
 }
 
 /* Lines about refusals are limited all together, since anybody who can connect causes them. */
-static void refusal_log(struct exchange *exchange)
+static void refusal_log(struct exchange *exchange, unsigned status)
 {
     struct http_server *server = exchange->listener->server;
     const struct http_request *request = &exchange->request;
 
     if (log_enabled(LOG_PART_admin, LOG_LEVEL_INFO) &&
         log_limit_take(&server->refusals, clock_now_ns(), LIMIT_LOG_ADMIN_REFUSALS_PER_S))
-        log_info_taken(&server->refusals, "admin.refused", LOG_U64("status", request->reply.status),
+        log_info_taken(&server->refusals, "admin.refused", LOG_U64("status", status),
                        LOG_STR("method", request->method), LOG_STR("path", request->path));
 }
 
@@ -69,6 +69,8 @@ static bool authority_check(struct exchange *exchange, struct MHD_Connection *co
     exchange->request.known = verdict == HTTP_TOKEN_KNOWN;
     if (!exchange->request.known)
         *access = HTTP_READ;
+    if (anybody && verdict == HTTP_TOKEN_WRONG)
+        refusal_log(exchange, 401); /* of the token, or all could be tried here unseen */
     if (exchange->request.known || anybody)
         return true;
     if (verdict == HTTP_TOKEN_NONE)
@@ -242,7 +244,7 @@ static enum MHD_Result reply_send(struct exchange *exchange, struct MHD_Connecti
     log_debug("admin.request", LOG_STR("method", exchange->request.method),
               LOG_STR("path", exchange->request.path), LOG_U64("status", reply->status));
     if (!exchange->route || reply->status == 403 || reply->status == 413)
-        refusal_log(exchange);
+        refusal_log(exchange, reply->status);
     response = response_create(exchange, conn);
     if (!response)
         return MHD_NO;
