@@ -246,18 +246,30 @@ static bool refuse_count(const struct invocation *call)
     return false;
 }
 
+/* *secure: by HTTPS.  What is usual matters only to commands that ask the server. */
+static bool check_address(const char *text, bool *secure)
+{
+    struct admin_endpoint endpoint;
+
+    *secure = false;
+    if (!text)
+        return true;
+    if (!admin_endpoint_parse(&endpoint, text))
+        return false;
+    *secure = endpoint.secure;
+    admin_endpoint_fini(&endpoint);
+    return true;
+}
+
 /* The options of HTTPS say what it is made with, not that it is used. */
 static bool check_endpoint(const struct invocation *call)
 {
     bool tls = call->globals[GLOBAL_ADMIN_CA] || call->globals[GLOBAL_ADMIN_CERT] ||
                call->globals[GLOBAL_ADMIN_KEY];
-    struct admin_endpoint endpoint;
     bool secure;
 
-    if (!admin_endpoint_parse(&endpoint, call->globals[GLOBAL_ADMIN]))
+    if (!check_address(call->globals[GLOBAL_ADMIN], &secure))
         return false;
-    secure = endpoint.secure;
-    admin_endpoint_fini(&endpoint);
     if (tls && !secure)
         complaint_print("--admin-ca, --admin-cert and --admin-key go with --admin "
                         "https://HOST:PORT only");

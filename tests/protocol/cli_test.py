@@ -279,6 +279,15 @@ class Completion(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         return set(done.stdout.split())
 
+    def test_without_a_server(self):
+        """A directory of state too long for a socket matters to commands that ask the server; root has another one."""
+        far = {"XDG_STATE_HOME": "/" + "x" * 120}
+        self.assertEqual(mainstay("completion", "bash", env=far).returncode, 0)
+        done = mainstay("status", env=far)
+        self.assertEqual(done.returncode, 1)
+        if os.geteuid() != 0:
+            self.assertIn("the path of a socket has at most 107 bytes", done.stderr)
+
     def test_bash(self):
         RAN.add(("completion",))
         nouns = {words[0] for words in commands()}
