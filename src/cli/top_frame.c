@@ -95,6 +95,27 @@ static void item_add(struct items *items, const char *format, ...)
 
 /* ---- the header ---- */
 
+/* A text of the server, which may hold anything. */
+static void text_add(struct items *items, const char *before, const char *text, size_t most)
+{
+    char *shown = printable_text(text ? text : "");
+
+    printable_shorten(shown, most);
+    item_add(items, "%s%s", before, shown);
+    free(shown);
+}
+
+/* HH:MM:SS of a time as in RFC 3339. */
+static void clock_add(struct items *items, const char *time)
+{
+    char clock[9];
+
+    if (!time || strlen(time) <= 19)
+        return;
+    (void)snprintf(clock, sizeof(clock), "%s", time + 11);
+    text_add(items, "", clock, sizeof(clock) - 1);
+}
+
 static void server_line(struct top_frame *frame, const struct top_scene *scene)
 {
     const json_t *server = scene->last ? scene->last->server : NULL;
@@ -104,22 +125,20 @@ static void server_line(struct top_frame *frame, const struct top_scene *scene)
         json_string_value(json_object_get(scene->last ? scene->last->activity : NULL, "phase"));
     const char *time =
         json_string_value(json_object_get(scene->last ? scene->last->activity : NULL, "time"));
-    char text[TOP_CELL_BYTES], *endpoint = printable_text(scene->endpoint);
+    char text[TOP_CELL_BYTES];
 
-    item_add(&items, "mainstayd %.40s", version ? version : "");
+    text_add(&items, "mainstayd ", version, 40);
     top_print_seconds(top_number(server, "uptime_s"), text);
     item_add(&items, "up %s", text);
-    item_add(&items, "%.20s", phase ? phase : "");
+    text_add(&items, "", phase, 20);
     if (json_is_true(value_member(server, "grace.active"))) {
         top_print_seconds(top_number(server, "grace.ends_in_s"), text);
         item_add(&items, "GRACE %s", text);
     }
-    if (time && strlen(time) > 19)
-        item_add(&items, "%.8s", time + 11);
+    clock_add(&items, time);
     if (scene->is_lost)
         item_add(&items, "OLD VALUES");
-    item_add(&items, "%.100s", endpoint);
-    free(endpoint);
+    text_add(&items, "", scene->endpoint, 100);
     (void)line_add(frame, scene->is_lost ? TOP_STALE : TOP_BOLD, items.text);
 }
 

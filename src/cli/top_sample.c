@@ -35,7 +35,8 @@ static json_t *get(const struct reading *reading, const char *path)
     return NULL;
 }
 
-/* Up to LIMIT_TOP_ITEMS of a list.  NULL: it failed. */
+/* Up to LIMIT_TOP_ITEMS of a list.  NULL: it failed.  Behind a page with nothing there is no other,
+ * whatever it says. */
 static json_t *list_get(const struct reading *reading, const char *path, const char *member)
 {
     json_t *items = json_array(), *page;
@@ -51,9 +52,10 @@ static json_t *list_get(const struct reading *reading, const char *path, const c
         free(whole);
         free(after);
         after = NULL;
-        if (page && json_array_extend(items, json_object_get(page, member)) == 0) {
+        if (json_array_size(json_object_get(page, member)) > 0) {
             const char *next = json_string_value(json_object_get(page, "next"));
 
+            CHECK(json_array_extend(items, json_object_get(page, member)) == 0);
             after = next && *next ? must_strdup(next) : NULL;
         }
         reading->sample->is_cut |= after && json_array_size(items) >= LIMIT_TOP_ITEMS;

@@ -290,7 +290,8 @@ static json_t *client_rates(const struct filling *filling)
         double rate = id ? rate_of(filling, json_object_get(old, id), session, "requests") : NAN;
 
         if (client && !isnan(rate))
-            (void)json_object_set_new(rates, client, json_real(rate + top_number(rates, client)));
+            (void)json_object_set_new(
+                rates, client, json_real(rate + json_number_value(json_object_get(rates, client))));
     }
     json_decref(old);
     return rates;
@@ -311,7 +312,8 @@ static void clients_fill(const struct filling *filling)
         text_set(row, 1, client, "kind");
         text_set(row, 2, client, "address");
         text_set(row, 3, client, "security");
-        number_set(row, 4, rates, row->key);
+        if (json_object_get(rates, row->key))
+            row->cells[4].number = json_number_value(json_object_get(rates, row->key));
         for (uint32_t n = 0; n < ARRAY_SIZE(numbers); n++)
             number_set(row, 5 + n, client, numbers[n]);
         text_set(row, 9, client, "callback_path");

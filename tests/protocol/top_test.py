@@ -3,11 +3,13 @@
 """`mainstay top` in a real terminal: what it shows is what REST says, in every size, with and without colour, and
 after a restart of the server.  `--write` makes the picture of the guide."""
 
+import http.server
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import unittest
 
 from admin_server import BIN, READ, Server, request, wait_until
@@ -29,6 +31,54 @@ def rows_of(screen, title):
     lines = screen.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith(title))
     return [re.split(r"  +", line.strip()) for line in lines[at + 1:-1] if line.strip()]
+
+
+class Strange:
+    """A server that is none of ours: every text steers the terminal, ids are long, and lists have no end."""
+    TEXT = "\x1b[31m\x07\u202eevil, and longer than any name of a version is"
+    ID = "1." * 100
+
+    def __init__(self):
+        asked = self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                asked.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(Strange.answer(self.path, len(asked))).encode())
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def answer(path, count):
+        items = [] if "after" in path else [{"id": Strange.ID, "client": Strange.ID, "owner": Strange.TEXT,
+                                             "requests": count}]
+        return {"started": "then", "pid": 1, "monotonic_s": count, "requests": {"count": count}, "time": Strange.TEXT,
+                "version": Strange.TEXT, "phase": Strange.TEXT, "items": items, "next": Strange.ID}
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Hostile(unittest.TestCase):
+    def test_server(self):
+        """It can neither steer the terminal, nor crash or occupy the program."""
+        strange = Strange()
+        self.addCleanup(strange.close)
+        done = subprocess.run([MAINSTAY, "--admin", f"127.0.0.1:{strange.server.server_address[1]}", "top", "--view",
+                               "clients", "--interval", "0.2", "--batch", "1"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("1b[31m", done.stdout)
+        self.assertNotRegex(done.stdout, "[\x00-\x09\x0b-\x1f\u202e]")
+        self.assertRegex(done.stdout, r"(?m)^\\x1b.* +[1-9]\S* +")
+        self.assertLess(len(strange.asked), 20)
 
 
 class Top(unittest.TestCase):
