@@ -62,6 +62,7 @@ static bool has_socket(const char *pid, const char *link)
     return found;
 }
 
+/* A process may call itself anything, also what steers the terminal of whoever reads it. */
 static void name_read(const char *pid, char name[NAME_BYTES])
 {
     char path[PATH_BYTES];
@@ -72,6 +73,10 @@ static void name_read(const char *pid, char name[NAME_BYTES])
     file = fopen(path, "re");
     if (file && fgets(name, NAME_BYTES, file))
         name[strcspn(name, "\n")] = '\0';
+    for (char *c = name; *c; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
     if (file)
         (void)fclose(file);
 }

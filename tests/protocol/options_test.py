@@ -13,6 +13,7 @@ import socket
 import stat
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -476,6 +477,17 @@ class Check(unittest.TestCase):
                 self.assertRegex(done.stderr, words)
         self.refused("cannot listen on 192.0.2.1:2049: Cannot assign requested address; no interface of this machine",
                      *self.options(), "--listen", "192.0.2.1:2049")
+
+    def test_port_of_hostile(self):
+        """What a process calls itself steers no terminal."""
+        call = ("import ctypes, socket, sys; ctypes.CDLL(None).prctl(15, b'\\x1b[31m\\x9bA\\x07', 0, 0, 0); "
+                "taken = socket.create_server(('127.0.0.1', 0)); print(taken.getsockname()[1], flush=True); "
+                "sys.stdin.read()")
+        with subprocess.Popen([sys.executable, "-c", call], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            address = f"127.0.0.1:{int(holder.stdout.readline())}"
+            self.refused(f"already in use; ?[31m?A? uses the port (process {holder.pid})", *self.options(), "--listen",
+                         address)
+            holder.stdin.close()
 
     def test_ports_below_1024(self):
         with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
