@@ -413,6 +413,10 @@ const struct event event_table[] = {
      "The file of the stored exports is there, but has nothing in it: it was emptied, or the server was killed "
      "when it made it",
      "Stop the server, restore the file from a backup and start the server; or add the exports again"},
+    {"export.unanswered", "warn", "about note remedy",
+     "At the start, and with `--check`: the directory of an export, or one that is mounted in it, does "
+     "not answer. The server goes on; other warnings about exports may be missing",
+     "See why its file system does not answer, or unmount it"},
     {"export.unreachable", "warn", "path why",
      "At the start, and with `--check`: no client can use an export, because the server lacks what it demands, a keytab "
      "or certificates",

@@ -205,7 +205,7 @@ void export_warnings_tell(const struct served *served, const struct sockaddr_sto
 
     for (uint32_t i = 0; i < listen_count && !public; i++)
     public = public_address_reaches((const struct sockaddr *)&listen[i], &found);
-    for (uint32_t i = 0; i < served->count; i++) {
+    for (uint32_t i = 0; i < served->count && !errand_is_abandoned(); i++) {
         const struct export_spec *spec = &served->exports[i].spec;
 
         if (is_local(spec))

@@ -36,6 +36,13 @@ void served_init_configured(struct served *served, const struct config *config)
         add(served, &config->exports[i], false);
 }
 
+void served_copy(struct served *to, const struct served *from)
+{
+    *to = (struct served){.exports = must_calloc(LIMIT_EXPORTS, sizeof(*to->exports))};
+    for (uint32_t i = 0; i < from->count; i++)
+        add(to, &from->exports[i].spec, from->exports[i].secure);
+}
+
 void served_fini(struct served *served)
 {
     for (uint32_t i = 0; i < served->count; i++)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the server serves at one moment: a copy of its exports, to be looked at without their lock.
- * For the main thread.
  */
 #pragma once
 
@@ -24,5 +23,7 @@ void served_init(struct served *served, struct exports *exports);
 
 /* Those that a configuration names, whose ports are not known. */
 void served_init_configured(struct served *served, const struct config *config);
+
+void served_copy(struct served *to, const struct served *from);
 
 void served_fini(struct served *served);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The report of a start: what whoever started the server should know, who may do it for the first
- * time.  For the main thread; may wait for the exported file systems.
+ * time.  For the main thread, which waits for exported file systems as long as a request does.
  */
 #pragma once
 

@@ -5,6 +5,5 @@
  */
 #pragma once
 
-/* Log the warning: what it is about (a path, a setting), what is wrong, and what to do.  For the
- * main thread. */
+/* Log the warning: what it is about (a path, a setting), what is wrong, and what to do. */
 void warning_tell(const char *event, const char *about, const char *note, const char *remedy);

@@ -5,6 +5,7 @@
  *   TEST_FILE_SYSTEM=PATH=NUMBER   PATH is on a file system of this type of statfs(2), which is a
  *                                  number in hexadecimal
  *   TEST_READ_ONLY=PATH            what is below PATH is mounted read-only, as statvfs(3) tells
+ *   TEST_HANGS=PATH                statvfs(3) of what is below PATH never returns
  *   TEST_CGROUP=FILE               /proc/self/cgroup is this file
  *   TEST_CLOCK=FILE                the wall clock is ahead by as many seconds as the file says
  *
@@ -40,9 +41,11 @@ int statfs(const char *path, struct statfs *st)
 int statvfs(const char *path, struct statvfs *st)
 {
     int (*real)(const char *, struct statvfs *) = dlsym(RTLD_NEXT, "statvfs64");
-    const char *wanted = getenv("TEST_READ_ONLY");
+    const char *wanted = getenv("TEST_READ_ONLY"), *hangs = getenv("TEST_HANGS");
     const int result = real(path, st);
 
+    while (hangs && is_below(path, hangs, strlen(hangs)))
+        (void)pause();
     if (result == 0 && wanted && is_below(path, wanted, strlen(wanted)))
         st->f_flag |= ST_RDONLY;
     return result;

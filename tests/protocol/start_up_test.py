@@ -274,6 +274,12 @@ class Warnings(Start):
         self.assertIn("ReadWritePaths=", self.text())
         self.assertEqual(self.warned(*self.local(data, "ro")), {})
 
+    def test_unanswered(self):
+        """What hangs keeps the server from nothing but its warnings."""
+        data = self.directory()
+        self.machine(TEST_HANGS=data)
+        self.assertEqual(self.warned(*self.local(data)), {"export.unanswered": data})
+
     def test_file_system_of_export(self):
         data = self.directory()
         for kind, event in ((EXT4, None), (TMPFS, None), (NFS, "export.remote"), (CIFS, "export.remote"),
