@@ -10,7 +10,8 @@
 enum {
     USER_BYTES = 96,
     NFS_PORT = 2049,
-    CLIENTS_SHOWN = 8 /* rules; of further ones the number */
+    CLIENTS_SHOWN = 8,   /* rules; of further ones the number */
+    ACCOUNTS_MAX = 2000, /* of this machine that are looked through, for each export */
 };
 
 /* A text that grows, and is cut at its end. */
@@ -72,8 +73,10 @@ const char *export_words_user(uid_t uid, char *text, size_t size)
 {
     FILE *file = fopen("/etc/passwd", "re");
     const struct passwd *user = NULL;
+    uint32_t seen = 0;
 
-    while (file && (user = fgetpwent(file)) != NULL && user->pw_uid != uid)
+    while (file && (user = seen++ < ACCOUNTS_MAX ? fgetpwent(file) : NULL) != NULL &&
+           user->pw_uid != uid)
         ;
     if (user)
         (void)snprintf(text, size, "%.64s (uid %u)", user->pw_name, (unsigned)uid);

@@ -7,6 +7,7 @@
  *   TEST_READ_ONLY=PATH            what is below PATH is mounted read-only, as statvfs(3) tells
  *   TEST_HANGS=PATH                statvfs(3) of what is below PATH never returns
  *   TEST_CGROUP=FILE               /proc/self/cgroup is this file
+ *   TEST_ACCOUNTS=FILE             /etc/passwd is this file
  *   TEST_CLOCK=FILE                the wall clock is ahead by as many seconds as the file says
  *
  * It is no container, whatever the machine of the test is.
@@ -64,9 +65,13 @@ int access(const char *path, int mode)
 FILE *fopen(const char *path, const char *mode)
 {
     FILE *(*real)(const char *, const char *) = dlsym(RTLD_NEXT, "fopen64");
-    const char *other = getenv("TEST_CGROUP");
+    const char *group = getenv("TEST_CGROUP"), *accounts = getenv("TEST_ACCOUNTS");
 
-    return real(other && strcmp(path, "/proc/self/cgroup") == 0 ? other : path, mode);
+    if (group && strcmp(path, "/proc/self/cgroup") == 0)
+        path = group;
+    if (accounts && strcmp(path, "/etc/passwd") == 0)
+        path = accounts;
+    return real(path, mode);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ts)

@@ -132,6 +132,16 @@ class Announcement(Start):
         lines = [json.loads(line) for line in self.text().splitlines()]
         self.assertEqual([line["path"] for line in lines if line["event"] == "daemon.serves"], ["/"])
 
+    def test_accounts(self):
+        """A machine of very many users starts as quickly as others: only the first have names."""
+        first = "".join(f"user{number}:x:{number}:1::/:/bin/sh\n" for number in range(1000000, 1002000))
+        self.machine(TEST_ACCOUNTS=self.file("passwd", first + "late:x:3000000:1::/:/bin/sh\n"))
+        text = self.said("--export", "/first=mem:,all_squash,anonuid=1001999",
+                         "--export", "/late=mem:,all_squash,anonuid=3000000")
+        self.assertEqual({one["path"]: one["files_of"] for one in events(text, "daemon.serves")},
+                         {"/first": "user1001999 (uid 1001999), whoever the caller is",
+                          "/late": "uid 3000000, whoever the caller is"})
+
     def test_stored(self):
         """Exports that an administrator has added are among them; what changes later is not told so."""
         with Server() as server:
