@@ -91,6 +91,12 @@ static bool has_others(const char *path, const struct export_spec *spec)
     return found;
 }
 
+/* Users other than root who share it may write in it. */
+static bool is_for_group(const struct export_spec *spec, const struct owned *owned)
+{
+    return spec->squash != EXPORT_ALL_SQUASH && owned->gid != 0 && (owned->mode & S_IWGRP);
+}
+
 /* Those whom all, or root of clients, become may write nothing: the mount works, and the first
  * `touch` does not.  With an ACL only the kernel knows. */
 static void look_at_squash(const struct export_spec *spec)
@@ -103,7 +109,8 @@ static void look_at_squash(const struct export_spec *spec)
         return;
     owned = (struct owned){st.st_uid, st.st_gid, st.st_mode};
     if (owned.uid != 0 || may_write(&owned, spec->anon_uid, spec->anon_gid) ||
-        getxattr(spec->arg, "system.posix_acl_access", NULL, 0) > 0 || has_others(spec->arg, spec))
+        is_for_group(spec, &owned) || getxattr(spec->arg, "system.posix_acl_access", NULL, 0) > 0 ||
+        has_others(spec->arg, spec))
         return;
     (void)snprintf(note, sizeof(note), "%s %s, who may not write in %.256s: that belongs to root",
                    spec->squash == EXPORT_ALL_SQUASH ? "all callers become"

@@ -258,6 +258,11 @@ class Warnings(Start):
         wrong = {"export.unwritable": "/data"}
         self.assertEqual(self.warned(*plain), wrong)
         self.assertEqual(self.warned("--export", f"/data=local:{data},no_root_squash"), {})
+        os.chown(data, 0, 1000)
+        os.chmod(data, 0o2775)
+        self.assertEqual(self.warned(*plain), {})
+        os.chown(data, 0, 0)
+        self.assertEqual(self.warned(*plain), wrong)
         self.directory("data/of_root")
         self.assertEqual(self.warned(*plain), wrong)
         os.chown(self.directory("data/home"), 1000, 1000)
