@@ -19,7 +19,6 @@ from check import CLIENT, drop_caches, equal, main, raises, read, test, true, wr
 FIRST = CLIENT == 1
 RANGE = struct.Struct("hhqqi4x")  # struct flock
 LOCK_WAIT_LIMIT_S = 60
-CLOCKS_DIFFER_S = 0.4  # of guests on a busy machine
 STARVED_LIMIT_S = 60  # the client retries after 1, 3, 7 and 15 seconds
 
 
@@ -174,19 +173,17 @@ def a_waiter_gets_the_lock():
         host.get("waits")
         time.sleep(1.5)
         os.pwrite(file, b"after!", 0)
-        released = time.time()
         lock(file, fcntl.F_UNLCK)
-        host.put("released", released)
     else:
-        started = time.time()
+        started = time.monotonic()
         host.put("waits", started)
         lock_before_alarm(file, LOCK_WAIT_LIMIT_S)
-        got = time.time()
-        released = host.get("released")
-        true(got >= released - CLOCKS_DIFFER_S, f"the waiter had the lock {released - got:.2f} s too early")
-        true(got - started > 0.5, "the waiter did not wait")
+        waited = time.monotonic() - started
+        # Written just before the release, so whoever has the lock too early reads something else.  The guests' clocks
+        # differ too much to tell.
         equal(os.pread(file, 6, 0), b"after!", "what the waiter reads under the lock")
-        print(f"     the waiter had it {got - released:.2f} s after the release", flush=True)
+        true(waited > 0.5, "the waiter did not wait")
+        print(f"     the waiter had it after {waited:.2f} s", flush=True)
     step("end")
     os.close(file)
 
