@@ -165,7 +165,7 @@ static void look_at_file_system(const struct export_spec *spec)
     }
 }
 
-/* Everybody may come, and be whoever he says. */
+/* Everybody may come, and be whoever it claims to be. */
 static bool is_open(const struct export_spec *spec)
 {
     return spec->client_count == 0 && spec->tls_peers.count == 0 &&
