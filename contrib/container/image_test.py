@@ -27,6 +27,7 @@ import nfs_client as nfs  # noqa: E402 pylint: disable=wrong-import-position
 KEPT = os.path.join(sys.argv[1], "container")
 SKIPPED = 77
 SUITE = "bookworm"
+FETCHES = 3
 TIMEOUT_S = 60
 SOMEBODY = 123456  # no user of the image
 LISTEN = ("--listen", "127.0.0.1:0")
@@ -54,7 +55,11 @@ def base_tar():
         return path
     os.makedirs(KEPT, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mainstay-base-") as folder:
-        done = run("debootstrap", "--variant=minbase", SUITE, f"{folder}/root")
+        for attempt in range(FETCHES):  # a mirror may fail once
+            done = run("debootstrap", "--variant=minbase", SUITE, f"{folder}/{attempt}")
+            if done.returncode == 0:
+                os.rename(f"{folder}/{attempt}", f"{folder}/root")
+                break
         if done.returncode != 0:
             skip(f"debootstrap: {done.stdout.strip().splitlines()[-1]}")
         left_out = [f"--exclude=./{path}" for path in ("dev", "proc", "sys", "var/cache/apt/archives/*.deb")]

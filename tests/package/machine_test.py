@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = {"debootstrap": "debootstrap", "linux.uml": "user-mode-linux", "mke2fs": "e2fsprogs"}
 MODULES = "/usr/lib/uml/modules"
 SUITE, USUAL_MIRROR = "bookworm", "http://deb.debian.org/debian"
+FETCHES = 3
 # Besides what systemd needs: the programs of a client, and what `guest` is written in.
 INCLUDED = "systemd,systemd-sysv,kmod,nfs-common,python3-minimal"
 TESTED = ("mainstay-server", "mainstay-client-tools")
@@ -49,16 +50,23 @@ def mirror():
     return next((site for site in listed.split() if "security" not in site), USUAL_MIRROR)
 
 
+def debootstrap(tree):
+    """A mirror may fail once."""
+    for _ in range(FETCHES):
+        shutil.rmtree(tree, ignore_errors=True)
+        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={INCLUDED}", SUITE, tree, mirror()],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode == 0:
+            return
+    skip(f"debootstrap cannot make a Debian from {mirror()}: {(done.stdout.strip() or 'nothing').splitlines()[-1]}")
+
+
 def bare_debian(directory, tree):
     """Unpacks a bare Debian, which is fetched once."""
     kept = f"{directory}/{SUITE}-{hashlib.sha256(INCLUDED.encode()).hexdigest()[:8]}.tar"
     os.mkdir(tree)
     if not os.path.exists(kept):
-        done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={INCLUDED}", SUITE, tree, mirror()],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        if done.returncode != 0:
-            said = (done.stdout.strip() or "nothing").splitlines()
-            skip(f"debootstrap cannot make a Debian from {mirror()}: {said[-1]}")
+        debootstrap(tree)
         run("chroot", tree, "apt-get", "clean")  # of the packages that are installed now
         run("tar", "--create", "--file", f"{kept}.{os.getpid()}", "--directory", tree, ".")
         os.rename(f"{kept}.{os.getpid()}", kept)
