@@ -166,6 +166,8 @@
 #define LIMIT_BITMAP_WORDS 3u       /* attributes 0..95; higher ones are only noticed */
 #define LIMIT_BITMAP_WIRE_WORDS 64u /* a longer bitmap is BADXDR */
 #define LIMIT_NAME_BYTES 255u
+#define LIMIT_XATTR_NAME_BYTES 250u /* Linux: 255, less those of "user." */
+#define LIMIT_XATTR_VALUE_BYTES 65536u
 #define LIMIT_SYMLINK_BYTES 4095u
 #define LIMIT_FH_BYTES 128u /* NFS4_FHSIZE */
 #define LIMIT_OWNER_STRING_BYTES 1024u

@@ -26,3 +26,64 @@ enum vfs_status vfs_path_none(struct vfs_object *obj, char *buf, size_t size, si
     (void)obj, (void)buf, (void)size, (void)len;
     return VFS_NOTSUPP;
 }
+
+enum vfs_status vfs_space_none(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                               uint64_t length)
+{
+    (void)obj, (void)cred, (void)offset, (void)length;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
+                              uint64_t *found)
+{
+    (void)obj, (void)what, (void)offset, (void)found;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_clone_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
+                               uint64_t to_offset, uint64_t length, const struct vfs_cred *cred)
+{
+    (void)from, (void)from_offset, (void)to, (void)to_offset, (void)length, (void)cred;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_copy_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
+                              uint64_t to_offset, uint64_t length, const struct vfs_cred *cred,
+                              uint64_t *copied)
+{
+    (void)from, (void)from_offset, (void)to, (void)to_offset, (void)length, (void)cred;
+    (void)copied;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_getxattr_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  const struct vfs_xattr_name *name, void *buf, uint32_t size,
+                                  uint32_t *len)
+{
+    (void)obj, (void)cred, (void)name, (void)buf, (void)size, (void)len;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_setxattr_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  const struct vfs_xattr_name *name, enum vfs_setxattr how,
+                                  const void *value, uint32_t len, struct vfs_change_info *info)
+{
+    (void)obj, (void)cred, (void)name, (void)how, (void)value, (void)len, (void)info;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_listxattrs_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    struct vfs_listxattrs *list)
+{
+    (void)obj, (void)cred, (void)list;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_removexattr_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                     const struct vfs_xattr_name *name,
+                                     struct vfs_change_info *info)
+{
+    (void)obj, (void)cred, (void)name, (void)info;
+    return VFS_NOTSUPP;
+}

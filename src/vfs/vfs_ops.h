@@ -40,6 +40,10 @@ enum vfs_caps {
      * one, and its cookie the largest that the directory ever had. */
     VFS_CAP_ORDER = 1u << 14,
     VFS_CAP_PARENTS = 1u << 15, /* an object knows all its names: VFS_CHANGE_CHILD is told */
+    VFS_CAP_SPACE = 1u << 16,   /* allocate(), deallocate() and seek() */
+    VFS_CAP_CLONE = 1u << 17,   /* clone() */
+    VFS_CAP_COPY = 1u << 18,    /* copy() */
+    VFS_CAP_XATTR = 1u << 19,   /* getxattr() and the other three */
 };
 
 /* Out parameters are written only on VFS_OK unless noted otherwise.  An object returned through
@@ -140,6 +144,57 @@ struct vfs_ops {
      * status: the changes have been made. */
     enum vfs_status (*persist)(struct vfs *fs, struct vfs_object *const *objects, uint32_t count);
 
+    /* Space of a regular file (RFC 7862 §4).  Like write(), they check no permission but act as
+     * cred; their other statuses are those of write().  allocate() reserves it, so that no write to
+     * the range fails for lack of space, and extends the file to the end of the range.
+     * deallocate() frees it as far as whole blocks go: all of the range reads as zeros, and the
+     * size stays.  `length` is not 0, and the range ends at 2^63 - 1 at most.  VFS_NOTSUPP: this
+     * file system cannot.  Without VFS_CAP_SPACE see vfs_space_none() and vfs_seek_none(). */
+    enum vfs_status (*allocate)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                uint64_t offset, uint64_t length);
+    enum vfs_status (*deallocate)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  uint64_t offset, uint64_t length);
+    /* *found = the first byte at `offset` or behind it that is data, or in a hole; the end of the
+     * file counts as a hole.  VFS_NXIO: `offset` is at or behind the end, or no data follows. */
+    enum vfs_status (*seek)(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
+                            uint64_t *found);
+
+    /* From one regular file to another, or to the same one; `to` has the same backend but may be
+     * in another export.  They check no permission but act as cred.  Both ranges end at 2^63 - 1
+     * at most.
+     *
+     * clone() shares the bytes, atomically and at no cost in space, until one of the files changes
+     * (RFC 7862 §15.13).  `length` 0: to the end of `from`.  VFS_INVAL: the range reaches behind
+     * the end of `from`, is not aligned to vfs->clone_blksize (its end may be the end of `from`
+     * instead), or overlaps the target.  VFS_XDEV, VFS_NOTSUPP: not possible between these two.
+     *
+     * copy() copies at most `length` bytes, and not behind the end of `from`: *copied is 0 only
+     * there or on an error.  It may copy less: the caller repeats it.  Holes stay holes where it
+     * can.  The ranges of one file may not overlap: VFS_INVAL.  VFS_XDEV, VFS_NOTSUPP: use read()
+     * and write(). */
+    enum vfs_status (*clone)(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
+                             uint64_t to_offset, uint64_t length, const struct vfs_cred *cred);
+    enum vfs_status (*copy)(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
+                            uint64_t to_offset, uint64_t length, const struct vfs_cred *cred,
+                            uint64_t *copied);
+
+    /* Extended attributes (RFC 8276) of objects of all types: the names stand for user.NAME.
+     * VFS_ACCESS, VFS_PERM: not permitted to cred; VFS_NOXATTR; VFS_NOTSUPP: not for an object of
+     * this type, or not in this file system.  getxattr(): VFS_TOOSMALL if the value is larger than
+     * `size`, *len is its length then, too.  setxattr(): VFS_EXIST; VFS_XATTR2BIG: name or value is
+     * longer than the file system takes; VFS_NOSPC.  Changes of them change the ctime and the
+     * change attribute of obj: info. */
+    enum vfs_status (*getxattr)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                const struct vfs_xattr_name *name, void *buf, uint32_t size,
+                                uint32_t *len);
+    enum vfs_status (*setxattr)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                const struct vfs_xattr_name *name, enum vfs_setxattr how,
+                                const void *value, uint32_t len, struct vfs_change_info *info);
+    enum vfs_status (*listxattrs)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  struct vfs_listxattrs *list);
+    enum vfs_status (*removexattr)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                   const struct vfs_xattr_name *name, struct vfs_change_info *info);
+
     /* The attribute directory of obj (RFC 8881 §5.3); with `create`, it is created if need be,
      * without, VFS_NOENT if obj has no named attributes.  VFS_ACCESS: permission to read obj's data
      * permits looking up its attributes, permission to write it permits changing them; but where
@@ -200,6 +255,32 @@ enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objec
 /* openattr() of a backend without named attributes. */
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
                                   struct vfs_object **dir);
+
+/* allocate() and deallocate(), and seek(), of a backend without VFS_CAP_SPACE. */
+enum vfs_status vfs_space_none(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                               uint64_t length);
+enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
+                              uint64_t *found);
+
+/* clone() and copy() of a backend without VFS_CAP_CLONE and VFS_CAP_COPY. */
+enum vfs_status vfs_clone_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
+                               uint64_t to_offset, uint64_t length, const struct vfs_cred *cred);
+enum vfs_status vfs_copy_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
+                              uint64_t to_offset, uint64_t length, const struct vfs_cred *cred,
+                              uint64_t *copied);
+
+/* The four calls of a backend without VFS_CAP_XATTR. */
+enum vfs_status vfs_getxattr_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  const struct vfs_xattr_name *name, void *buf, uint32_t size,
+                                  uint32_t *len);
+enum vfs_status vfs_setxattr_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  const struct vfs_xattr_name *name, enum vfs_setxattr how,
+                                  const void *value, uint32_t len, struct vfs_change_info *info);
+enum vfs_status vfs_listxattrs_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    struct vfs_listxattrs *list);
+enum vfs_status vfs_removexattr_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                     const struct vfs_xattr_name *name,
+                                     struct vfs_change_info *info);
 
 /* path() of a file system whose objects clients cannot open. */
 enum vfs_status vfs_path_none(struct vfs_object *obj, char *buf, size_t size, size_t *len);

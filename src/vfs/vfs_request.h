@@ -54,6 +54,17 @@ enum vfs_stability { /* same numbers as stable_how4 */
     VFS_FILE_SYNC = 2,
 };
 
+enum vfs_content { /* same numbers as data_content4 */
+    VFS_DATA = 0,
+    VFS_HOLE = 1,
+};
+
+enum vfs_setxattr { /* same numbers as setxattr_option4 */
+    VFS_SETXATTR_EITHER = 0,
+    VFS_SETXATTR_CREATE = 1,  /* VFS_EXIST if the name exists */
+    VFS_SETXATTR_REPLACE = 2, /* VFS_NOXATTR unless it exists */
+};
+
 enum vfs_create_mode {
     VFS_CREATE_UNCHECKED, /* an existing regular file is opened unchanged */
     VFS_CREATE_GUARDED,   /* VFS_EXIST if the name exists */
@@ -111,6 +122,22 @@ struct vfs_readdir {
     bool want_handle;
     bool want_acl; /* with VFS_CAP_ACL only */
     bool (*emit)(void *arg, const struct vfs_dirent *entry);
+    void *arg;
+    bool eof; /* out */
+};
+
+/* The name of an extended attribute: 1 to LIMIT_XATTR_NAME_BYTES bytes without NUL, and not
+ * NUL-terminated. */
+struct vfs_xattr_name {
+    const char *data;
+    size_t len;
+};
+
+/* Names of extended attributes.  `emit` returns false when the reply is full; the name is then
+ * returned again by the next call.  No backend lock that another call needs is held in it. */
+struct vfs_listxattrs {
+    uint64_t cookie; /* 0: from the beginning */
+    bool (*emit)(void *arg, const struct vfs_xattr_name *name, uint64_t cookie);
     void *arg;
     bool eof; /* out */
 };

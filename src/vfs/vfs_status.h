@@ -33,6 +33,8 @@ enum vfs_status {
     VFS_DELAY,      /* try again later */
     VFS_CHANGED,    /* the name belongs to another object than the caller expects: look it up
                      * again */
+    VFS_NOXATTR,    /* no extended attribute of that name */
+    VFS_XATTR2BIG,  /* larger than an extended attribute can be here */
     VFS_SERVERFAULT,
 };
 
