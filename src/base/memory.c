@@ -8,11 +8,11 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/cgroup_memory.h"
 #include "base/counter.h"
 #include "base/limits.h"
 
@@ -234,28 +234,13 @@ static uint64_t limit_of(int resource)
     return limit.rlim_cur;
 }
 
-/* "max", no such file, anything else: no limit. */
-static uint64_t group_limit(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    unsigned long long bytes = UINT64_MAX;
-
-    if (!file)
-        return UINT64_MAX;
-    if (fscanf(file, "%llu", &bytes) != 1)
-        bytes = UINT64_MAX;
-    (void)fclose(file);
-    return bytes;
-}
-
 /* What the process may have. */
 static uint64_t memory_of_machine(void)
 {
     uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t space;
 
-    bytes = least(bytes, group_limit("/sys/fs/cgroup/memory.max"));
-    bytes = least(bytes, group_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    bytes = least(bytes, cgroup_memory_bytes("/proc/self/cgroup", "/sys/fs/cgroup"));
     bytes = least(bytes, limit_of(RLIMIT_DATA));
     space = limit_of(RLIMIT_AS);
     bytes = least(bytes, space > 2ull * BEYOND_HEAP_BYTES ? space - BEYOND_HEAP_BYTES : space / 2);

@@ -76,8 +76,8 @@ void memory_store_set(uint64_t bytes);
 uint64_t memory_store_free(void);
 
 /* The default budget: a quarter of the memory that the process may use, which is the least of the
- * machine's memory, its control group's and its address space.  At least 128 MiB, but at most half
- * of that memory.  The default for mem exports is half of that memory. */
+ * machine's memory, that of its control groups and its address space.  At least 128 MiB, but at
+ * most half of that memory.  The default for mem exports is half of that memory. */
 uint64_t memory_budget_default(void);
 uint64_t memory_store_default(void);
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cgroup_memory.h"
 #include "base/memory.h"
-#include "daemon/cgroup_memory.h"
 #include "daemon/file_system.h"
 #include "daemon/served.h"
 #include "daemon/state_dir.h"

@@ -378,7 +378,7 @@ class Warnings(Start):
             self.assertEqual({one: about for one, about in warned.items() if one.endswith("_open")}, found)
 
     def test_memory(self):
-        """The budget has room in the control group, or not."""
+        """The budget has room in the control group, or not; the default always has."""
         group = self.directory("group")
         self.machine(TEST_CGROUP=self.file("cgroup", f"0::/../../..{group}\n"))
         if not os.path.isdir("/sys/fs/cgroup"):
@@ -387,6 +387,8 @@ class Warnings(Start):
             self.file("group/memory.max", f"{limit}\n")
             found = self.warned("--export", "/=mem:", "--set", f"nfs.memory_mib={mib}", machine=True)
             self.assertEqual(found.get("daemon.memory_limit"), "nfs.memory_mib" if few else None)
+        self.file("group/memory.max", f"{200 << 20}\n")
+        self.assertNotIn("daemon.memory_limit", self.warned("--export", "/=mem:", machine=True))
 
     def test_connections(self):
         options = "--export", "/=mem:", "--descriptors", "512"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/cgroup_memory.h"
+#include "base/cgroup_memory.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The limits of control groups, in both versions, from files as the kernel shows them. */
-#include "daemon/cgroup_memory.h"
+#include "base/cgroup_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
