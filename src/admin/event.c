@@ -376,7 +376,7 @@ const struct event event_table[] = {
      "or `async`; `client_rules` is the number of rules (0: every address may use it)",
      NULL},
     {"export.own_user", "warn", "about note remedy",
-     "At the start, and with `--check`: the server does not run as root, so the files of this export "
+     "At the start, after changes, and with `--check`: the server does not run as root, so the files of this export "
      "belong to its user, whoever the caller is",
      "Run the server as root; or set `all_squash`, `anonuid` and `anongid`, if that is what you want"},
     {"export.overruled", "warn", "path note",
@@ -384,7 +384,7 @@ const struct event event_table[] = {
      "at its path",
      "Remove one of the two; `DELETE` removes the stored one"},
     {"export.public", "warn", "about note remedy",
-     "At the start, and with `--check`: an export has no rules about clients, and takes callers who "
+     "At the start, after changes, and with `--check`: an export has no rules about clients, and takes callers who "
      "prove nothing, and the server listens at a public address",
      "Name its clients (`client=`), or demand Kerberos (`sec=krb5p`) or certificates "
      "(`xprtsec=mtls`). `client=0.0.0.0/0,client=::/0` says that it is meant so"},
@@ -401,7 +401,7 @@ const struct event event_table[] = {
     {"export.refused_left_out", "info", "lines", "So many lines of `export.refused` were left out",
      NULL},
     {"export.remote", "warn", "about note remedy",
-     "At the start, and with `--check`: the directory of an export is itself a mount of another "
+     "At the start, after changes, and with `--check`: the directory of an export is itself a mount of another "
      "server, which does not know what clients lock here",
      "Export it there"},
     {"export.revoke", "info", "revoked left",
@@ -422,12 +422,12 @@ const struct event event_table[] = {
      "or certificates",
      "Do what `why` says. A keytab may also come later, without a restart"},
     {"export.unstable", "warn", "about note remedy",
-     "At the start, and with `--check`: the directory of an export is on a file system (overlay, "
+     "At the start, after changes, and with `--check`: the directory of an export is on a file system (overlay, "
      "fuse) that may give its files another identity, for instance when it is mounted anew: "
      "clients that have them open get ESTALE",
      "Export a directory of a disk's file system; of a container, a volume"},
     {"export.unwritable", "warn", "about note remedy",
-     "At the start, and with `--check`: an export is for writing (`rw`), but nobody can write at its "
+     "At the start, after changes, and with `--check`: an export is for writing (`rw`), but nobody can write at its "
      "top: its directory belongs to root, and root is squashed, and nothing in it is for others; or "
      "the server may not write there",
      "As `remedy` says: `chown` the directory to those who are to write, or `no_root_squash`, or "

@@ -65,6 +65,10 @@ struct export_report {
     void (*line)(void *context, const char *text);
     void *context;
     uint64_t expected; /* the revision that the exports must have; 0: any */
+    /* Gets each export that is to be new or changed, before that cannot be stopped any more, and
+     * may wait for its file system; NULL: nobody looks. */
+    void (*look)(void *context, const struct export_spec *spec);
+    void *look_context;
 };
 
 struct export_control {

@@ -10,6 +10,15 @@
 #include "cli/printable.h"
 #include "cli/resource_command.h"
 
+static void print_warnings(const json_t *reply)
+{
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(reply, "warnings"), i, line)
+        complaint_print("%s", json_string_value(line));
+}
+
 static void tell(const struct invocation *call, const struct admin_reply *reply, const char *path)
 {
     char *shown;
@@ -24,6 +33,7 @@ static void tell(const struct invocation *call, const struct admin_reply *reply,
     shown = printable_text(path);
     (void)printf("%s %s\n", shown, call->command->done);
     free(shown);
+    print_warnings(reply->json);
 }
 
 /* Send the export.  Returns the exit status. */

@@ -33,6 +33,12 @@ void export_say(const struct export_report *report, const char *format, ...)
     report->line(report->context, text);
 }
 
+void export_look(const struct export_report *report, const struct export_spec *spec)
+{
+    if (report->look)
+        report->look(report->look_context, spec);
+}
+
 bool export_expected(const struct exports *exports, const struct export_report *report)
 {
     return report->expected == 0 || report->expected == exports->revision;

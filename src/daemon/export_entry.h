@@ -60,6 +60,9 @@ struct exports {
 void export_say(const struct export_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Whoever asks for a change looks at what it exports; without the lock. */
+void export_look(const struct export_report *report, const struct export_spec *spec);
+
 /* Have the exports the revision that is expected? */
 bool export_expected(const struct exports *exports, const struct export_report *report);
 

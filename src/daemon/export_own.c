@@ -109,6 +109,7 @@ static enum export_result add(struct exports *exports, const struct export_spec 
         return result;
     if (!export_built_create(exports, spec, &built, report))
         return built.busy ? EXPORT_BUSY : EXPORT_REFUSED;
+    export_look(report, spec);
     if (errand_commit()) {
         CHECK(pthread_mutex_lock(&exports->lock) == 0);
         result = may_add_locked(exports, spec->path, report);
@@ -264,6 +265,7 @@ static enum export_result change(struct exports *exports, const char *path, bool
     if (!served && strcmp(spec->path, path) == 0 &&
         !export_built_create(exports, spec, &built, report))
         return built.busy ? EXPORT_BUSY : EXPORT_REFUSED;
+    export_look(report, spec);
     if (errand_commit()) {
         CHECK(pthread_mutex_lock(&exports->lock) == 0);
         result = change_locked(exports, path, spec, &built, json, report);

@@ -28,7 +28,7 @@ static bool is_local(const struct export_spec *spec)
 }
 
 /* Without root nobody is anybody else.  all_squash says the same, and clients are told so. */
-static void look_at_user(const struct export_spec *spec)
+static void look_at_user(const struct export_spec *spec, const struct warning_taker *to)
 {
     char user[USER_BYTES], note[NOTE_BYTES];
 
@@ -38,7 +38,7 @@ static void look_at_user(const struct export_spec *spec)
                    "the server does not run as root: whoever the caller is, files belong to %s, "
                    "and all callers may do what that user may",
                    export_words_user(geteuid(), user, sizeof(user)));
-    warning_tell("export.own_user", spec->path, note,
+    warning_tell(to, "export.own_user", spec->path, note,
                  "run the server as root to give files to their callers; or set "
                  "squash all_squash with anonuid and anongid of that user, if that is what you "
                  "want");
@@ -99,7 +99,7 @@ static bool is_for_group(const struct export_spec *spec, const struct owned *own
 
 /* Those whom all, or root of clients, become may write nothing: the mount works, and the first
  * `touch` does not.  With an ACL only the kernel knows. */
-static void look_at_squash(const struct export_spec *spec)
+static void look_at_squash(const struct export_spec *spec, const struct warning_taker *to)
 {
     char user[USER_BYTES], note[NOTE_BYTES];
     struct stat st;
@@ -116,32 +116,32 @@ static void look_at_squash(const struct export_spec *spec)
                    spec->squash == EXPORT_ALL_SQUASH ? "all callers become"
                                                      : "root of clients becomes",
                    export_words_user(spec->anon_uid, user, sizeof(user)), spec->arg);
-    warning_tell("export.unwritable", spec->path, note,
+    warning_tell(to, "export.unwritable", spec->path, note,
                  "chown the directory to the user who is to write; or chmod 1777 it, like /tmp; or "
                  "no_root_squash, for clients whose root you trust; or ro");
 }
 
 /* systemd lets services write in few places only. */
-static void look_at_rights(const struct export_spec *spec)
+static void look_at_rights(const struct export_spec *spec, const struct warning_taker *to)
 {
     char user[USER_BYTES], note[NOTE_BYTES];
 
     if (file_system_is_read_only(spec->arg)) {
         (void)snprintf(note, sizeof(note), "%.256s is read-only to the server", spec->arg);
-        warning_tell("export.unwritable", spec->path, note,
+        warning_tell(to, "export.unwritable", spec->path, note,
                      "as a service: systemctl edit mainstayd, [Service], ReadWritePaths= with the "
                      "directory; else mount it for writing; or set the export ro");
     } else if (geteuid() != 0 && access(spec->arg, W_OK) != 0) {
         (void)snprintf(note, sizeof(note), "the server runs as %s, who may not write in %.256s",
                        export_words_user(geteuid(), user, sizeof(user)), spec->arg);
-        warning_tell("export.unwritable", spec->path, note,
+        warning_tell(to, "export.unwritable", spec->path, note,
                      "chown the directory to that user, or set the export ro");
     } else {
-        look_at_squash(spec);
+        look_at_squash(spec, to);
     }
 }
 
-static void look_at_file_system(const struct export_spec *spec)
+static void look_at_file_system(const struct export_spec *spec, const struct warning_taker *to)
 {
     const enum file_system_kind kind = file_system_of(spec->arg);
     const char *name = file_system_name(spec->arg);
@@ -153,14 +153,14 @@ static void look_at_file_system(const struct export_spec *spec)
             "%.256s is itself a mount of another server (%s): when that does not answer, "
             "clients wait here, and it does not know what they lock",
             spec->arg, name);
-        warning_tell("export.remote", spec->path, note,
+        warning_tell(to, "export.remote", spec->path, note,
                      "export it on the server that has the files, and let clients mount that");
     } else if (kind == FILE_SYSTEM_LAYERS || kind == FILE_SYSTEM_FUSE) {
         (void)snprintf(note, sizeof(note),
                        "%.256s is on a file system (%s) whose files may lose their identity, so "
                        "that clients get ESTALE, most likely after it was mounted anew",
                        spec->arg, name);
-        warning_tell("export.unstable", spec->path, note,
+        warning_tell(to, "export.unstable", spec->path, note,
                      "export a directory of a disk's file system; of a container, a volume");
     }
 }
@@ -174,7 +174,8 @@ static bool is_open(const struct export_spec *spec)
             export_security_has_flavor(&spec->security, SECURITY_NONE));
 }
 
-static void look_at_address(const struct export_spec *spec, const struct sockaddr_storage *found)
+static void look_at_address(const struct export_spec *spec, const struct sockaddr_storage *found,
+                            const struct warning_taker *to)
 {
     char address[ADDRESS_TEXT_BYTES], note[NOTE_BYTES];
     char *port;
@@ -188,36 +189,34 @@ static void look_at_address(const struct export_spec *spec, const struct sockadd
         "unless a firewall forbids it, everybody on the Internet may %s it: this machine "
         "has the public address %s, and AUTH_SYS proves nothing",
         spec->read_only ? "read" : "read and change", address);
-    warning_tell("export.public", spec->path, note,
+    warning_tell(to, "export.public", spec->path, note,
                  "name its clients (client=192.0.2.0/24), or demand Kerberos (sec=krb5p) or "
                  "certificates (xprtsec=mtls); client=0.0.0.0/0 and client=::/0 say that it is "
                  "meant so");
 }
 
-static void look_at_directory(const struct export_spec *spec)
+static void look_at_directory(const struct export_spec *spec, const struct warning_taker *to)
 {
     errand_place(spec->arg);
-    look_at_user(spec);
+    look_at_user(spec, to);
     if (!spec->read_only)
-        look_at_rights(spec);
-    look_at_file_system(spec);
+        look_at_rights(spec, to);
+    look_at_file_system(spec, to);
     errand_place(NULL);
 }
 
-void export_warnings_tell(const struct served *served, const struct sockaddr_storage *listen,
-                          uint32_t listen_count)
+void export_warnings_find(const struct export_spec *spec, const struct listening_addresses *at,
+                          const struct warning_taker *to)
 {
     struct sockaddr_storage found;
-    bool public = false;
+    bool reached = false;
 
-    for (uint32_t i = 0; i < listen_count && !public; i++)
-    public = public_address_reaches((const struct sockaddr *)&listen[i], &found);
-    for (uint32_t i = 0; i < served->count && !errand_is_abandoned(); i++) {
-        const struct export_spec *spec = &served->exports[i].spec;
-
-        if (is_local(spec))
-            look_at_directory(spec);
-        if (public && is_open(spec))
-            look_at_address(spec, &found);
-    }
+    if (is_local(spec))
+        look_at_directory(spec, to);
+    if (!is_open(spec))
+        return;
+    for (uint32_t i = 0; i < at->count && !reached; i++)
+        reached = public_address_reaches((const struct sockaddr *)&at->of[i], &found);
+    if (reached)
+        look_at_address(spec, &found, to);
 }

@@ -2,9 +2,11 @@
 /* Warnings about exports that do not do what whoever made them probably wants. */
 #pragma once
 
-#include "daemon/served.h"
+#include "daemon/listening.h"
+#include "daemon/warning.h"
+#include "export/export.h"
 
-/* Look at all of them, as they are served at these addresses.  May wait for their file systems, and
- * so for ever: for an errand (base/errand.h), which ends early if it is abandoned. */
-void export_warnings_tell(const struct served *served, const struct sockaddr_storage *listen,
-                          uint32_t listen_count);
+/* Look at the export, as it is served at these addresses.  May wait for its file system, and so for
+ * ever: for an errand (base/errand.h).  The warnings go to `to`, or with NULL to the log. */
+void export_warnings_find(const struct export_spec *spec, const struct listening_addresses *at,
+                          const struct warning_taker *to);

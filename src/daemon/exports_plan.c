@@ -21,6 +21,7 @@ enum step_kind {
 
 struct step {
     enum step_kind kind;
+    bool looked;               /* whoever asks has looked at it */
     struct export_built built; /* of STEP_ADD and STEP_REPLACE */
 };
 
@@ -48,6 +49,11 @@ static bool needs_backend(const struct step *step)
     return !step->built.fs && (step->kind == STEP_ADD || step->kind == STEP_REPLACE);
 }
 
+static bool is_prepared(const struct step *step)
+{
+    return step->kind == STEP_NONE || (step->looked && !needs_backend(step));
+}
+
 /* What there is to do, as things are now.  True: all backends for it are there. */
 static bool find_steps_locked(struct exports_plan *plan)
 {
@@ -55,7 +61,7 @@ static bool find_steps_locked(struct exports_plan *plan)
 
     for (uint32_t i = 0; i < plan->said->export_count; i++) {
         plan->steps[i].kind = step_of(plan->exports, &plan->said->exports[i]);
-        ready &= !needs_backend(&plan->steps[i]);
+        ready &= is_prepared(&plan->steps[i]);
     }
     return ready;
 }
@@ -70,24 +76,34 @@ static uint32_t shares_of(const struct exports_plan *plan)
     return shares;
 }
 
-static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
-                        const struct export_report *report)
+static bool create_backend(struct exports_plan *plan, uint32_t i, const char *file,
+                           const struct export_report *report)
 {
     const struct export_spec *spec = &plan->said->exports[i];
-    struct step *step = &plan->steps[i];
     char error[EXPORT_TEXT_BYTES];
 
-    if (errand_is_abandoned())
-        return false; /* whoever waited has told why */
-    if (!needs_backend(step))
-        return true;
-    if (errand_is_abandoned())
-        return false; /* whoever waited has told why */
-    if (export_backend_later(plan->exports, spec, shares_of(plan), &step->built, error,
+    if (export_backend_later(plan->exports, spec, shares_of(plan), &plan->steps[i].built, error,
                              sizeof(error)))
         return true;
     export_say(report, "%s:%u: %s", file, plan->said->export_lines[i], error);
     return false;
+}
+
+static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
+                        const struct export_report *report)
+{
+    struct step *step = &plan->steps[i];
+
+    if (errand_is_abandoned())
+        return false; /* whoever waited has told why */
+    if (is_prepared(step))
+        return true;
+    if (needs_backend(step) && !create_backend(plan, i, file, report))
+        return false;
+    if (!step->looked)
+        export_look(report, &plan->said->exports[i]);
+    step->looked = true;
+    return true;
 }
 
 static bool is_named(const struct config *said, const char *path)

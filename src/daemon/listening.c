@@ -153,3 +153,29 @@ void listening_tell(const struct transport *transport, uint32_t count)
     }
     service_manager_tell(status);
 }
+
+/* Is it the address of all interfaces, which in IPv6 may stand for those in IPv4, too? */
+static bool is_any_ipv6(const struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET6 &&
+           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+void listening_addresses(const struct transport *transport, uint32_t count, bool given,
+                         struct listening_addresses *out)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    socklen_t len;
+
+    out->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct sockaddr_storage *one = &out->of[out->count];
+
+        (void)transport_address(transport, i, text, sizeof(text));
+        if (!address_parse(text, one, &len))
+            continue;
+        out->count++;
+        if (given && is_any_ipv6(one))
+            out->of[out->count++] = (struct sockaddr_storage){.ss_family = AF_INET};
+    }
+}

@@ -50,10 +50,10 @@ static void look_at_state(const struct config *config, const struct served *serv
                        "the state directory is in memory (%s): when the machine restarts, clients "
                        "lose what they hold, and exports and settings that were added",
                        name);
-        warning_tell("state_dir.volatile", config->state_dir, note,
+        warning_tell(NULL, "state_dir.volatile", config->state_dir, note,
                      "state (--state): a directory on a disk, such as /var/lib/mainstay");
     } else if (kind == FILE_SYSTEM_LAYERS && is_container() && has_lasting(served)) {
-        warning_tell("state_dir.volatile", config->state_dir,
+        warning_tell(NULL, "state_dir.volatile", config->state_dir,
                      "the state directory is in the container: when that is replaced, clients lose "
                      "what they hold, and exports and settings that were added",
                      "mount a volume at that place");
@@ -62,7 +62,7 @@ static void look_at_state(const struct config *config, const struct served *serv
                        "the state directory is on another server (%s): when that does not answer, "
                        "nobody can open a file here, and its databases need locks that work",
                        name);
-        warning_tell("state_dir.remote", config->state_dir, note,
+        warning_tell(NULL, "state_dir.remote", config->state_dir, note,
                      "state (--state): a directory on a disk of this machine");
     }
 }
@@ -89,12 +89,12 @@ static void look_at_secrets(const struct config *config)
     const char *keytab = keytab_path(config);
 
     if (is_open_to_others(keytab))
-        warning_tell("gss.keytab_open", keytab,
+        warning_tell(NULL, "gss.keytab_open", keytab,
                      "every user of this machine can read or change the keytab, and then be this "
                      "server, or any user of its clients",
                      "chown it to the server's user, chmod 600; then make new keys");
     if (is_open_to_others(config->tls.key))
-        warning_tell("tls.key_open", config->tls.key,
+        warning_tell(NULL, "tls.key_open", config->tls.key,
                      "every user of this machine can read or change the key of the certificate, "
                      "and then be this server",
                      "chown it to the server's user, chmod 600; then make a new key");
@@ -114,7 +114,7 @@ static void look_at_memory(const struct setting_values *values)
                    " MiB, but its control group has only "
                    "%" PRIu64 " MiB: before the budget is used up, the kernel kills the server",
                    budget >> 20, limit >> 20);
-    warning_tell("daemon.memory_limit", "nfs.memory_mib", note,
+    warning_tell(NULL, "daemon.memory_limit", "nfs.memory_mib", note,
                  "set nfs.memory_mib to half of the limit, or raise that: MemoryMax= of systemd, "
                  "--memory of a container");
 }
@@ -129,7 +129,7 @@ static void look_at_connections(const struct setting_values *values, uint32_t co
     (void)snprintf(note, sizeof(note),
                    "the descriptors are enough for %" PRIu32 " connections, not for %" PRIu32,
                    connections, wanted);
-    warning_tell("daemon.connections_few", "transport.max_connections", note,
+    warning_tell(NULL, "daemon.connections_few", "transport.max_connections", note,
                  "raise the limit on descriptors: LimitNOFILE= of systemd, ulimit -Hn");
 }
 

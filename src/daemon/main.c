@@ -373,6 +373,15 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
     }
 }
 
+static bool listen_to(struct daemon *d)
+{
+    if (!listening_open(d->transport, &d->config, &d->sockets))
+        return false;
+    listening_addresses(d->transport, listening_count(&d->config, &d->sockets),
+                        d->sockets.count > 0, &d->reload.at);
+    return true;
+}
+
 static struct start_report report_of(const struct daemon *d)
 {
     return (struct start_report){
@@ -408,8 +417,7 @@ static int serve(struct daemon *d)
     if (err != 0)
         return err;
     if (!make_identities(d) || !make_state(d) || !make_exports(d) || !make_kerberos(d) ||
-        !make_transport(d) || !listening_open(d->transport, &d->config, &d->sockets) ||
-        !open_admin(d))
+        !make_transport(d) || !listen_to(d) || !open_admin(d))
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {

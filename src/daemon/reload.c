@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/admin.h"
 #include "daemon/configuration.h"
+#include "daemon/export_advice.h"
 #include "daemon/identities.h"
 #include "daemon/setting_effect.h"
 #include "daemon/tls_setup.h"
@@ -154,6 +155,7 @@ struct intent {
     const struct http_tokens *tokens; /* NULL: they stay */
     struct tls_loaded tls;            /* without a context, the certificates stay */
     struct identity_setup *setup;     /* NULL: the section `identity` stays; its own until then */
+    struct export_advice advice;
     bool force;
 };
 
@@ -162,9 +164,10 @@ struct intent {
 static struct exports_plan *prepare(const struct reload *reload, struct intent *intent,
                                     struct lines *lines)
 {
-    const struct export_report mistakes = {.line = tell_mistake, .context = lines};
+    struct export_report mistakes = {.line = tell_mistake, .context = lines};
     struct exports_plan *plan;
 
+    export_advice_begin(&intent->advice, &reload->at, &mistakes);
     while (identities_prepare(reload->identities, intent->said, &intent->setup, &mistakes)) {
         plan = exports_prepare(reload->exports, intent->said, reload->file, &mistakes);
         if (!plan || identities_is_prepared(reload->identities, intent->said, intent->setup))
@@ -172,6 +175,7 @@ static struct exports_plan *prepare(const struct reload *reload, struct intent *
         exports_cancel(plan);
         identity_setup_destroy(intent->setup);
         intent->setup = NULL;
+        export_advice_end(&intent->advice); /* all is looked at again */
     }
     return NULL;
 }
@@ -199,6 +203,7 @@ static enum reload_result apply(const struct reload *reload, struct intent *inte
     intent->setup = NULL;
     exports_apply(plan, intent->force, &changes);
     name_restarts(reload, intent->said, lines);
+    export_advice_tell(&intent->advice, lines->report);
     return result;
 }
 
@@ -248,6 +253,7 @@ static enum reload_result read_and_apply(const struct reload *reload, struct int
     intent->said = said = read_file(reload, &lines);
     result = said ? apply(reload, intent, &lines) : RELOAD_REFUSED;
     identity_setup_destroy(intent->setup);
+    export_advice_end(&intent->advice);
     config_destroy(said);
     if (result == RELOAD_DONE)
         log_info("daemon.reload_done", LOG_STR("file", reload->file),
@@ -271,19 +277,38 @@ static bool visit(void *context, const char *path,
     return exports_visit(reload->exports, path, show, arg);
 }
 
+static enum export_result advise(struct export_advice *advice, enum export_result result,
+                                 const struct export_report *report)
+{
+    if (result == EXPORT_DONE)
+        export_advice_tell(advice, report);
+    export_advice_end(advice);
+    return result;
+}
+
 static enum export_result add(void *context, const char *json, const struct export_report *report)
 {
     const struct reload *reload = context;
+    struct export_report looking = *report;
+    struct export_advice advice;
+    enum export_result result;
 
-    return exports_add(reload->exports, json, report);
+    export_advice_begin(&advice, &reload->at, &looking);
+    result = exports_add(reload->exports, json, &looking);
+    return advise(&advice, result, report);
 }
 
 static enum export_result change(void *context, const char *path, const char *json,
                                  const struct export_report *report)
 {
     const struct reload *reload = context;
+    struct export_report looking = *report;
+    struct export_advice advice;
+    enum export_result result;
 
-    return exports_change(reload->exports, path, json, report);
+    export_advice_begin(&advice, &reload->at, &looking);
+    result = exports_change(reload->exports, path, json, &looking);
+    return advise(&advice, result, report);
 }
 
 static enum export_result take_away(void *context, const char *path, bool force,

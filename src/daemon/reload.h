@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/exports.h"
+#include "daemon/listening.h"
 
 struct admin;
 struct identities;
@@ -21,6 +22,7 @@ struct reload {
     struct admin *admin;           /* whose tokens and certificates are read, too */
     struct transport *transport;   /* whose certificates are, too */
     struct identities *identities; /* whose map file is read, too */
+    struct listening_addresses at; /* for warnings about exports */
 };
 
 /* Each change, or each mistake, is logged and is a line of `report`.  But for RELOAD_DONE nothing

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/start_report.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -11,7 +10,6 @@
 #include "daemon/machine_warnings.h"
 #include "daemon/served.h"
 #include "daemon/warning.h"
-#include "transport/address.h"
 #include "transport/transport.h"
 
 enum {
@@ -21,42 +19,15 @@ enum {
 /* At exports and their file systems, by a thread that may wait for these for ever. */
 struct look {
     struct served served;
-    struct sockaddr_storage addresses[LIMIT_LISTENERS * 2];
-    uint32_t count;
+    struct listening_addresses at;
 };
-
-/* Is it the address of all interfaces, which in IPv6 may stand for those in IPv4, too? */
-static bool is_any_ipv6(const struct sockaddr_storage *address)
-{
-    return address->ss_family == AF_INET6 &&
-           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)address)->sin6_addr);
-}
-
-/* Where clients come in.  A socket of the service manager serves both families, usually; those that
- * the server opens serve one. */
-static uint32_t addresses_find(const struct start_report *report,
-                               struct sockaddr_storage addresses[LIMIT_LISTENERS * 2])
-{
-    char text[ADDRESS_TEXT_BYTES];
-    uint32_t count = 0;
-    socklen_t len;
-
-    for (uint32_t i = 0; i < report->listeners; i++) {
-        (void)transport_address(report->transport, i, text, sizeof(text));
-        if (!address_parse(text, &addresses[count], &len))
-            continue;
-        count++;
-        if (report->given && is_any_ipv6(&addresses[count - 1]))
-            addresses[count++] = (struct sockaddr_storage){.ss_family = AF_INET};
-    }
-    return count;
-}
 
 static void look_run(void *context)
 {
     const struct look *look = context;
 
-    export_warnings_tell(&look->served, look->addresses, look->count);
+    for (uint32_t i = 0; i < look->served.count && !errand_is_abandoned(); i++)
+        export_warnings_find(&look->served.exports[i].spec, &look->at, NULL);
 }
 
 static void look_free(void *context)
@@ -73,7 +44,7 @@ static struct errand *look_start(const struct start_report *report, const struct
     struct errand *errand;
 
     served_copy(&look->served, served);
-    look->count = addresses_find(report, look->addresses);
+    listening_addresses(report->transport, report->listeners, report->given, &look->at);
     errand = errand_start(
         &(struct errand_work){
             .run = look_run, .free = look_free, .context = look, .wake_fd = ERRAND_NO_WAKE},
@@ -92,7 +63,7 @@ static void look_await(struct errand *errand)
         (void)poll(NULL, 0, LOOK_MS);
     errand_places(errand, place, sizeof(place));
     if (errand_abandon(errand))
-        warning_tell("export.unanswered", place,
+        warning_tell(NULL, "export.unanswered", place,
                      "this directory, or one that is mounted in it, does not answer: warnings "
                      "about exports may be missing",
                      "see why its file system does not answer, or unmount it");

@@ -68,6 +68,7 @@ class Exports(Case):
             self.assertEqual(one["uses"], {"clients": 0, "opens": 0, "delegations": 0})
             one = self.must(200, server, "PUT", at("/a/b"),
                             {"backend": "local", "argument": data, "access": "ro", "changes": "async"})
+            one.pop("warnings", None)  # that data belong to one user
             self.assertEqual((one["read_only"], one["sync"], one["clients"]), (True, False, []))
             self.assertEqual(self.must(200, server, "GET", at("/a/b")), one)
             self.assertEqual(self.paths(server)["/"]["origin"], "option")
@@ -80,6 +81,22 @@ class Exports(Case):
             server.stop(signal.SIGKILL)
             server.start()
             self.assertEqual(list(self.paths(server)), ["/", "/first"])
+
+    def test_warnings(self):
+        """What a start warns of, whoever adds or changes an export is told, too; a refused change warns of nothing."""
+        with LocalServer() as server:
+            os.chmod(server.data, 0o755 if os.geteuid() == 0 else 0o555)
+            body = {"path": "/data", "backend": "local", "argument": server.data, "squash": "all_squash"}
+            found = self.must(201, server, "POST", EXPORTS, body)["warnings"]
+            self.assertEqual(len(found), 1)
+            self.assertRegex(found[0], "^warning: /data: .*may not write in.* Remedy: ")
+            self.assertEqual(len(re.findall("export.unwritable about=./data", server.text())), 1)
+            self.must(409, server, "POST", EXPORTS, body)
+            self.assertEqual(len(re.findall("export.unwritable about=./data", server.text())), 1)
+            self.assertNotIn("warnings", self.must(200, server, "PUT", at("/data"), {**body, "access": "ro"}))
+            done = subprocess.run([MAINSTAY, "--admin", "unix:" + server.socket, "export", "set", "/data", "rw"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+            self.assertRegex(done.stderr, "^mainstay: warning: /data: .*may not write")
 
     def test_characters(self):
         """Each that JSON can say is part of a path, those that YAML takes for the end of a line among them."""
@@ -349,6 +366,19 @@ class Reload(Case):
             self.assertEqual([line for line in self.reload(server) if not line.startswith("threads")], [])
             problem = self.must(409, server, "DELETE", at("/new"))
             self.assertIn("configuration file", problem["reasons"][0])
+
+    def test_warnings(self):
+        """Of exports that are new or changed; those that stay as they are were warned of before."""
+        with FileServer() as server:
+            data = os.path.join(server.own, "data")
+            os.mkdir(data, 0o755 if os.geteuid() == 0 else 0o555)
+            local = f"/data, backend: local, argument: {data}, squash: all_squash"
+            self.write(server, f"{local}, access: ro")
+            server.start()
+            self.write(server, local)
+            self.assertRegex("\n".join(self.reload(server)), "(?m)^warning: /data: .*may not write in")
+            self.assertEqual(self.reload(server), [])
+            self.assertEqual(server.text().count("export.unwritable"), 1)
 
     def test_dry_run(self):
         """It says what the reload says then, or what is wrong, and changes nothing; the log has none of it."""

@@ -240,10 +240,11 @@ stat: /srv
         """The file says so: what is served is added while the server runs, also directories of this machine."""
         self.write("exports: []\n")
         self.start("--state", self.state, "--listen", "127.0.0.1:0", "--log-level", "info")
-        os.mkdir(os.path.join(self.directory, "later"))
+        os.mkdir(os.path.join(self.directory, "later"), 0o777)
+        os.chmod(os.path.join(self.directory, "later"), 0o1777)  # or there would be a warning
         added = subprocess.run([os.path.join(BIN, "mainstay"), "--admin", f"unix:{self.state}/admin.sock", "export",
-                                "add", f"/later=local:{self.directory}/later"], capture_output=True, text=True,
-                               timeout=TIMEOUT_S, check=False)
+                                "add", f"/later=local:{self.directory}/later,all_squash"], capture_output=True,
+                               text=True, timeout=TIMEOUT_S, check=False)
         self.assertEqual((added.returncode, added.stderr), (0, ""))
 
     def test_the_option(self):

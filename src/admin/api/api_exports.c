@@ -217,15 +217,20 @@ static bool expected_read(struct http_request *request, struct export_report *re
     return api_revision_expected(request, "exports", 0, &report->expected);
 }
 
+/* `warnings` is given away; NULL: nothing was changed, so there are none. */
 static void reply_export(struct http_request *request, const struct export_control *control,
-                         const char *path, unsigned status)
+                         const char *path, unsigned status, json_t *warnings)
 {
     struct view one = {0};
 
     if (!control->visit(control->context, path, show_one, &one)) {
+        json_decref(warnings);
         reply_failure(request, EXPORT_UNKNOWN, NULL);
         return;
     }
+    if (json_array_size(warnings) > 0)
+        (void)json_object_set(one.json, "warnings", warnings);
+    json_decref(warnings);
     api_revision_tag(request, one.revision);
     http_reply_json(&request->reply, one.json);
     if (request->reply.status == 200)
@@ -241,7 +246,7 @@ void api_exports_show(struct http_request *request, void *context)
         return;
     path = path_read(request);
     if (path)
-        reply_export(request, control, path, 200);
+        reply_export(request, control, path, 200, NULL);
     free(path);
 }
 
@@ -271,9 +276,8 @@ void api_exports_add(struct http_request *request, void *context)
     report.context = json_array();
     result = control->add(control->context, body, &report);
     if (result == EXPORT_DONE) {
-        json_decref(report.context);
         path = path_of(body);
-        reply_export(request, control, path, 201);
+        reply_export(request, control, path, 201, report.context);
         free(path);
     } else {
         reply_failure(request, result, report.context);
@@ -295,8 +299,7 @@ static void change(struct http_request *request, const struct export_control *co
         reply_failure(request, result, report.context);
         return;
     }
-    json_decref(report.context);
-    reply_export(request, control, path, 200);
+    reply_export(request, control, path, 200, report.context);
 }
 
 void api_exports_change(struct http_request *request, void *context)
