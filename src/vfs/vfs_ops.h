@@ -169,9 +169,10 @@ struct vfs_ops {
      * instead), or overlaps the target.  VFS_XDEV, VFS_NOTSUPP: not possible between these two.
      *
      * copy() copies at most `length` bytes, and not behind the end of `from`: *copied is 0 only
-     * there or on an error.  It may copy less: the caller repeats it.  Holes stay holes where it
-     * can.  The ranges of one file may not overlap: VFS_INVAL.  VFS_XDEV, VFS_NOTSUPP: use read()
-     * and write(). */
+     * there or on an error, and an error is told only then.  It may copy less, since it does no
+     * more than LIMIT_COPY_BYTES of data in one call: the caller repeats it.  Holes stay holes
+     * where it can.  What is copied of one file may not overlap: VFS_INVAL.  VFS_FBIG as for
+     * write().  VFS_XDEV, VFS_NOTSUPP: use read() and write(), as vfs_copy() (vfs_copy.h) does. */
     enum vfs_status (*clone)(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
                              uint64_t to_offset, uint64_t length, const struct vfs_cred *cred);
     enum vfs_status (*copy)(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,

@@ -8,17 +8,17 @@
 
 /* In the order of CMakeLists.txt. */
 extern const struct contract_group contract_acl, contract_attr, contract_change,
-    contract_change_order, contract_create, contract_data, contract_handle, contract_lease,
-    contract_link, contract_lookup, contract_named_attr, contract_open, contract_path,
-    contract_permission, contract_persist, contract_readdir, contract_remove, contract_rename,
-    contract_stress;
+    contract_change_order, contract_copy, contract_create, contract_data, contract_handle,
+    contract_lease, contract_link, contract_lookup, contract_named_attr, contract_open,
+    contract_path, contract_permission, contract_persist, contract_readdir, contract_remove,
+    contract_rename, contract_stress;
 
 static const struct contract_group *const groups[] = {
-    &contract_acl,    &contract_attr,       &contract_change,     &contract_change_order,
-    &contract_create, &contract_data,       &contract_handle,     &contract_lease,
-    &contract_link,   &contract_lookup,     &contract_named_attr, &contract_open,
-    &contract_path,   &contract_permission, &contract_persist,    &contract_readdir,
-    &contract_remove, &contract_rename,     &contract_stress,
+    &contract_acl,     &contract_attr,   &contract_change,     &contract_change_order,
+    &contract_copy,    &contract_create, &contract_data,       &contract_handle,
+    &contract_lease,   &contract_link,   &contract_lookup,     &contract_named_attr,
+    &contract_open,    &contract_path,   &contract_permission, &contract_persist,
+    &contract_readdir, &contract_remove, &contract_rename,     &contract_stress,
 };
 
 static const struct contract_backend *current_backend;

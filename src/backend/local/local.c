@@ -16,6 +16,7 @@
 #include "backend/local/cache.h"
 #include "backend/local/call.h"
 #include "backend/local/change.h"
+#include "backend/local/copy.h"
 #include "backend/local/cred.h"
 #include "backend/local/dir_watch.h"
 #include "backend/local/file.h"
@@ -85,7 +86,7 @@ static const struct vfs_ops local_ops = {
     .deallocate = vfs_space_none,
     .seek = vfs_seek_none,
     .clone = vfs_clone_none,
-    .copy = vfs_copy_none,
+    .copy = local_copy,
     .getxattr = vfs_getxattr_none,
     .setxattr = vfs_setxattr_none,
     .listxattrs = vfs_listxattrs_none,
@@ -264,7 +265,7 @@ static void set_caps(struct local_fs *fs)
     struct statx st;
 
     fs->base.caps = VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD |
-                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE;
+                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE | VFS_CAP_COPY;
     if (fs->impersonate)
         fs->base.caps |= VFS_CAP_CHOWN | VFS_CAP_IDENTITY;
     if (fs->persisting != LOCAL_PERSIST_NOTHING)

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Data of regular files and named attributes, and the targets of symlinks.
- *
- * Invariant: all bytes of a block beyond the end of the file are zero, so a file can grow without
- * touching its blocks.
- */
+/* Data of regular files and named attributes, and the targets of symlinks. */
 #include "backend/mem/file.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/mem/attr.h"
+#include "backend/mem/block.h"
 #include "backend/mem/tell.h"
 #include "base/clock.h"
-#include "base/memory.h"
 
 enum {
     MODE_SUID = 04000,
@@ -21,7 +15,7 @@ enum {
     MODE_GROUP_X = 0010,
 };
 
-static enum vfs_status check_regular(const struct vfs_object *obj)
+enum vfs_status mem_check_regular(const struct vfs_object *obj)
 {
     switch (obj->type) {
     case VFS_REG:
@@ -41,40 +35,16 @@ static enum vfs_status check_regular(const struct vfs_object *obj)
     return VFS_WRONG_TYPE;
 }
 
-static void drop_block(struct mem_object *obj, uint64_t number)
-{
-    struct space *space = &mem_fs_of_object(obj)->space;
-
-    memory_free(MEMORY_data, radix_remove(&obj->file.blocks, space, number));
-    space_give(space, MEM_BLOCK_BYTES);
-    obj->attr.space_used -= MEM_BLOCK_BYTES;
-}
-
-static void drop_blocks_from(struct mem_object *obj, uint64_t number)
-{
-    while (radix_next(&obj->file.blocks, &number))
-        drop_block(obj, number);
-}
-
 void mem_file_resize_locked(struct mem_object *obj, uint64_t size)
 {
-    uint32_t within = size % MEM_BLOCK_BYTES;
-
-    if (size < obj->attr.size) {
-        drop_blocks_from(obj, size / MEM_BLOCK_BYTES + (within != 0));
-        if (within) {
-            char *block = radix_get(&obj->file.blocks, size / MEM_BLOCK_BYTES);
-
-            if (block)
-                memset(block + within, 0, MEM_BLOCK_BYTES - within);
-        }
-    }
+    if (size < obj->attr.size)
+        mem_blocks_cut(obj, size);
     obj->attr.size = size;
 }
 
 void mem_file_clear(struct mem_object *obj)
 {
-    drop_blocks_from(obj, 0);
+    mem_blocks_cut(obj, 0);
     radix_fini(&obj->file.blocks, &mem_fs_of_object(obj)->space);
 }
 
@@ -82,7 +52,7 @@ enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
                          enum vfs_open_want want, bool created)
 {
     struct mem_object *obj = mem_of(vfs);
-    enum vfs_status status = check_regular(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
     uint32_t need = (want & VFS_WANT_READ ? 4 : 0) | (want & VFS_WANT_WRITE ? 2 : 0);
     uint32_t rwx;
 
@@ -107,7 +77,7 @@ void mem_close(struct vfs_object *obj, enum vfs_open_want want)
 static void copy_out(const struct mem_object *obj, uint64_t offset, char *to, uint32_t len)
 {
     while (len > 0) {
-        const char *block = radix_get(&obj->file.blocks, offset / MEM_BLOCK_BYTES);
+        const char *block = mem_block_get(obj, offset / MEM_BLOCK_BYTES);
         uint32_t within = offset % MEM_BLOCK_BYTES;
         uint32_t part = MEM_BLOCK_BYTES - within;
 
@@ -126,7 +96,7 @@ static void copy_out(const struct mem_object *obj, uint64_t offset, char *to, ui
 enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io)
 {
     struct mem_object *obj = mem_of(vfs);
-    enum vfs_status status = check_regular(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
     uint64_t left;
     bool atime_due;
 
@@ -152,28 +122,6 @@ void mem_read_done(struct vfs_object *obj, int fd)
     (void)fd; /* no descriptor was returned */
 }
 
-/* The block to write to; allocated if there is a hole, and cleared unless all of it will be
- * written. */
-static char *block_for_write(struct mem_object *obj, uint64_t number, bool whole)
-{
-    struct space *space = &mem_fs_of_object(obj)->space;
-    char *block = radix_get(&obj->file.blocks, number);
-
-    if (block)
-        return block;
-    if (!space_take(space, MEM_BLOCK_BYTES))
-        return NULL;
-    block = whole ? memory_alloc(MEMORY_data, MEM_BLOCK_BYTES)
-                  : memory_zalloc(MEMORY_data, MEM_BLOCK_BYTES);
-    if (!block || !radix_insert(&obj->file.blocks, space, number, block, false)) {
-        memory_free(MEMORY_data, block);
-        space_give(space, MEM_BLOCK_BYTES);
-        return NULL;
-    }
-    obj->attr.space_used += MEM_BLOCK_BYTES;
-    return block;
-}
-
 /* Returns how many bytes were copied: fewer than len only when space ran out. */
 static uint32_t copy_in(struct mem_object *obj, uint64_t offset, const char *from, uint32_t len)
 {
@@ -186,7 +134,7 @@ static uint32_t copy_in(struct mem_object *obj, uint64_t offset, const char *fro
 
         if (part > len - done)
             part = len - done;
-        block = block_for_write(obj, offset / MEM_BLOCK_BYTES, part == MEM_BLOCK_BYTES);
+        block = mem_block_for_write(obj, offset / MEM_BLOCK_BYTES, part == MEM_BLOCK_BYTES);
         if (!block)
             break;
         memcpy(block + within, from + done, part);
@@ -204,12 +152,22 @@ static void drop_suid_locked(struct mem_object *obj)
         obj->attr.mode &= ~(uint32_t)MODE_SGID;
 }
 
+void mem_file_written_locked(struct mem_object *obj, const struct vfs_cred *cred, uint64_t end,
+                             struct timespec now)
+{
+    if (end > obj->attr.size)
+        obj->attr.size = end;
+    drop_suid_locked(obj);
+    mem_modified_locked(obj, now);
+    mem_tell_attr_locked(obj, NULL, cred->actor);
+}
+
 enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
                           const void *data, uint32_t len, enum vfs_stability want,
                           uint32_t *written, enum vfs_stability *reached)
 {
     struct mem_object *obj = mem_of(vfs);
-    enum vfs_status status = check_regular(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
     struct timespec now;
 
     (void)want;
@@ -222,13 +180,8 @@ enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, u
     now = clock_realtime();
     mem_lock_write(obj);
     *written = copy_in(obj, offset, data, len);
-    if (*written > 0) {
-        if (offset + *written > obj->attr.size)
-            obj->attr.size = offset + *written;
-        drop_suid_locked(obj);
-        mem_modified_locked(obj, now);
-        mem_tell_attr_locked(obj, NULL, cred->actor);
-    }
+    if (*written > 0)
+        mem_file_written_locked(obj, cred, offset + *written, now);
     mem_unlock(obj);
     return *written == len ? VFS_OK : VFS_NOSPC;
 }
@@ -239,7 +192,7 @@ enum vfs_status mem_commit(struct vfs_object *vfs, const struct vfs_cred *cred, 
     (void)cred;
     (void)offset;
     (void)len;
-    return check_regular(vfs);
+    return mem_check_regular(vfs);
 }
 
 enum vfs_status mem_readlink(struct vfs_object *vfs, const struct vfs_cred *cred, char *buf,

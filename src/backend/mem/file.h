@@ -4,8 +4,14 @@
 
 #include "backend/mem/mem_internal.h"
 
+/* VFS_OK for what has data, else the status that open() has for this type. */
+enum vfs_status mem_check_regular(const struct vfs_object *obj);
 /* Truncate or extend (with a hole) a regular file.  Write-locked; size <= MEM_FILE_SIZE_MAX. */
 void mem_file_resize_locked(struct mem_object *obj, uint64_t size);
+/* Data up to `end` was written: the size and the times follow, and the file loses the privileges
+ * that a program would get by it.  Write-locked. */
+void mem_file_written_locked(struct mem_object *obj, const struct vfs_cred *cred, uint64_t end,
+                             struct timespec now);
 /* Free all blocks of a file that is no longer reachable. */
 void mem_file_clear(struct mem_object *obj);
 enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,

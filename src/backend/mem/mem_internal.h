@@ -2,17 +2,17 @@
 /*
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
- * precede it in this list: space, radix, acl, object, tell, attr, file, dir, remove, attrdir,
- * release; setattr, create, rename, readdir, path; mem.
+ * precede it in this list: space, radix, acl, object, tell, attr, block, file, dir, remove,
+ * attrdir, release; setattr, create, rename, readdir, path, copy; mem.
  *
  * Locks, in the order in which they are taken:
  *
  *   1. mem_fs.rename_lock: one rename at a time, so that it can rely on parent pointers
  *   2. mem_object.lock of directories: a parent before its child; two that are not parent and
  *      child only under rename_lock (the ancestor first, else by address)
- *   3. mem_object.lock of any other object; two only under rename_lock
+ *   3. mem_object.lock of any other object; two in the order of their addresses
  *   4. mem_object.lock of an attribute directory, after its object's
- *   5. mem_object.lock of a named attribute; two only under rename_lock
+ *   5. mem_object.lock of a named attribute; two in the order of their addresses
  *   6. mem_shard.lock
  *
  * Where an object may lose its last reference, no lock but rename_lock is held; while the caller's
@@ -137,6 +137,18 @@ static inline void mem_lock_write(struct mem_object *obj)
 static inline void mem_unlock(struct mem_object *obj)
 {
     CHECK(pthread_rwlock_unlock(&obj->lock) == 0);
+}
+
+/* Of two objects that are not above each other, neither one an attribute directory: is the lock of
+ * the first one taken before that of the second? */
+static inline bool mem_locks_before(const struct mem_object *a, const struct mem_object *b)
+{
+    bool a_dir = vfs_type_is_dir(a->vfs.type), a_attr = a->vfs.type == VFS_NAMEDATTR;
+    bool b_dir = vfs_type_is_dir(b->vfs.type), b_attr = b->vfs.type == VFS_NAMEDATTR;
+
+    if (a_dir != b_dir)
+        return a_dir;
+    return a_attr == b_attr ? a < b : b_attr;
 }
 
 /* The object must be locked. */

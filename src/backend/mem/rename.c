@@ -105,16 +105,16 @@ static enum vfs_status find_names(struct rename *r)
     return VFS_OK;
 }
 
-/* Directories before files; between two of the same kind any order is fine. */
 static void lock_objects(const struct rename *r)
 {
     struct mem_object *source = r->source->obj;
     struct mem_object *victim = r->victim ? r->victim->obj : NULL;
+    bool victim_first = victim && mem_locks_before(victim, source);
 
-    if (victim && victim->vfs.type == VFS_DIR)
+    if (victim_first)
         mem_lock_write(victim);
     mem_lock_write(source);
-    if (victim && victim->vfs.type != VFS_DIR)
+    if (victim && !victim_first)
         mem_lock_write(victim);
 }
 
