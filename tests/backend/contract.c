@@ -8,17 +8,18 @@
 
 /* In the order of CMakeLists.txt. */
 extern const struct contract_group contract_acl, contract_attr, contract_change,
-    contract_change_order, contract_copy, contract_create, contract_data, contract_handle,
-    contract_lease, contract_link, contract_lookup, contract_named_attr, contract_open,
-    contract_path, contract_permission, contract_persist, contract_readdir, contract_remove,
-    contract_rename, contract_stress;
+    contract_change_order, contract_clone, contract_copy, contract_create, contract_data,
+    contract_handle, contract_lease, contract_link, contract_lookup, contract_named_attr,
+    contract_open, contract_path, contract_permission, contract_persist, contract_readdir,
+    contract_remove, contract_rename, contract_stress;
 
 static const struct contract_group *const groups[] = {
-    &contract_acl,     &contract_attr,   &contract_change,     &contract_change_order,
-    &contract_copy,    &contract_create, &contract_data,       &contract_handle,
-    &contract_lease,   &contract_link,   &contract_lookup,     &contract_named_attr,
-    &contract_open,    &contract_path,   &contract_permission, &contract_persist,
-    &contract_readdir, &contract_remove, &contract_rename,     &contract_stress,
+    &contract_acl,        &contract_attr,    &contract_change, &contract_change_order,
+    &contract_clone,      &contract_copy,    &contract_create, &contract_data,
+    &contract_handle,     &contract_lease,   &contract_link,   &contract_lookup,
+    &contract_named_attr, &contract_open,    &contract_path,   &contract_permission,
+    &contract_persist,    &contract_readdir, &contract_remove, &contract_rename,
+    &contract_stress,
 };
 
 static const struct contract_backend *current_backend;
@@ -95,6 +96,7 @@ static uint32_t backend_offers(const struct contract_backend *backend)
     offers |= backend->named_attr ? NEEDS_NAMED_ATTR : 0;
     offers |= backend->acl ? NEEDS_ACL : 0;
     offers |= backend->parents ? NEEDS_PARENTS : 0;
+    offers |= backend->clones ? NEEDS_CLONE : 0;
     offers |= backend->reopen ? NEEDS_REOPEN : 0;
     return offers;
 }

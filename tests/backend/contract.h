@@ -44,6 +44,7 @@ struct contract_backend {
     bool can_mknod;  /* uid 0 may make device nodes; all may make sockets and fifos */
     bool named_attr; /* objects can have named attributes */
     bool acl;        /* and ACLs */
+    bool clones;     /* clone() */
     bool parents;    /* changes of objects are told to the watchers of their directories */
 };
 
@@ -58,6 +59,7 @@ enum contract_needs {
     NEEDS_NAMED_ATTR = 1u << 5, /* named_attr */
     NEEDS_ACL = 1u << 6,        /* acl */
     NEEDS_PARENTS = 1u << 7,    /* parents */
+    NEEDS_CLONE = 1u << 8,      /* clones */
 };
 
 /* The fixture: *state of every test. */

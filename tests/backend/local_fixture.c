@@ -249,6 +249,7 @@ int local_contract_main(const char *name, int argc, char **argv)
         .reopen = contract_reopen_fs,
         .destroy = contract_destroy_fs,
         .owner = {.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()},
+        .clones = local_setting.clones,
     };
 
     if (local_privileged()) {

@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         .can_mknod = true,
         .named_attr = true,
         .acl = true,
+        .clones = true,
         .parents = true,
     };
 

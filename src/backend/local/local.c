@@ -16,6 +16,7 @@
 #include "backend/local/cache.h"
 #include "backend/local/call.h"
 #include "backend/local/change.h"
+#include "backend/local/clone.h"
 #include "backend/local/copy.h"
 #include "backend/local/cred.h"
 #include "backend/local/dir_watch.h"
@@ -85,7 +86,7 @@ static const struct vfs_ops local_ops = {
     .allocate = vfs_space_none,
     .deallocate = vfs_space_none,
     .seek = vfs_seek_none,
-    .clone = vfs_clone_none,
+    .clone = local_clone,
     .copy = local_copy,
     .getxattr = vfs_getxattr_none,
     .setxattr = vfs_setxattr_none,
@@ -272,6 +273,9 @@ static void set_caps(struct local_fs *fs)
         fs->base.caps |= VFS_CAP_PERSIST;
     if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))
         fs->base.caps |= VFS_CAP_BTIME;
+    fs->base.clone_blksize = local_clone_blksize(fs);
+    if (fs->base.clone_blksize > 0)
+        fs->base.caps |= VFS_CAP_CLONE;
 }
 
 /* Without the ability to switch identities, a server that runs as root would serve clients as

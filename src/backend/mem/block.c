@@ -5,9 +5,24 @@
 
 #include "base/memory.h"
 
-const char *mem_block_get(const struct mem_object *obj, uint64_t number)
+/* Holders of a reference: the files that share the block, once for each place that they have it at.
+ * Who finds itself the only one, with its file write-locked, may change the block: others get
+ * theirs from a file that is locked, too. */
+struct mem_block {
+    char bytes[MEM_BLOCK_BYTES];
+    _Atomic uint64_t refs;
+};
+
+static struct mem_block *find(const struct mem_object *obj, uint64_t number)
 {
     return radix_get(&obj->file.blocks, number);
+}
+
+const char *mem_block_get(const struct mem_object *obj, uint64_t number)
+{
+    const struct mem_block *block = find(obj, number);
+
+    return block ? block->bytes : NULL;
 }
 
 uint64_t mem_block_hole(const struct mem_object *obj, uint64_t offset)
@@ -19,42 +34,100 @@ uint64_t mem_block_hole(const struct mem_object *obj, uint64_t offset)
     return number * MEM_BLOCK_BYTES > offset ? number * MEM_BLOCK_BYTES - offset : 0;
 }
 
+static struct mem_block *create(struct space *space, bool zeroed)
+{
+    struct mem_block *block;
+
+    if (!space_take(space, MEM_BLOCK_BYTES))
+        return NULL;
+    block = zeroed ? memory_zalloc(MEMORY_data, sizeof(*block))
+                   : memory_alloc(MEMORY_data, sizeof(*block));
+    if (!block) {
+        space_give(space, MEM_BLOCK_BYTES);
+        return NULL;
+    }
+    atomic_init(&block->refs, 1);
+    return block;
+}
+
+/* Release pairs with acquire here and in is_shared(): who still has the block changes or frees it
+ * after our last use. */
+static void put(struct space *space, struct mem_block *block)
+{
+    if (atomic_fetch_sub_explicit(&block->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    memory_free(MEMORY_data, block);
+    space_give(space, MEM_BLOCK_BYTES);
+}
+
+static bool is_shared(const struct mem_block *block)
+{
+    return atomic_load_explicit(&block->refs, memory_order_acquire) > 1;
+}
+
 static void drop(struct mem_object *obj, uint64_t number)
 {
     struct space *space = &mem_fs_of_object(obj)->space;
 
-    memory_free(MEMORY_data, radix_remove(&obj->file.blocks, space, number));
-    space_give(space, MEM_BLOCK_BYTES);
+    put(space, radix_remove(&obj->file.blocks, space, number));
     obj->attr.space_used -= MEM_BLOCK_BYTES;
 }
 
-char *mem_block_for_write(struct mem_object *obj, uint64_t number, bool whole)
+/* A block of its own in place of a shared one; NULL: no space. */
+static struct mem_block *split(struct mem_object *obj, uint64_t number, struct mem_block *block,
+                               bool whole)
 {
     struct space *space = &mem_fs_of_object(obj)->space;
-    char *block = radix_get(&obj->file.blocks, number);
+    struct mem_block *own = create(space, false);
 
-    if (block)
-        return block;
-    if (!space_take(space, MEM_BLOCK_BYTES))
+    if (!own)
+        return is_shared(block) ? NULL : block; /* the others may have done so meanwhile */
+    if (!whole)
+        memcpy(own->bytes, block->bytes, MEM_BLOCK_BYTES);
+    (void)radix_exchange(&obj->file.blocks, number, own);
+    put(space, block);
+    return own;
+}
+
+static struct mem_block *fill_hole(struct mem_object *obj, uint64_t number, bool whole)
+{
+    struct space *space = &mem_fs_of_object(obj)->space;
+    struct mem_block *block = create(space, !whole);
+
+    if (!block)
         return NULL;
-    block = whole ? memory_alloc(MEMORY_data, MEM_BLOCK_BYTES)
-                  : memory_zalloc(MEMORY_data, MEM_BLOCK_BYTES);
-    if (!block || !radix_insert(&obj->file.blocks, space, number, block, false)) {
-        memory_free(MEMORY_data, block);
-        space_give(space, MEM_BLOCK_BYTES);
+    if (!radix_insert(&obj->file.blocks, space, number, block, false)) {
+        put(space, block);
         return NULL;
     }
     obj->attr.space_used += MEM_BLOCK_BYTES;
     return block;
 }
 
-/* Clear `len` bytes of an existing block, or drop it if that is all of it. */
-static void clear(struct mem_object *obj, uint64_t number, uint32_t within, uint32_t len)
+char *mem_block_for_write(struct mem_object *obj, uint64_t number, bool whole)
 {
-    if (len == MEM_BLOCK_BYTES)
+    struct mem_block *block = find(obj, number);
+
+    if (!block)
+        block = fill_hole(obj, number, whole);
+    else if (is_shared(block))
+        block = split(obj, number, block, whole);
+    return block ? block->bytes : NULL;
+}
+
+/* Clear `len` bytes of an existing block, or drop it if that is all of it.  False: no space. */
+static bool clear(struct mem_object *obj, uint64_t number, uint32_t within, uint32_t len)
+{
+    char *block;
+
+    if (len == MEM_BLOCK_BYTES) {
         drop(obj, number);
-    else
-        memset(mem_block_for_write(obj, number, false) + within, 0, len);
+        return true;
+    }
+    block = mem_block_for_write(obj, number, false);
+    if (block)
+        memset(block + within, 0, len);
+    return block != NULL;
 }
 
 uint64_t mem_blocks_clear(struct mem_object *obj, uint64_t offset, uint64_t length, uint32_t max,
@@ -69,18 +142,25 @@ uint64_t mem_blocks_clear(struct mem_object *obj, uint64_t offset, uint64_t leng
 
         if (hole >= end - at)
             return length;
-        if (*blocks == max)
-            return at + hole - offset;
         at += hole;
+        if (*blocks == max)
+            break;
         within = at % MEM_BLOCK_BYTES;
         part = MEM_BLOCK_BYTES - within;
         if (part > end - at)
             part = (uint32_t)(end - at);
-        clear(obj, at / MEM_BLOCK_BYTES, within, part);
+        if (!clear(obj, at / MEM_BLOCK_BYTES, within, part))
+            break;
         at += part;
         ++*blocks;
     }
-    return length;
+    return at - offset;
+}
+
+bool mem_block_may_cut(struct mem_object *obj, uint64_t size)
+{
+    return size % MEM_BLOCK_BYTES == 0 || !mem_block_get(obj, size / MEM_BLOCK_BYTES) ||
+           mem_block_for_write(obj, size / MEM_BLOCK_BYTES, false);
 }
 
 void mem_blocks_cut(struct mem_object *obj, uint64_t size)
@@ -89,8 +169,66 @@ void mem_blocks_cut(struct mem_object *obj, uint64_t size)
     uint64_t number = size / MEM_BLOCK_BYTES;
 
     if (within && mem_block_get(obj, number))
-        clear(obj, number, within, MEM_BLOCK_BYTES - within);
+        CHECK(clear(obj, number, within, MEM_BLOCK_BYTES - within));
     number += within != 0;
     while (radix_next(&obj->file.blocks, &number))
         drop(obj, number);
+}
+
+/* Room in the target's tree for what it does not have yet.  False: no space. */
+static bool reserve(const struct mem_share *share)
+{
+    struct radix_plan plan = {0};
+    uint64_t end = share->from_number + share->count, at = share->from_number;
+
+    while (radix_next(&share->from->file.blocks, &at) && at < end) {
+        uint64_t number = share->to_number + (at - share->from_number);
+
+        if (!find(share->to, number))
+            radix_plan(&plan, number);
+        at++;
+    }
+    return radix_reserve(&share->to->file.blocks, &mem_fs_of_object(share->to)->space, &plan);
+}
+
+static void share_one(const struct mem_share *share, struct mem_block *block, uint64_t number)
+{
+    struct mem_object *to = share->to;
+    struct space *space = &mem_fs_of_object(to)->space;
+
+    /* The file that it is taken from has a reference. */
+    atomic_fetch_add_explicit(&block->refs, 1, memory_order_relaxed);
+    if (find(to, number)) {
+        put(space, radix_exchange(&to->file.blocks, number, block));
+        return;
+    }
+    CHECK(radix_insert(&to->file.blocks, space, number, block, false));
+    to->attr.space_used += MEM_BLOCK_BYTES;
+}
+
+bool mem_blocks_share(const struct mem_share *share)
+{
+    struct radix *blocks = &share->to->file.blocks;
+    struct space *space = &mem_fs_of_object(share->to)->space;
+    bool possible = reserve(share);
+
+    for (uint64_t i = 0; possible && i < share->count;) {
+        uint64_t at = share->from_number + i, gap = share->count - i;
+        struct mem_block *block = radix_next(&share->from->file.blocks, &at);
+        uint32_t dropped;
+
+        if (block && at - share->from_number - i < gap)
+            gap = at - share->from_number - i;
+        if (gap > 0) {
+            (void)mem_blocks_clear(share->to, (share->to_number + i) * MEM_BLOCK_BYTES,
+                                   gap * MEM_BLOCK_BYTES, UINT32_MAX, &dropped);
+            i += gap;
+        }
+        if (i == share->count)
+            break;
+        share_one(share, block, share->to_number + i);
+        i++;
+    }
+    radix_trim(blocks, space);
+    return possible;
 }

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "backend/mem/attr.h"
 #include "backend/mem/block.h"
 #include "backend/mem/file.h"
+#include "backend/mem/pair.h"
 #include "base/clock.h"
 
 enum {
@@ -22,22 +22,6 @@ struct copy {
     uint64_t from_offset, to_offset, length;
     uint32_t blocks; /* that may still be touched */
 };
-
-static void lock_both(struct mem_object *from, struct mem_object *to)
-{
-    if (from != to && mem_locks_before(from, to))
-        mem_lock_read(from);
-    mem_lock_write(to);
-    if (from != to && !mem_locks_before(from, to))
-        mem_lock_read(from);
-}
-
-static void unlock_both(struct mem_object *from, struct mem_object *to)
-{
-    mem_unlock(to);
-    if (from != to)
-        mem_unlock(from);
-}
 
 /* A part that lies in one block of each file.  Returns how many bytes it has; 0: no space. */
 static uint64_t copy_data(struct copy *copy)
@@ -109,16 +93,13 @@ enum vfs_status mem_copy(struct vfs_object *from, uint64_t from_offset, struct v
                          uint64_t *copied)
 {
     struct copy copy = {mem_of(from), mem_of(to), from_offset, to_offset, length, BLOCKS_MAX};
-    enum vfs_status status = mem_check_regular(from);
+    enum vfs_status status = mem_pair_check(from, to);
     struct timespec now = clock_realtime();
-    bool atime_due;
 
     *copied = 0;
-    if (status == VFS_OK)
-        status = mem_check_regular(to);
     if (status != VFS_OK)
         return status;
-    lock_both(copy.from, copy.to);
+    mem_pair_lock(copy.from, copy.to);
     status = fit(&copy, &copy.length);
     if (status == VFS_OK && copy.length > 0) {
         *copied = copy_locked(copy);
@@ -127,9 +108,6 @@ enum vfs_status mem_copy(struct vfs_object *from, uint64_t from_offset, struct v
         else
             status = VFS_NOSPC;
     }
-    atime_due = copy.from->atime_due && *copied > 0;
-    unlock_both(copy.from, copy.to);
-    if (atime_due)
-        mem_accessed(copy.from);
+    mem_pair_unlock(copy.from, copy.to, *copied > 0);
     return status;
 }

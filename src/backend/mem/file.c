@@ -35,6 +35,11 @@ enum vfs_status mem_check_regular(const struct vfs_object *obj)
     return VFS_WRONG_TYPE;
 }
 
+bool mem_file_may_resize_locked(struct mem_object *obj, uint64_t size)
+{
+    return size >= obj->attr.size || mem_block_may_cut(obj, size);
+}
+
 void mem_file_resize_locked(struct mem_object *obj, uint64_t size)
 {
     if (size < obj->attr.size)

@@ -6,7 +6,9 @@
 
 /* VFS_OK for what has data, else the status that open() has for this type. */
 enum vfs_status mem_check_regular(const struct vfs_object *obj);
-/* Truncate or extend (with a hole) a regular file.  Write-locked; size <= MEM_FILE_SIZE_MAX. */
+/* Truncate or extend (with a hole) a regular file.  Write-locked; size <= MEM_FILE_SIZE_MAX.  To be
+ * asked first, under the same lock; false: no space. */
+bool mem_file_may_resize_locked(struct mem_object *obj, uint64_t size);
 void mem_file_resize_locked(struct mem_object *obj, uint64_t size);
 /* Data up to `end` was written: the size and the times follow, and the file loses the privileges
  * that a program would get by it.  Write-locked. */

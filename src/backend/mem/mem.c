@@ -9,6 +9,7 @@
 #include "backend/mem/acl.h"
 #include "backend/mem/attr.h"
 #include "backend/mem/attrdir.h"
+#include "backend/mem/clone.h"
 #include "backend/mem/copy.h"
 #include "backend/mem/create.h"
 #include "backend/mem/dir.h"
@@ -148,7 +149,7 @@ static const struct vfs_ops mem_ops = {
     .allocate = vfs_space_none,
     .deallocate = vfs_space_none,
     .seek = vfs_seek_none,
-    .clone = vfs_clone_none,
+    .clone = mem_clone,
     .copy = mem_copy,
     .getxattr = vfs_getxattr_none,
     .setxattr = vfs_setxattr_none,
@@ -188,7 +189,8 @@ struct vfs *mem_create(const struct mem_options *options)
     fs->vfs.volume = &fs->volume;
     fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
                    VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER | VFS_CAP_PARENTS |
-                   VFS_CAP_COPY;
+                   VFS_CAP_COPY | VFS_CAP_CLONE;
+    fs->vfs.clone_blksize = MEM_BLOCK_BYTES;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));

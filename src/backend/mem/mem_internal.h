@@ -2,8 +2,8 @@
 /*
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
- * precede it in this list: space, radix, acl, object, tell, attr, block, file, dir, remove,
- * attrdir, release; setattr, create, rename, readdir, path, copy; mem.
+ * precede it in this list: space, radix, acl, object, tell, attr, block, file, pair, dir,
+ * remove, attrdir, release; setattr, create, rename, readdir, path, copy, clone; mem.
  *
  * Locks, in the order in which they are taken:
  *
@@ -71,7 +71,7 @@ struct mem_dir {
 };
 
 struct mem_file {
-    struct radix blocks; /* blocks of MEM_BLOCK_BYTES, zero beyond the end of the file */
+    struct radix blocks; /* block.h */
     uint64_t verifier;   /* set before the file can be found, like `exclusive`; constant */
     bool exclusive;
     uint64_t attrdir_fileid; /* of a named attribute: its directory's file ID; else 0; constant */

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 
 enum {
+    SPARES = 2, /* nodes that are kept */
     WAY_BITS = 6,
     WAYS = 1 << WAY_BITS,
     HEIGHT_MAX = 10, /* 60 bits */
@@ -50,7 +51,7 @@ static void node_free(struct space *space, struct radix_node *node)
 static void node_put(struct radix *radix, struct space *space, struct radix_node *node)
 {
     DCHECK(node->present == 0);
-    if (radix->spare_count >= 2) {
+    if (radix->spare_count >= SPARES) {
         node_free(space, node);
         return;
     }
@@ -169,6 +170,48 @@ bool radix_insert(struct radix *radix, struct space *space, uint64_t index, void
     CHECK(!node->slots[way_of(index, 0)]);
     slot_set(node, way_of(index, 0), value);
     return true;
+}
+
+void *radix_exchange(struct radix *radix, uint64_t index, void *value)
+{
+    void **slot = &radix->root, *before;
+
+    CHECK(value && index < span_of(radix));
+    for (uint32_t level = radix->height; level > 0; level--) {
+        CHECK(*slot);
+        slot = &((struct radix_node *)*slot)->slots[way_of(index, level - 1)];
+    }
+    before = *slot;
+    CHECK(before);
+    *slot = value;
+    return before;
+}
+
+/* An insert needs a node for each level at which its path leaves that of the insert before. */
+void radix_plan(struct radix_plan *plan, uint64_t index)
+{
+    uint32_t level = 1;
+
+    if (plan->nodes == 0) {
+        plan->nodes = HEIGHT_MAX;
+    } else {
+        while (index >> (level * WAY_BITS) != plan->last >> (level * WAY_BITS))
+            level++;
+        plan->nodes += level - 1;
+    }
+    plan->last = index;
+}
+
+/* The tree's own height may grow, too. */
+bool radix_reserve(struct radix *radix, struct space *space, const struct radix_plan *plan)
+{
+    return plan->nodes == 0 || spare_fill(radix, space, plan->nodes + HEIGHT_MAX, false);
+}
+
+void radix_trim(struct radix *radix, struct space *space)
+{
+    while (radix->spare_count > SPARES)
+        node_free(space, spare_take(radix));
 }
 
 /* Free the empty nodes at the end of `path`, leaf first. */

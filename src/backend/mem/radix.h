@@ -33,6 +33,21 @@ void *radix_get(const struct radix *radix, uint64_t index);
 bool radix_insert(struct radix *radix, struct space *space, uint64_t index, void *value,
                   bool force);
 
+/* Put `value`, not NULL, in the place of the value at `index`, which must have one.  Returns it. */
+void *radix_exchange(struct radix *radix, uint64_t index, void *value);
+
+/* Inserts that must not fail: of each free index a plan is told, in ascending order, and
+ * radix_reserve() then allocates the nodes; false when the account is full, and without memory.
+ * Until radix_trim(), which frees what was not used, the inserts succeed, also if values are
+ * removed meanwhile. */
+struct radix_plan {
+    uint64_t last; /* index */
+    uint32_t nodes;
+};
+void radix_plan(struct radix_plan *plan, uint64_t index);
+bool radix_reserve(struct radix *radix, struct space *space, const struct radix_plan *plan);
+void radix_trim(struct radix *radix, struct space *space);
+
 /* Remove and return the value at `index`; NULL if there is none. */
 void *radix_remove(struct radix *radix, struct space *space, uint64_t index);
 

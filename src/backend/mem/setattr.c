@@ -63,6 +63,9 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
     now = clock_realtime();
     mem_lock_write(obj);
     status = vfs_guard_may_setattr(mem_guard(obj), cred, set, opened, &mode);
+    if (status == VFS_OK && (set->mask & VFS_ATTR_SIZE) &&
+        !mem_file_may_resize_locked(obj, set->size))
+        status = VFS_NOSPC;
     if (status == VFS_OK)
         status = set_acl_locked(obj, set, &mode);
     if (status == VFS_OK) {
