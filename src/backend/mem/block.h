@@ -26,7 +26,8 @@ uint64_t mem_block_hole(const struct mem_object *obj, uint64_t offset);
 char *mem_block_for_write(struct mem_object *obj, uint64_t number, bool whole);
 
 /* Make a range read as zeros, and free the blocks that are whole in it.  Ends early after `max`
- * blocks, and where there is no space for a part of a shared one.  Returns how many bytes of the range were done; *blocks is how many blocks there were. */
+ * blocks, and where there is no space for a part of a shared one.  Returns how many bytes of the
+ * range were done; *blocks is how many blocks there were. */
 uint64_t mem_blocks_clear(struct mem_object *obj, uint64_t offset, uint64_t length, uint32_t max,
                           uint32_t *blocks);
 

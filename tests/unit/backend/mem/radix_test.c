@@ -165,6 +165,86 @@ static void like_a_sorted_array(void **state)
     assert_int_equal(space_free(&space), 1 << 30);
 }
 
+static void exchanged_values_stay_in_place(void **state)
+{
+    struct space space = open_space(1 << 20);
+    struct radix radix = {0};
+    int a, b;
+
+    (void)state;
+    assert_true(radix_insert(&radix, &space, 0, &a, false));
+    assert_ptr_equal(radix_exchange(&radix, 0, &b), &a);
+    assert_true(radix_insert(&radix, &space, 70, &a, false));
+    assert_ptr_equal(radix_exchange(&radix, 70, &b), &a);
+    assert_ptr_equal(radix_get(&radix, 70), &b);
+    assert_ptr_equal(radix_exchange(&radix, 0, &a), &b);
+    assert_ptr_equal(radix_remove(&radix, &space, 0), &a);
+    assert_ptr_equal(radix_remove(&radix, &space, 70), &b);
+    radix_fini(&radix, &space);
+    assert_int_equal(space_free(&space), 1 << 20);
+}
+
+/* With a third of the keys, add a third and remove the rest of the first one, alternately. */
+static void planned_inserts_round(uint64_t *seed)
+{
+    struct space space = open_space(1 << 30);
+    struct radix radix = {0};
+    struct radix_plan plan = {0};
+    uint64_t keys[KEYS];
+    bool in[KEYS] = {false};
+
+    draw_keys(keys, seed);
+    for (size_t i = 0; i < KEYS; i++) {
+        in[i] = draw(seed) % 3 == 0;
+        if (in[i])
+            assert_true(radix_insert(&radix, &space, keys[i], &keys[i], false));
+    }
+    for (size_t i = 0; i < KEYS; i += 3) {
+        if (!in[i])
+            radix_plan(&plan, keys[i]);
+    }
+    assert_true(radix_reserve(&radix, &space, &plan));
+    space.limit = 0; /* nothing more is to be had */
+    for (size_t i = 0; i < KEYS; i++) {
+        if (in[i] && i % 3 != 0)
+            radix_remove(&radix, &space, keys[i]);
+        else if (!in[i] && i % 3 == 0)
+            assert_true(radix_insert(&radix, &space, keys[i], &keys[i], false));
+        in[i] = i % 3 == 0;
+    }
+    radix_trim(&radix, &space);
+    check_walk(&radix, keys, in);
+    for (size_t i = 0; i < KEYS; i++)
+        radix_remove(&radix, &space, keys[i]);
+    radix_fini(&radix, &space);
+    space.limit = 1 << 30;
+    assert_int_equal(space_free(&space), 1 << 30);
+}
+
+static void planned_inserts_succeed(void **state)
+{
+    uint64_t seed = 815;
+
+    (void)state;
+    for (uint32_t round = 0; round < 300; round++)
+        planned_inserts_round(&seed);
+}
+
+static void what_cannot_be_reserved_is_not_kept(void **state)
+{
+    struct space space = open_space(8000);
+    struct radix radix = {0};
+    struct radix_plan plan = {0};
+
+    (void)state;
+    for (uint64_t index = 0; index < 64; index++)
+        radix_plan(&plan, index << 12);
+    assert_false(radix_reserve(&radix, &space, &plan));
+    radix_trim(&radix, &space);
+    radix_fini(&radix, &space);
+    assert_int_equal(space_free(&space), 8000);
+}
+
 static void full_account_inserts_nothing(void **state)
 {
     struct space space = open_space(1500);
@@ -209,6 +289,9 @@ int main(void)
         cmocka_unit_test(lone_first_value_needs_no_node),
         cmocka_unit_test(ends_of_the_indexes),
         cmocka_unit_test(like_a_sorted_array),
+        cmocka_unit_test(exchanged_values_stay_in_place),
+        cmocka_unit_test(planned_inserts_succeed),
+        cmocka_unit_test(what_cannot_be_reserved_is_not_kept),
         cmocka_unit_test(full_account_inserts_nothing),
         cmocka_unit_test(account_keeps_its_limit),
     };
