@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data of regular files: open, close, read, write, commit. */
+/* Data of regular files: open, close, write, commit. */
 #pragma once
 
 #include "backend/local/local_internal.h"
@@ -10,8 +10,6 @@ enum vfs_status local_check_regular(const struct vfs_object *obj);
 enum vfs_status local_open(struct vfs_object *base, const struct vfs_cred *cred,
                            enum vfs_open_want want, bool created);
 void local_close(struct vfs_object *base, enum vfs_open_want want);
-enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io);
-void local_read_done(struct vfs_object *obj, int fd);
 enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
                             const void *data, uint32_t len, enum vfs_stability want,
                             uint32_t *written, enum vfs_stability *reached);

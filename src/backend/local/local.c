@@ -29,6 +29,7 @@
 #include "backend/local/object.h"
 #include "backend/local/permit.h"
 #include "backend/local/persist.h"
+#include "backend/local/read.h"
 #include "backend/local/resolve.h"
 #include "backend/local/statx.h"
 #include "backend/local/sweep.h"

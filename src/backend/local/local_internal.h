@@ -7,8 +7,7 @@
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
- * - using objects: dir_watch, lease_break, lease_watch, io, file, clone, copy,
- *   lease
+ * - using objects: dir_watch, lease_break, lease_watch, io, file, read, clone, copy, lease
  * - operations, and the whole export: lookup, readdir, full_path, create, ..., call, local
  *
  * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
