@@ -157,6 +157,8 @@
 /* proto */
 #define LIMIT_READ_BYTES (1u << 20)  /* maxread */
 #define LIMIT_WRITE_BYTES (1u << 20) /* maxwrite */
+#define LIMIT_READ_PLUS_PARTS 64u    /* holes and data in one reply; the last one takes the rest */
+#define LIMIT_READ_PLUS_HOLE 4096u   /* bytes: a shorter hole is sent as zeros, which cost less */
 #define LIMIT_COMPOUND_OPS 64u       /* largest ca_maxoperations that we grant */
 #define LIMIT_COMPOUND_TAG_BYTES 1024u
 #define LIMIT_REQUEST_BYTES LIMIT_RPC_RECORD_BYTES /* ca_maxrequestsize */

@@ -22,6 +22,7 @@
 #include "vfs/vfs_lease.h"
 #include "vfs/vfs_object.h"
 #include "vfs/vfs_ops.h"
+#include "vfs/vfs_read_plus.h"
 #include "vfs/vfs_request.h"
 #include "vfs/vfs_shortage.h"
 #include "vfs/vfs_status.h"

@@ -35,9 +35,15 @@ enum vfs_status vfs_space_none(struct vfs_object *obj, const struct vfs_cred *cr
 }
 
 enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
-                              uint64_t *found)
+                              uint64_t *found, bool *eof)
 {
-    (void)obj, (void)what, (void)offset, (void)found;
+    (void)obj, (void)what, (void)offset, (void)found, (void)eof;
+    return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_read_plus_none(struct vfs_object *obj, struct vfs_read_plus *io)
+{
+    (void)obj, (void)io;
     return VFS_NOTSUPP;
 }
 

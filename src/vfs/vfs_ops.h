@@ -15,6 +15,7 @@
 struct vfs;
 struct vfs_handle;
 struct vfs_object;
+struct vfs_read_plus;
 
 enum vfs_caps {
     VFS_CAP_PERSISTENT = 1u << 0, /* handles survive a restart */
@@ -40,7 +41,7 @@ enum vfs_caps {
      * one, and its cookie the largest that the directory ever had. */
     VFS_CAP_ORDER = 1u << 14,
     VFS_CAP_PARENTS = 1u << 15, /* an object knows all its names: VFS_CHANGE_CHILD is told */
-    VFS_CAP_SPACE = 1u << 16,   /* allocate(), deallocate() and seek() */
+    VFS_CAP_SPACE = 1u << 16,   /* allocate(), deallocate(), seek() and read_plus() */
     VFS_CAP_CLONE = 1u << 17,   /* clone() */
     VFS_CAP_COPY = 1u << 18,    /* copy() */
     VFS_CAP_XATTR = 1u << 19,   /* getxattr() and the other three */
@@ -148,16 +149,22 @@ struct vfs_ops {
      * cred; their other statuses are those of write().  allocate() reserves it, so that no write to
      * the range fails for lack of space, and extends the file to the end of the range.
      * deallocate() frees it as far as whole blocks go: all of the range reads as zeros, and the
-     * size stays.  `length` is not 0, and the range ends at 2^63 - 1 at most.  VFS_NOTSUPP: this
-     * file system cannot.  Without VFS_CAP_SPACE see vfs_space_none() and vfs_seek_none(). */
+     * size stays.  After an error the contents and the size are what they were.  `length` is not 0,
+     * and the range ends at 2^63 - 1 at most.  VFS_NOTSUPP: this file system cannot.  Without
+     * VFS_CAP_SPACE see vfs_space_none(), vfs_seek_none() and vfs_read_plus_none(). */
     enum vfs_status (*allocate)(struct vfs_object *obj, const struct vfs_cred *cred,
                                 uint64_t offset, uint64_t length);
     enum vfs_status (*deallocate)(struct vfs_object *obj, const struct vfs_cred *cred,
                                   uint64_t offset, uint64_t length);
     /* *found = the first byte at `offset` or behind it that is data, or in a hole; the end of the
-     * file counts as a hole.  VFS_NXIO: `offset` is at or behind the end, or no data follows. */
+     * file counts as a hole.  *eof: there is none in front of the end of the file, and *found is
+     * that end.  VFS_NXIO: `offset` is at or behind the end.  Other statuses are those of
+     * read(). */
     enum vfs_status (*seek)(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
-                            uint64_t *found);
+                            uint64_t *found, bool *eof);
+    /* read() that tells holes apart (RFC 7862 §15.10); see vfs_read_plus.h.  read_done() as after
+     * read(). */
+    enum vfs_status (*read_plus)(struct vfs_object *obj, struct vfs_read_plus *io);
 
     /* From one regular file to another, or to the same one; `to` has the same backend but may be
      * in another export.  They check no permission but act as cred.  Both ranges end at 2^63 - 1
@@ -257,11 +264,12 @@ enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objec
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
                                   struct vfs_object **dir);
 
-/* allocate() and deallocate(), and seek(), of a backend without VFS_CAP_SPACE. */
+/* allocate() and deallocate(), seek() and read_plus() of a backend without VFS_CAP_SPACE. */
 enum vfs_status vfs_space_none(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
                                uint64_t length);
 enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
-                              uint64_t *found);
+                              uint64_t *found, bool *eof);
+enum vfs_status vfs_read_plus_none(struct vfs_object *obj, struct vfs_read_plus *io);
 
 /* clone() and copy() of a backend without VFS_CAP_CLONE and VFS_CAP_COPY. */
 enum vfs_status vfs_clone_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,

@@ -30,7 +30,9 @@
 #include "backend/local/permit.h"
 #include "backend/local/persist.h"
 #include "backend/local/read.h"
+#include "backend/local/read_plus.h"
 #include "backend/local/resolve.h"
+#include "backend/local/space.h"
 #include "backend/local/statx.h"
 #include "backend/local/sweep.h"
 #include "backend/local/sync.h"
@@ -84,9 +86,10 @@ static const struct vfs_ops local_ops = {
     .write = local_write,
     .commit = local_commit,
     .persist = local_persist,
-    .allocate = vfs_space_none,
-    .deallocate = vfs_space_none,
-    .seek = vfs_seek_none,
+    .allocate = local_allocate,
+    .deallocate = local_deallocate,
+    .seek = local_seek,
+    .read_plus = local_read_plus,
     .clone = local_clone,
     .copy = local_copy,
     .getxattr = vfs_getxattr_none,
@@ -267,7 +270,8 @@ static void set_caps(struct local_fs *fs)
     struct statx st;
 
     fs->base.caps = VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD |
-                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE | VFS_CAP_COPY;
+                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE | VFS_CAP_COPY |
+                    VFS_CAP_SPACE;
     if (fs->impersonate)
         fs->base.caps |= VFS_CAP_CHOWN | VFS_CAP_IDENTITY;
     if (fs->persisting != LOCAL_PERSIST_NOTHING)

@@ -7,7 +7,8 @@
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
- * - using objects: dir_watch, lease_break, lease_watch, io, file, read, clone, copy, lease
+ * space, - using objects: dir_watch, lease_break, lease_watch, io, file, read, read_plus, clone,
+ *   copy, lease
  * - operations, and the whole export: lookup, readdir, full_path, create, ..., call, local
  *
  * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
@@ -137,6 +138,8 @@ struct local_object {
     int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
     uint32_t pins[2];          /* open()s for reading, for writing; these need no descriptor */
     struct local_lease *lease; /* NULL: none; a lease keeps its descriptor open */
+    /* Data without a hole in between, as found when the file had that many blocks (read_plus.c). */
+    _Atomic uint64_t run_begin, run_end, run_blocks;
     _Atomic uint32_t users;    /* running I/O; incremented under the lock only */
     _Atomic uint32_t io_epoch; /* last I/O */
     _Atomic bool unsynced;     /* written, and not synced since */

@@ -53,7 +53,7 @@ static bool size_of(int fd, uint64_t *size)
     return true;
 }
 
-static bool answer_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
+bool local_read_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
 {
     uint64_t size;
 
@@ -90,8 +90,7 @@ static ssize_t read_rest(int fd, const struct vfs_read *io, size_t have)
     return (ssize_t)have;
 }
 
-/* Read what is in the page cache at once; announce blocking only for the rest. */
-static enum vfs_status read_bytes(struct local_fs *fs, int fd, struct vfs_read *io)
+enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *io)
 {
     ssize_t got = read_nowait(fs, fd, io->buf, io->len, io->offset);
     bool certain = got >= 0; /* the rest must certainly come from the disk */
@@ -123,10 +122,10 @@ static enum vfs_status read_object(struct local_object *obj, struct vfs_read *io
     status = local_io_get(obj, NULL, VFS_WANT_READ, &fd);
     if (status != VFS_OK)
         return status;
-    if (answer_by_fd(fs, fd, io))
+    if (local_read_by_fd(fs, fd, io))
         return VFS_OK; /* in use until read_done() */
     if (io->len > 0) {
-        status = read_bytes(fs, fd, io);
+        status = local_read_bytes(fs, fd, io);
     } else {
         uint64_t size;
 

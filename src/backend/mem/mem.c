@@ -150,6 +150,7 @@ static const struct vfs_ops mem_ops = {
     .deallocate = vfs_space_none,
     .seek = vfs_seek_none,
     .clone = mem_clone,
+    .read_plus = vfs_read_plus_none,
     .copy = mem_copy,
     .getxattr = vfs_getxattr_none,
     .setxattr = vfs_setxattr_none,
