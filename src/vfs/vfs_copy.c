@@ -30,12 +30,13 @@ static void advance(struct copy *copy, uint64_t length)
 static uint64_t hole_here(const struct copy *copy)
 {
     uint64_t found, hole;
+    bool eof;
 
     if (!(copy->from->fs->caps & VFS_CAP_SPACE))
         return 0;
-    switch (copy->from->fs->ops->seek(copy->from, VFS_DATA, copy->from_offset, &found)) {
+    switch (copy->from->fs->ops->seek(copy->from, VFS_DATA, copy->from_offset, &found, &eof)) {
     case VFS_OK:
-        hole = found - copy->from_offset;
+        hole = eof ? copy->left : found - copy->from_offset;
         return hole < copy->left ? hole : copy->left;
     case VFS_NXIO:
         return copy->left;
@@ -48,9 +49,11 @@ static uint64_t hole_here(const struct copy *copy)
 static uint64_t data_here(const struct copy *copy)
 {
     uint64_t found;
+    bool eof;
 
     if (!(copy->from->fs->caps & VFS_CAP_SPACE) ||
-        copy->from->fs->ops->seek(copy->from, VFS_HOLE, copy->from_offset, &found) != VFS_OK ||
+        copy->from->fs->ops->seek(copy->from, VFS_HOLE, copy->from_offset, &found, &eof) !=
+            VFS_OK ||
         found <= copy->from_offset)
         return copy->left;
     return found - copy->from_offset < copy->left ? found - copy->from_offset : copy->left;

@@ -65,6 +65,25 @@ static bool is_shared(const struct mem_block *block)
     return atomic_load_explicit(&block->refs, memory_order_acquire) > 1;
 }
 
+uint64_t mem_block_data(const struct mem_object *obj, uint64_t offset, uint64_t end)
+{
+    uint64_t last = end / MEM_BLOCK_BYTES + 1;
+    uint64_t hole = radix_gap(&obj->file.blocks, offset / MEM_BLOCK_BYTES, last) * MEM_BLOCK_BYTES;
+
+    if (hole <= offset)
+        return 0;
+    return (hole < end ? hole : end) - offset;
+}
+
+uint64_t mem_block_missing(const struct mem_object *obj, uint64_t number, uint64_t end)
+{
+    uint64_t gap = radix_gap(&obj->file.blocks, number, end);
+
+    while (number < gap && !is_shared(find(obj, number)))
+        number++;
+    return number < gap ? number : gap;
+}
+
 static void drop(struct mem_object *obj, uint64_t number)
 {
     struct space *space = &mem_fs_of_object(obj)->space;

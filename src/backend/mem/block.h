@@ -7,8 +7,8 @@
  * has it.  So a write to a shared block may find no space, although no file grows.
  *
  * Invariant: all bytes of a block beyond the end of the file are zero, so a file can grow without
- * touching its blocks.  The file is locked: write-locked for all but mem_block_get() and
- * mem_block_hole().
+ * touching its blocks.  The file is locked: write-locked for all but mem_block_get(),
+ * mem_block_hole(), mem_block_data() and mem_block_missing().
  */
 #pragma once
 
@@ -20,6 +20,13 @@ const char *mem_block_get(const struct mem_object *obj, uint64_t number);
 /* How many bytes from `offset` on are in a hole: 0 if there is data, UINT64_MAX if no data
  * follows. */
 uint64_t mem_block_hole(const struct mem_object *obj, uint64_t offset);
+
+/* The same for data, up to `end`; `offset` is not behind it. */
+uint64_t mem_block_data(const struct mem_object *obj, uint64_t offset, uint64_t end);
+
+/* The first block from `number` on for which a write would need space: there is none, or it is
+ * shared.  `end`: none in front of that. */
+uint64_t mem_block_missing(const struct mem_object *obj, uint64_t number, uint64_t end);
 
 /* The block to write to, which no other place has; allocated if there is a hole, and cleared unless
  * all of it will be written.  NULL: no space. */

@@ -16,10 +16,12 @@
 #include "backend/mem/file.h"
 #include "backend/mem/object.h"
 #include "backend/mem/path.h"
+#include "backend/mem/read_plus.h"
 #include "backend/mem/readdir.h"
 #include "backend/mem/release.h"
 #include "backend/mem/remove.h"
 #include "backend/mem/rename.h"
+#include "backend/mem/reserve.h"
 #include "backend/mem/setattr.h"
 #include "base/memory.h"
 
@@ -146,11 +148,11 @@ static const struct vfs_ops mem_ops = {
     .write = mem_write,
     .commit = mem_commit,
     .persist = vfs_persist_none,
-    .allocate = vfs_space_none,
-    .deallocate = vfs_space_none,
-    .seek = vfs_seek_none,
+    .allocate = mem_allocate,
+    .deallocate = mem_deallocate,
+    .seek = mem_seek,
     .clone = mem_clone,
-    .read_plus = vfs_read_plus_none,
+    .read_plus = mem_read_plus,
     .copy = mem_copy,
     .getxattr = vfs_getxattr_none,
     .setxattr = vfs_setxattr_none,
@@ -192,6 +194,7 @@ struct vfs *mem_create(const struct mem_options *options)
                    VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER | VFS_CAP_PARENTS |
                    VFS_CAP_COPY | VFS_CAP_CLONE;
     fs->vfs.clone_blksize = MEM_BLOCK_BYTES;
+                   VFS_CAP_COPY | VFS_CAP_SPACE;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));

@@ -326,6 +326,33 @@ void *radix_prev(const struct radix *radix, uint64_t *index)
     return value;
 }
 
+/* The node of the lowest level that has `index`; NULL if there is none. */
+static const struct radix_node *leaf_of(const struct radix *radix, uint64_t index)
+{
+    const struct radix_node *at = radix->root;
+
+    for (uint32_t level = radix->height; at && level > 1; level--)
+        at = at->slots[way_of(index, level - 1)];
+    return at;
+}
+
+uint64_t radix_gap(const struct radix *radix, uint64_t index, uint64_t end)
+{
+    if (radix->height == 0)
+        return radix->root && index == 0 && end > 0 ? 1 : index;
+    while (index < end && index < span_of(radix)) {
+        const struct radix_node *leaf = leaf_of(radix, index);
+        uint64_t gaps = leaf ? ~leaf->present >> way_of(index, 0) : 1;
+
+        if (gaps) {
+            index += (uint32_t)__builtin_ctzll(gaps);
+            break;
+        }
+        index = (index | (WAYS - 1)) + 1;
+    }
+    return index < end ? index : end;
+}
+
 void radix_fini(struct radix *radix, struct space *space)
 {
     CHECK(!radix->root);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hole is where a file has no block.  Space that was reserved has blocks, so it is data: zeros
+ * that are there.  The file is locked once, so that all parts of a reply are of one moment.
+ */
+#include "backend/mem/read_plus.h"
+
+#include <string.h>
+
+#include "backend/mem/attr.h"
+#include "backend/mem/block.h"
+#include "backend/mem/file.h"
+#include "vfs/vfs_read_plus.h"
+
+/* `len` bytes, in blocks that exist. */
+static void copy_out(const struct mem_object *obj, uint64_t offset, uint8_t *to, uint64_t len)
+{
+    while (len > 0) {
+        uint32_t within = offset % MEM_BLOCK_BYTES;
+        uint32_t part = MEM_BLOCK_BYTES - within;
+
+        if (part > len)
+            part = (uint32_t)len;
+        memcpy(to, mem_block_get(obj, offset / MEM_BLOCK_BYTES) + within, part);
+        to += part;
+        offset += part;
+        len -= part;
+    }
+}
+
+static void take_parts(const struct mem_object *obj, struct vfs_read_plus *io, uint64_t end)
+{
+    uint64_t at = io->offset;
+
+    while (at < end) {
+        uint64_t len = mem_block_hole(obj, at);
+
+        if (len > 0) {
+            len = len < end - at ? len : end - at;
+            vfs_read_plus_hole(io, (uint32_t)len);
+        } else {
+            len = mem_block_data(obj, at, end);
+            copy_out(obj, at, vfs_read_plus_data(io, (uint32_t)len), len);
+        }
+        at += len;
+    }
+}
+
+enum vfs_status mem_read_plus(struct vfs_object *vfs, struct vfs_read_plus *io)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
+    uint64_t end = io->offset + io->len;
+    bool atime_due;
+
+    if (status != VFS_OK)
+        return status;
+    vfs_read_plus_begin(io);
+    mem_lock_read(obj);
+    io->eof = end >= obj->attr.size;
+    take_parts(obj, io, io->eof ? obj->attr.size : end);
+    atime_due = obj->atime_due && io->count > 0;
+    mem_unlock(obj);
+    if (atime_due)
+        mem_accessed(obj);
+    return VFS_OK;
+}
+
+enum vfs_status mem_seek(struct vfs_object *vfs, enum vfs_content what, uint64_t offset,
+                         uint64_t *found, bool *eof)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
+    uint64_t size, len;
+
+    if (status != VFS_OK)
+        return status;
+    mem_lock_read(obj);
+    size = obj->attr.size;
+    if (offset < size) {
+        len = what == VFS_DATA ? mem_block_hole(obj, offset) : mem_block_data(obj, offset, size);
+        *eof = len >= size - offset;
+        *found = *eof ? size : offset + len;
+    }
+    mem_unlock(obj);
+    return offset < size ? VFS_OK : VFS_NXIO;
+}

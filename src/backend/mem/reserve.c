@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reserved space is blocks that exist: nothing less would keep the memory that a write needs from
+ * others.  Both calls lock the file again and again, each time for a bounded number of blocks.
+ */
+#include "backend/mem/reserve.h"
+
+#include "backend/mem/attr.h"
+#include "backend/mem/block.h"
+#include "backend/mem/file.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* Blocks, from the first one to the one behind the last. */
+struct range {
+    uint64_t first, end;
+};
+
+static struct range range_of(uint64_t offset, uint64_t length)
+{
+    return (struct range){.first = offset / MEM_BLOCK_BYTES,
+                          .end = (offset + length - 1) / MEM_BLOCK_BYTES + 1};
+}
+
+/* Is there certainly too little space?  Then nothing has to be taken back. */
+static bool too_much(struct mem_object *obj, struct range range)
+{
+    uint64_t blocks = range.end - range.first, have,
+             free = space_free(&mem_fs_of_object(obj)->space);
+
+    if (memory_store_free() < free)
+        free = memory_store_free();
+    mem_lock_read(obj);
+    have = obj->attr.space_used / MEM_BLOCK_BYTES;
+    mem_unlock(obj);
+    return blocks > have && blocks - have > free / MEM_BLOCK_BYTES;
+}
+
+/* A part of the blocks that are missing, from *number on.  False: no space. */
+static bool fill_locked(struct mem_object *obj, uint64_t *number, uint64_t end)
+{
+    for (uint32_t i = 0; i < LIMIT_MEM_RESERVE_BLOCKS && *number < end; i++) {
+        if (!mem_block_for_write(obj, *number, false))
+            return false;
+        *number = mem_block_missing(obj, *number + 1, end);
+    }
+    return true;
+}
+
+/* From *number on, where the last turn ended.  *done: nothing is missing in all of the range, and
+ * the file is as long as it has to be. */
+static enum vfs_status reserve_some(struct mem_object *obj, const struct vfs_cred *cred,
+                                    struct range range, uint64_t *number, uint64_t end, bool *done)
+{
+    struct timespec now = clock_realtime();
+    enum vfs_status status = VFS_OK;
+
+    mem_lock_write(obj);
+    *number = mem_block_missing(obj, *number, range.end);
+    if (*number == range.end) /* others may have freed meanwhile what was reserved */
+        *number = mem_block_missing(obj, range.first, range.end);
+    *done = *number == range.end;
+    if (*done)
+        mem_file_written_locked(obj, cred, end, now);
+    else if (!fill_locked(obj, number, range.end))
+        status = VFS_NOSPC;
+    mem_unlock(obj);
+    return status;
+}
+
+enum vfs_status mem_allocate(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
+                             uint64_t length)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
+    struct range range = range_of(offset, length);
+    uint64_t number = range.first, turns;
+    bool done = false;
+
+    if (status != VFS_OK)
+        return status;
+    if (offset > MEM_FILE_SIZE_MAX || length > MEM_FILE_SIZE_MAX - offset)
+        return VFS_FBIG;
+    if (too_much(obj, range))
+        return VFS_NOSPC;
+    vfs_blocking_begin(false);
+    turns = 2 * ((range.end - range.first) / LIMIT_MEM_RESERVE_BLOCKS + 2);
+    while (status == VFS_OK && !done && turns-- > 0)
+        status = reserve_some(obj, cred, range, &number, offset + length, &done);
+    vfs_blocking_end();
+    return status == VFS_OK && !done ? VFS_DELAY : status;
+}
+
+/* Returns how many bytes were done. */
+static uint64_t free_some(struct mem_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                          uint64_t length)
+{
+    struct timespec now = clock_realtime();
+    uint64_t done;
+    uint32_t blocks;
+
+    mem_lock_write(obj);
+    done = mem_blocks_clear(obj, offset, length, LIMIT_MEM_RESERVE_BLOCKS, &blocks);
+    mem_file_written_locked(obj, cred, 0, now);
+    mem_unlock(obj);
+    return done;
+}
+
+enum vfs_status mem_deallocate(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
+                               uint64_t length)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = mem_check_regular(vfs);
+
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    while (status == VFS_OK && length > 0) {
+        uint64_t done = free_some(obj, cred, offset, length);
+
+        if (done == 0)
+            status = VFS_NOSPC; /* a shared block, of which a part is to be cleared */
+        offset += done;
+        length -= done;
+    }
+    vfs_blocking_end();
+    return status;
+}
