@@ -160,6 +160,34 @@ void client_op_commit(struct client_compound *c, uint64_t offset, uint32_t count
     client_compound_add(c, &(struct nfs_argop4){.argop = OP_COMMIT, .opcommit = {offset, count}});
 }
 
+void client_op_allocate(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
+                        uint64_t length)
+{
+    client_compound_add(
+        c, &(struct nfs_argop4){.argop = OP_ALLOCATE, .opallocate = {*stateid, offset, length}});
+}
+
+void client_op_deallocate(struct client_compound *c, const struct stateid4 *stateid,
+                          uint64_t offset, uint64_t length)
+{
+    client_compound_add(c, &(struct nfs_argop4){.argop = OP_DEALLOCATE,
+                                                .opdeallocate = {*stateid, offset, length}});
+}
+
+void client_op_seek(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
+                    enum data_content4 what)
+{
+    client_compound_add(c,
+                        &(struct nfs_argop4){.argop = OP_SEEK, .opseek = {*stateid, offset, what}});
+}
+
+void client_op_read_plus(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
+                         uint32_t count)
+{
+    client_compound_add(
+        c, &(struct nfs_argop4){.argop = OP_READ_PLUS, .opread_plus = {*stateid, offset, count}});
+}
+
 void client_op_close(struct client_compound *c, const struct stateid4 *stateid)
 {
     client_compound_add(c, &(struct nfs_argop4){.argop = OP_CLOSE, .opclose = {0, *stateid}});

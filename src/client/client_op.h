@@ -43,6 +43,14 @@ void client_op_read(struct client_compound *c, const struct stateid4 *stateid, u
 void client_op_write(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
                      enum stable_how4 stable, const void *data, uint32_t len);
 void client_op_commit(struct client_compound *c, uint64_t offset, uint32_t count);
+void client_op_allocate(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
+                        uint64_t length);
+void client_op_deallocate(struct client_compound *c, const struct stateid4 *stateid,
+                          uint64_t offset, uint64_t length);
+void client_op_seek(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
+                    enum data_content4 what);
+void client_op_read_plus(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
+                         uint32_t count);
 void client_op_close(struct client_compound *c, const struct stateid4 *stateid);
 
 /* OPEN of a name in the current directory, or of the current file. */

@@ -11,7 +11,8 @@
 /* X(name, help) */
 #define EXPORT_COUNTERS(X)                                                                         \
     X(read_bytes, "Bytes read by clients, by export")                                              \
-    X(written_bytes, "Bytes written by clients, by export")
+    X(written_bytes, "Bytes written by clients, by export")                                        \
+    X(hole_bytes, "Bytes read by clients that were sent as holes, by export")
 
 enum export_counter {
 #define X(name, help) EXPORT_COUNTER_##name,

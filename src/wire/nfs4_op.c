@@ -230,6 +230,12 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
         return wire_TEST_STATEID4resok(x, &v->optest_stateid);
     case OP_WANT_DELEGATION:
         return wire_open_delegation4(x, &v->opwant_delegation);
+    case OP_READ_PLUS:
+        return wire_read_plus_res4(x, &v->opread_plus);
+    case OP_SEEK:
+        return wire_seek_res4(x, &v->opseek);
+    case OP_ALLOCATE:
+    case OP_DEALLOCATE:
     case OP_DELEGPURGE:
     case OP_DELEGRETURN:
     case OP_LOCKT:

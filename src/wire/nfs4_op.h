@@ -8,6 +8,7 @@
 
 #include "wire/nfs4_codec.h"
 #include "wire/nfs4_minor2.h"
+#include "wire/nfs4_space.h"
 
 /* Operations without arguments have no member. */
 struct nfs_argop4 {
@@ -123,6 +124,8 @@ struct nfs_resop4 {
         struct SET_SSV4resok opset_ssv;
         struct TEST_STATEID4resok optest_stateid;
         struct open_delegation4 opwant_delegation;
+        struct read_plus_res4 opread_plus;
+        struct seek_res4 opseek;
         struct LOCK4denied denied;          /* OP_LOCK, OP_LOCKT: NFS4ERR_DENIED */
         struct netaddr4 client_using;       /* OP_SETCLIENTID: NFS4ERR_CLID_INUSE */
         uint32_t gdir_mincount;             /* OP_GETDEVICEINFO: NFS4ERR_TOOSMALL */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "proto/compound.h"
+#include "wire/nfs4_minor2.h"
 
 enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
 enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args);
@@ -43,3 +44,9 @@ enum nfsstat4 op_test_stateid(struct compound *c, const struct TEST_STATEID4args
 enum nfsstat4 op_verify(struct compound *c, const struct VERIFY4args *args);
 enum nfsstat4 op_want_delegation(struct compound *c, const struct WANT_DELEGATION4args *args);
 enum nfsstat4 op_write(struct compound *c, const struct WRITE4args *args);
+
+/* Of minor version 2. */
+enum nfsstat4 op_allocate(struct compound *c, const struct ALLOCATE4args *args);
+enum nfsstat4 op_deallocate(struct compound *c, const struct DEALLOCATE4args *args);
+enum nfsstat4 op_read_plus(struct compound *c, const struct READ_PLUS4args *args);
+enum nfsstat4 op_seek(struct compound *c, const struct SEEK4args *args);
