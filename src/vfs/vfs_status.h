@@ -27,14 +27,15 @@ enum vfs_status {
     VFS_BAD_COOKIE, /* readdir */
     VFS_NOTSUPP,
     VFS_TOOSMALL,
-    VFS_BADNAME,    /* these bytes were never a handle of ours */
-    VFS_SYMLINK,    /* wanted a file, found a symlink */
-    VFS_WRONG_TYPE, /* wanted a file, found a device, socket, ... */
-    VFS_DELAY,      /* try again later */
-    VFS_CHANGED,    /* the name belongs to another object than the caller expects: look it up
+    VFS_BADNAME,     /* these bytes were never a handle of ours */
+    VFS_SYMLINK,     /* wanted a file, found a symlink */
+    VFS_WRONG_TYPE,  /* wanted a file, found a device, socket, ... */
+    VFS_DELAY,       /* try again later */
+    VFS_CHANGED,     /* the name belongs to another object than the caller expects: look it up
                      * again */
-    VFS_NOXATTR,    /* no extended attribute of that name */
-    VFS_XATTR2BIG,  /* larger than an extended attribute can be here */
+    VFS_NOXATTR,     /* no extended attribute of that name */
+    VFS_XATTR2BIG,   /* larger than an extended attribute can be here */
+    VFS_ATTRNOTSUPP, /* an attribute cannot have this value here */
     VFS_SERVERFAULT,
 };
 
