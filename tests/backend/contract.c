@@ -94,7 +94,8 @@ static uint32_t backend_offers(const struct contract_backend *backend)
     offers |= backend->can_mknod ? NEEDS_MKNOD : 0;
     offers |= backend->create_limited ? NEEDS_LIMIT : 0;
     offers |= backend->named_attr ? NEEDS_NAMED_ATTR : 0;
-    offers |= backend->acl ? NEEDS_ACL : 0;
+    offers |= backend->acl ? NEEDS_ACL | NEEDS_SOME_ACL : 0;
+    offers |= backend->posix_acl ? NEEDS_SOME_ACL : 0;
     offers |= backend->parents ? NEEDS_PARENTS : 0;
     offers |= backend->clones ? NEEDS_CLONE : 0;
     offers |= backend->reopen ? NEEDS_REOPEN : 0;

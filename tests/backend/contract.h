@@ -43,8 +43,9 @@ struct contract_backend {
     bool can_chown;  /* uid 0 may change owners */
     bool can_mknod;  /* uid 0 may make device nodes; all may make sockets and fifos */
     bool named_attr; /* objects can have named attributes */
-    bool acl;        /* and ACLs */
     bool clones;     /* clone() */
+    bool acl;        /* and ACLs of any form */
+    bool posix_acl;  /* or ACLs that a POSIX ACL can express */
     bool parents;    /* changes of objects are told to the watchers of their directories */
 };
 
@@ -60,6 +61,7 @@ enum contract_needs {
     NEEDS_ACL = 1u << 6,        /* acl */
     NEEDS_PARENTS = 1u << 7,    /* parents */
     NEEDS_CLONE = 1u << 8,      /* clones */
+    NEEDS_SOME_ACL = 1u << 9,   /* acl or posix_acl */
 };
 
 /* The fixture: *state of every test. */

@@ -12,6 +12,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -222,6 +223,14 @@ const char *local_outside(const struct local_dir *dir, const char *name)
     return path_in(dir->base, name);
 }
 
+bool local_has_acls(void)
+{
+    char bytes[8];
+
+    return getxattr(parent(), "system.posix_acl_access", bytes, sizeof(bytes)) >= 0 ||
+           errno != EOPNOTSUPP;
+}
+
 static struct vfs *contract_create_fs(void)
 {
     return local_dir_create()->fs;
@@ -250,6 +259,7 @@ int local_contract_main(const char *name, int argc, char **argv)
         .destroy = contract_destroy_fs,
         .owner = {.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()},
         .clones = local_setting.clones,
+        .posix_acl = local_has_acls(),
     };
 
     if (local_privileged()) {

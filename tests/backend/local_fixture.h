@@ -39,6 +39,9 @@ struct vfs *local_dir_open(const struct local_dir *dir);
 void local_drop_privileges(void);
 bool local_privileged(void);
 
+/* Do files that these tests make have POSIX ACLs? */
+bool local_has_acls(void);
+
 /* From here on this system call of this thread, and of those that it starts, fails with `err`.  For
  * a child process; false: filters of system calls are not possible here. */
 bool local_call_fail(uint32_t number, int err);

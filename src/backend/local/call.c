@@ -6,6 +6,7 @@
 #include "backend/local/call.h"
 
 #include "backend/local/access.h"
+#include "backend/local/acl.h"
 #include "backend/local/attr.h"
 #include "backend/local/create.h"
 #include "backend/local/file.h"
@@ -70,6 +71,18 @@ enum vfs_status local_call_access(struct vfs_object *obj, const struct vfs_cred 
     if (status != VFS_OK)
         return status;
     status = local_access(obj, cred, want, granted);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_getacl(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  struct vfs_acl *out)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_getacl(obj, cred, out);
     local_path_put(local_of(obj));
     return status;
 }

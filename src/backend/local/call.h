@@ -12,6 +12,8 @@ enum vfs_status local_call_setattr(struct vfs_object *obj, const struct vfs_cred
 enum vfs_status local_call_touch(struct vfs_object *obj);
 enum vfs_status local_call_access(struct vfs_object *obj, const struct vfs_cred *cred,
                                   uint32_t want, uint32_t *granted);
+enum vfs_status local_call_getacl(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  struct vfs_acl *out);
 enum vfs_status local_call_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
                                   const struct vfs_name *name, struct vfs_object **out);
 enum vfs_status local_call_parent(struct vfs_object *dir, const struct vfs_cred *cred,

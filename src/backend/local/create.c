@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "backend/local/acl.h"
 #include "backend/local/cache.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
@@ -63,9 +64,12 @@ static void verifier_times(uint64_t verifier, struct timespec times[2])
     times[1] = (struct timespec){.tv_sec = (time_t)(mixed & 0x7fffffff)};
 }
 
+/* Until an object has the ACL that it is to have, nobody has access. */
 static uint32_t mode_of(const struct vfs_create *create, uint32_t otherwise)
 {
-    return create->attr->mask & VFS_ATTR_MODE ? create->attr->mode & 07777 : otherwise;
+    uint32_t mode = create->attr->mask & VFS_ATTR_MODE ? create->attr->mode & 07777 : otherwise;
+
+    return create->attr->mask & VFS_ATTR_ACL ? mode & 07000 : mode;
 }
 
 /* Apply the attributes other than the mode, after the file exists. */
@@ -277,6 +281,35 @@ static enum vfs_status make_other(struct making *m)
     return came_and_went(status);
 }
 
+/* Without its ACL, an object would not be what the client asked for. */
+static enum vfs_status apply_acl(struct making *m)
+{
+    enum vfs_status status = local_acl_set(m->made, m->create->attr->acl);
+
+    if (status == VFS_OK)
+        m->create->attrs_applied |= VFS_ATTR_ACL;
+    else
+        (void)unlinkat(m->dir->path_fd, m->name, m->create->type == VFS_DIR ? AT_REMOVEDIR : 0);
+    return status;
+}
+
+static enum vfs_status apply(struct making *m)
+{
+    const struct vfs_attr *attr = m->create->attr;
+    enum vfs_status status = VFS_OK;
+
+    if (!(attr->mask & ~(uint32_t)VFS_ATTR_MODE))
+        return VFS_OK;
+    status = local_path_get(m->made);
+    if (status != VFS_OK)
+        return attr->mask & VFS_ATTR_ACL ? status : VFS_OK;
+    apply_rest(m);
+    if (attr->mask & VFS_ATTR_ACL)
+        status = apply_acl(m);
+    local_path_put(m->made);
+    return status;
+}
+
 static enum vfs_status make(struct making *m)
 {
     struct vfs_create *create = m->create;
@@ -287,11 +320,26 @@ static enum vfs_status make(struct making *m)
     note_made(m);
     if (create->type != VFS_LNK)
         create->attrs_applied |= create->attr->mask & VFS_ATTR_MODE;
-    if ((create->attr->mask & ~(uint32_t)VFS_ATTR_MODE) && local_path_get(m->made) == VFS_OK) {
-        apply_rest(m);
-        local_path_put(m->made);
-    }
-    return VFS_OK;
+    status = apply(m);
+    if (status != VFS_OK)
+        vfs_object_put(&m->made->base);
+    return status;
+}
+
+/* Would the ACL of the new object be refused?  Its owner is the caller, unless it is given. */
+static enum vfs_status check_acl(const struct making *m, const struct vfs_cred *cred)
+{
+    const struct vfs_create *create = m->create;
+    const struct vfs_attr *attr = create->attr;
+    struct local_acls acls;
+    uint32_t uid = m->fs->impersonate ? cred->uid : m->fs->server.uid;
+
+    if (!attr || !(attr->mask & VFS_ATTR_ACL))
+        return VFS_OK;
+    if (!(m->fs->base.caps & VFS_CAP_ACL))
+        return VFS_INVAL;
+    return local_acl_translate(attr->acl, create->type, attr->mask & VFS_ATTR_UID ? attr->uid : uid,
+                               &acls);
 }
 
 static void tell_added(struct local_object *dir, const char *name, struct local_object *obj,
@@ -328,6 +376,8 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     if (base->type != VFS_DIR)
         return VFS_NOTDIR;
     status = local_name_copy(name, &text);
+    if (status == VFS_OK)
+        status = check_acl(&m, cred);
     if (status == VFS_OK)
         status = local_cache_reserve(m.fs);
     if (status == VFS_OK)

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "backend/local/acl.h"
 #include "backend/local/ancestry.h"
 #include "backend/local/cache.h"
 #include "backend/local/call.h"
@@ -97,7 +98,7 @@ static const struct vfs_ops local_ops = {
     .listxattrs = vfs_listxattrs_none,
     .removexattr = vfs_removexattr_none,
     .openattr = vfs_openattr_none,
-    .getacl = vfs_getacl_none,
+    .getacl = local_call_getacl,
     .lease = local_lease,
     .unlease = local_unlease,
     .path = local_call_path,
@@ -276,6 +277,8 @@ static void set_caps(struct local_fs *fs)
         fs->base.caps |= VFS_CAP_CHOWN | VFS_CAP_IDENTITY;
     if (fs->persisting != LOCAL_PERSIST_NOTHING)
         fs->base.caps |= VFS_CAP_PERSIST;
+    if (local_acl_supported(fs))
+        fs->base.caps |= VFS_CAP_ACL;
     if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))
         fs->base.caps |= VFS_CAP_BTIME;
     fs->base.clone_blksize = local_clone_blksize(fs);

@@ -2,7 +2,7 @@
 /*
  * What the files of backend/local share: the export and its objects.  Each file declares its
  * functions in a header of its own, and calls only files that precede it in this list:
- * - facts and rules: status, statx, identify, handle, cred, access, change, names, tell, sync,
+ * - facts and rules: status, statx, acl, identify, handle, cred, access, change, names, tell, sync,
  *   ancestry
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan

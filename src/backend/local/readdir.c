@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/local/acl.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
 #include "backend/local/handle.h"
@@ -39,6 +40,7 @@ struct listing {
     struct vfs_attr attr;
     uint64_t ctime_ns; /* ctime of the current entry */
     struct vfs_handle handle;
+    struct vfs_acl acl; /* of the current entry, if they are wanted */
 };
 
 static uint64_t cookie_of(int64_t pos)
@@ -139,16 +141,26 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
 
     if (local_cred_use(local_fs_of(&l->dir->base), l->cred) != VFS_OK)
         return EACCES;
-    if (mask && !(mask & ~cheap) && type_of_dirent(entry->d_type, &l->attr.type)) {
+    if (mask && !(mask & ~cheap) && !l->rd->want_acl &&
+        type_of_dirent(entry->d_type, &l->attr.type)) {
         l->attr.mask = cheap;
         l->attr.fileid = entry->d_ino;
         out->attr = &l->attr;
-    } else if (mask) {
+    } else if (mask || l->rd->want_acl) {
         err = describe_by_name(l, entry->d_name, out);
     }
+    if (!err && l->rd->want_acl &&
+        local_acl_of_entry(l->dir, entry->d_name, &l->attr, &l->acl) == 0)
+        out->acl = &l->acl;
     if (!err && l->rd->want_handle)
         err = describe_handle(l, entry->d_name, out);
     return err;
+}
+
+/* Do names alone not suffice? */
+static bool describes(const struct vfs_readdir *rd)
+{
+    return rd->attr_mask || rd->want_handle || rd->want_acl;
 }
 
 static void give(struct listing *l, const struct dirent64 *entry)
@@ -161,7 +173,7 @@ static void give(struct listing *l, const struct dirent64 *entry)
 
     if (local_is_dots(entry->d_name) || entry->d_ino == 0)
         return;
-    if (l->rd->attr_mask || l->rd->want_handle) {
+    if (describes(l->rd)) {
         int err;
 
         vfs_blocking_begin(false);
@@ -172,6 +184,7 @@ static void give(struct listing *l, const struct dirent64 *entry)
         if (err) {
             out.attr = NULL;
             out.handle = NULL;
+            out.acl = NULL;
         }
     }
     l->full = !l->rd->emit(l->rd->arg, &out);
@@ -180,7 +193,7 @@ static void give(struct listing *l, const struct dirent64 *entry)
 static enum vfs_status list(struct listing *l)
 {
     char buf[CHUNK_BYTES] __attribute__((aligned(__alignof__(struct dirent64))));
-    size_t size = l->rd->attr_mask || l->rd->want_handle ? CHUNK_BYTES_ATTR : CHUNK_BYTES;
+    size_t size = describes(l->rd) ? CHUNK_BYTES_ATTR : CHUNK_BYTES;
 
     while (!l->full) {
         ssize_t got;
@@ -209,7 +222,8 @@ static enum vfs_status list(struct listing *l)
 enum vfs_status local_readdir(struct vfs_object *base, const struct vfs_cred *cred,
                               struct vfs_readdir *rd)
 {
-    struct listing l = {.dir = local_of(base), .cred = cred, .rd = rd};
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct listing l = {.dir = local_of(base), .cred = cred, .rd = rd, .acl = {.aces = aces}};
     enum vfs_status status;
 
     if (base->type != VFS_DIR)

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SETATTR: size, owner, mode, times, in this order, each under the caller's identity. */
+/* SETATTR: size, owner, ACL, mode, times, in this order, each under the caller's identity. */
 #include "backend/local/setattr.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "backend/local/acl.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
 #include "backend/local/io.h"
 #include "backend/local/status.h"
+#include "backend/local/statx.h"
 #include "backend/local/tell.h"
 #include "base/clock.h"
 
 enum {
     OWNER_BITS = VFS_ATTR_UID | VFS_ATTR_GID,
     TIME_BITS = VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW,
-    SETTABLE = VFS_ATTR_SIZE | VFS_ATTR_MODE | OWNER_BITS | TIME_BITS,
+    MODE_BITS = VFS_ATTR_MODE | VFS_ATTR_MODE_HIGH,
+    SETTABLE = VFS_ATTR_SIZE | MODE_BITS | VFS_ATTR_ACL | OWNER_BITS | TIME_BITS,
 };
 
 /* Check what can be rejected before anything is changed. */
 static enum vfs_status check(const struct vfs_object *obj, const struct vfs_attr *set)
 {
-    if (set->mask & ~(uint32_t)SETTABLE)
+    const uint32_t acl = obj->fs->caps & VFS_CAP_ACL ? 0 : VFS_ATTR_ACL | VFS_ATTR_MODE_HIGH;
+
+    if (set->mask & (~(uint32_t)SETTABLE | acl))
         return VFS_INVAL;
     if (set->mask & VFS_ATTR_SIZE) {
         if (obj->type == VFS_DIR)
@@ -96,6 +101,35 @@ static int set_times(struct local_object *obj, const struct vfs_attr *set)
     return utimensat(obj->path_fd, "", times, AT_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
+/* Only bits that an ACL says nothing of are set together with it, or with MODE_HIGH: the others are
+ * as they are. */
+static int set_mode_of(struct local_object *obj, const struct vfs_attr *set)
+{
+    uint32_t mode = set->mode;
+    struct statx st;
+
+    if (set->mask & (VFS_ATTR_ACL | VFS_ATTR_MODE_HIGH)) {
+        if (local_statx(obj->path_fd, "", &st) != 0)
+            return errno;
+        mode = (mode & 07000) | (st.stx_mode & 0777);
+        if (mode == (st.stx_mode & 07777) && (set->mask & VFS_ATTR_ACL))
+            return 0;
+    }
+    return set_mode(obj, mode);
+}
+
+/* What cannot be expressed is refused before anything is changed. */
+static enum vfs_status check_acl(const struct local_object *obj, const struct vfs_attr *set)
+{
+    struct local_acls acls;
+    struct statx st;
+
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return local_failure(errno);
+    return local_acl_translate(set->acl, obj->base.type,
+                               set->mask & VFS_ATTR_UID ? set->uid : st.stx_uid, &acls);
+}
+
 uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set)
 {
     uint32_t applied = 0;
@@ -116,9 +150,16 @@ static enum vfs_status set_rest(struct local_object *obj, const struct vfs_attr 
         err = set_owner(obj, set);
         *applied |= err ? 0 : set->mask & OWNER_BITS;
     }
+    if (!err && (set->mask & VFS_ATTR_ACL)) {
+        enum vfs_status status = local_acl_set(obj, set->acl);
+
+        if (status != VFS_OK)
+            return status;
+        *applied |= VFS_ATTR_ACL;
+    }
     if (!err && (set->mask & VFS_ATTR_MODE)) {
-        err = set_mode(obj, set->mode);
-        *applied |= err ? 0 : (uint32_t)VFS_ATTR_MODE;
+        err = set_mode_of(obj, set);
+        *applied |= err ? 0 : set->mask & MODE_BITS;
     }
     if (!err && (set->mask & TIME_BITS)) {
         err = set_times(obj, set);
@@ -134,6 +175,8 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
     enum vfs_status status = check(base, set);
 
     *applied = 0;
+    if (status == VFS_OK && (set->mask & VFS_ATTR_ACL))
+        status = check_acl(obj, set);
     if (status == VFS_OK)
         status = local_cred_use(local_fs_of(base), cred);
     if (status != VFS_OK)
