@@ -3,48 +3,11 @@
 
 #include "wire/xdr_enum.h"
 
-bool wire_netloc4(struct xdr *x, struct netloc4 *v)
-{
-    XDR_ENUM(x, v->nl_type);
-    switch (v->nl_type) {
-    case NL4_NAME:
-        return xdr_opaque(x, &v->nl_name, LIMIT_WIRE_OPAQUE_BYTES);
-    case NL4_URL:
-        return xdr_opaque(x, &v->nl_url, LIMIT_WIRE_OPAQUE_BYTES);
-    case NL4_NETADDR:
-        return wire_netaddr4(x, &v->nl_addr);
-    }
-    return xdr_fail(x);
-}
-
 bool wire_ALLOCATE4args(struct xdr *x, struct ALLOCATE4args *v)
 {
     wire_stateid4(x, &v->aa_stateid);
     xdr_u64(x, &v->aa_offset);
     xdr_u64(x, &v->aa_length);
-    return !x->failed;
-}
-
-bool wire_COPY4args(struct xdr *x, struct COPY4args *v)
-{
-    wire_stateid4(x, &v->ca_src_stateid);
-    wire_stateid4(x, &v->ca_dst_stateid);
-    xdr_u64(x, &v->ca_src_offset);
-    xdr_u64(x, &v->ca_dst_offset);
-    xdr_u64(x, &v->ca_count);
-    xdr_bool(x, &v->ca_consecutive);
-    xdr_bool(x, &v->ca_synchronous);
-    v->ca_source_server = xdr_array(x, &v->ca_source_server_count, LIMIT_WIRE_ARRAY,
-                                    v->ca_source_server, sizeof(*v->ca_source_server));
-    for (uint32_t i = 0; i < v->ca_source_server_count && !x->failed; i++)
-        wire_netloc4(x, &v->ca_source_server[i]);
-    return !x->failed;
-}
-
-bool wire_COPY_NOTIFY4args(struct xdr *x, struct COPY_NOTIFY4args *v)
-{
-    wire_stateid4(x, &v->cna_src_stateid);
-    wire_netloc4(x, &v->cna_destination_server);
     return !x->failed;
 }
 
@@ -101,18 +64,6 @@ bool wire_LAYOUTSTATS4args(struct xdr *x, struct LAYOUTSTATS4args *v)
     wire_io_info4(x, &v->lsa_write);
     xdr_fixed(x, v->lsa_deviceid, NFS4_DEVICEID4_SIZE);
     wire_layoutupdate4(x, &v->lsa_layoutupdate);
-    return !x->failed;
-}
-
-bool wire_OFFLOAD_CANCEL4args(struct xdr *x, struct OFFLOAD_CANCEL4args *v)
-{
-    wire_stateid4(x, &v->oca_stateid);
-    return !x->failed;
-}
-
-bool wire_OFFLOAD_STATUS4args(struct xdr *x, struct OFFLOAD_STATUS4args *v)
-{
-    wire_stateid4(x, &v->osa_stateid);
     return !x->failed;
 }
 

@@ -1,42 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Arguments of the operations new to NFSv4.2 (RFC 7862) and of extended attributes (RFC 8276), by
- * the conventions of nfs4_types.h and nfs4_codec.h.
+ * the conventions of nfs4_types.h and nfs4_codec.h.  Those of copies are in nfs4_copy.h.
  */
 #pragma once
 
 #include "wire/nfs4_codec.h"
 
-struct netloc4 {
-    enum netloc_type4 nl_type;
-    union {
-        struct wire_opaque nl_name;
-        struct wire_opaque nl_url;
-        struct netaddr4 nl_addr;
-    };
-};
-
 struct ALLOCATE4args {
     struct stateid4 aa_stateid;
     uint64_t aa_offset;
     uint64_t aa_length;
-};
-
-struct COPY4args {
-    struct stateid4 ca_src_stateid;
-    struct stateid4 ca_dst_stateid;
-    uint64_t ca_src_offset;
-    uint64_t ca_dst_offset;
-    uint64_t ca_count;
-    bool ca_consecutive;
-    bool ca_synchronous;
-    struct netloc4 *ca_source_server;
-    uint32_t ca_source_server_count;
-};
-
-struct COPY_NOTIFY4args {
-    struct stateid4 cna_src_stateid;
-    struct netloc4 cna_destination_server;
 };
 
 struct DEALLOCATE4args {
@@ -79,14 +53,6 @@ struct LAYOUTSTATS4args {
     struct io_info4 lsa_write;
     uint8_t lsa_deviceid[NFS4_DEVICEID4_SIZE];
     struct layoutupdate4 lsa_layoutupdate;
-};
-
-struct OFFLOAD_CANCEL4args {
-    struct stateid4 oca_stateid;
-};
-
-struct OFFLOAD_STATUS4args {
-    struct stateid4 osa_stateid;
 };
 
 struct READ_PLUS4args {
@@ -144,18 +110,13 @@ struct REMOVEXATTR4args {
     struct wire_opaque rxa_name;
 };
 
-bool wire_netloc4(struct xdr *x, struct netloc4 *v);
 bool wire_ALLOCATE4args(struct xdr *x, struct ALLOCATE4args *v);
-bool wire_COPY4args(struct xdr *x, struct COPY4args *v);
-bool wire_COPY_NOTIFY4args(struct xdr *x, struct COPY_NOTIFY4args *v);
 bool wire_DEALLOCATE4args(struct xdr *x, struct DEALLOCATE4args *v);
 bool wire_IO_ADVISE4args(struct xdr *x, struct IO_ADVISE4args *v);
 bool wire_device_error4(struct xdr *x, struct device_error4 *v);
 bool wire_LAYOUTERROR4args(struct xdr *x, struct LAYOUTERROR4args *v);
 bool wire_io_info4(struct xdr *x, struct io_info4 *v);
 bool wire_LAYOUTSTATS4args(struct xdr *x, struct LAYOUTSTATS4args *v);
-bool wire_OFFLOAD_CANCEL4args(struct xdr *x, struct OFFLOAD_CANCEL4args *v);
-bool wire_OFFLOAD_STATUS4args(struct xdr *x, struct OFFLOAD_STATUS4args *v);
 bool wire_READ_PLUS4args(struct xdr *x, struct READ_PLUS4args *v);
 bool wire_SEEK4args(struct xdr *x, struct SEEK4args *v);
 bool wire_app_data_block4(struct xdr *x, struct app_data_block4 *v);

@@ -236,6 +236,10 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
         return wire_seek_res4(x, &v->opseek);
     case OP_ALLOCATE:
     case OP_DEALLOCATE:
+    case OP_COPY:
+        return wire_COPY4resok(x, &v->opcopy);
+    case OP_OFFLOAD_STATUS:
+        return wire_OFFLOAD_STATUS4resok(x, &v->opoffload_status);
     case OP_DELEGPURGE:
     case OP_DELEGRETURN:
     case OP_LOCKT:
@@ -257,6 +261,7 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
     case OP_FREE_STATEID:
     case OP_DESTROY_CLIENTID:
     case OP_RECLAIM_COMPLETE:
+    case OP_OFFLOAD_CANCEL:
         return !x->failed;
     default:
         return xdr_fail(x);
@@ -275,6 +280,8 @@ static bool resop_error(struct xdr *x, struct nfs_resop4 *v)
         return xdr_u32(x, &v->gdir_mincount);
     if (v->resop == OP_LAYOUTGET && v->status == NFS4ERR_LAYOUTTRYLATER)
         return xdr_bool(x, &v->logr_will_signal_layout_avail);
+    if (v->resop == OP_COPY && v->status == NFS4ERR_OFFLOAD_NO_REQS)
+        return wire_copy_requirements4(x, &v->copy_requirements);
     return !x->failed;
 }
 

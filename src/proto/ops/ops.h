@@ -7,10 +7,12 @@
 
 #include "proto/compound.h"
 #include "wire/nfs4_minor2.h"
+#include "wire/nfs4_copy.h"
 
 enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
 enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args);
 enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args);
+enum nfsstat4 op_copy(struct compound *c, const struct COPY4args *args);
 enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args);
 enum nfsstat4 op_delegreturn(struct compound *c, const struct DELEGRETURN4args *args);
 enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args *args);

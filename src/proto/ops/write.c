@@ -4,15 +4,7 @@
 
 #include "export/export_counters.h"
 #include "proto/ops/stateid_arg.h"
-
-static void put_verifier(uint8_t *to, const struct vfs *fs)
-{
-    /* A backend changes it when it may have lost what was written. */
-    uint64_t verifier = __atomic_load_n(&fs->write_verifier, __ATOMIC_RELAXED);
-
-    _Static_assert(sizeof(verifier) == NFS4_VERIFIER_SIZE, "a verifier is 64 bits");
-    memcpy(to, &verifier, sizeof(verifier));
-}
+#include "proto/ops/write_verifier.h"
 
 /* What was stored before the failure counts, unless it was to be safe and is not. */
 static bool partly_done(uint32_t written, enum vfs_stability want, enum vfs_stability reached)
@@ -32,7 +24,7 @@ static enum nfsstat4 write_file(struct compound *c, const struct WRITE4args *arg
     if (args->offset > INT64_MAX || len > INT64_MAX - args->offset)
         return NFS4ERR_FBIG;
     /* Before the write: should the backend lose it, the verifier has changed since. */
-    put_verifier(resok.writeverf, obj->fs);
+    write_verifier_put(resok.writeverf, obj->fs);
     if (len == 0) {
         reached = want;
     } else {
@@ -82,7 +74,7 @@ enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args)
     if (done != VFS_OK)
         return status_from_vfs(done);
     /* After it: a sync that failed in between may have taken our data with it. */
-    put_verifier(resok.writeverf, obj->fs);
+    write_verifier_put(resok.writeverf, obj->fs);
     wire_COMMIT4resok(c->out, &resok);
     return NFS4_OK;
 }

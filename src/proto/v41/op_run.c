@@ -9,6 +9,7 @@
 #include "proto/ops/ops.h"
 #include "proto/v41/sequence.h"
 #include "proto/v41/session_ops.h"
+#include "wire/nfs4_copy.h"
 #include "wire/nfs4_minor2.h"
 
 enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
@@ -81,7 +82,7 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 
         /* Of minor version 2. */
         OP_SHARED(ALLOCATE, op_allocate)
-        OP_REFUSED(COPY, NFS4ERR_NOTSUPP)
+        OP_SHARED(COPY, op_copy)
         OP_REFUSED(COPY_NOTIFY, NFS4ERR_NOTSUPP)
         OP_SHARED(DEALLOCATE, op_deallocate)
         OP_REFUSED(IO_ADVISE, NFS4ERR_NOTSUPP)

@@ -100,6 +100,16 @@ static void check_TEST_STATEID(const struct nfs_resop4 *v)
     EQ(m->tsr_status_codes[1], NFS4ERR_BAD_STATEID);
 }
 
+static void check_COPY_asynchronous(const struct nfs_resop4 *v)
+{
+    golden_stateid(v->opcopy.cr_response.wr_callback_id);
+}
+
+static void check_OFFLOAD_STATUS_complete(const struct nfs_resop4 *v)
+{
+    EQ(*v->opoffload_status.osr_complete, NFS4ERR_IO);
+}
+
 const struct golden_results golden_results[] = {
     {"ACCESS",
      "00000003 00000000 "
@@ -350,6 +360,31 @@ const struct golden_results golden_results[] = {
      FIELDS(IS(opwant_delegation.delegation_type, OPEN_DELEGATE_NONE))},
     {"DESTROY_CLIENTID", "00000039 00000000 ", NO_FIELDS},
     {"RECLAIM_COMPLETE", "0000003a 00000000 ", NO_FIELDS},
+    {"COPY",
+     "0000003c 00000000 "
+     "00000000 " LENGTH "00000000 " VERIFIER "00000001 00000001",
+     FIELDS(IS(opcopy.cr_response.wr_callback_id_count, 0), IS(opcopy.cr_response.wr_count, 4096),
+            IS(opcopy.cr_response.wr_committed, UNSTABLE4),
+            IS_FIXED(opcopy.cr_response.wr_writeverf, 0x51),
+            IS(opcopy.cr_requirements.cr_consecutive, true),
+            IS(opcopy.cr_requirements.cr_synchronous, true))},
+    {"COPY_asynchronous",
+     "0000003c 00000000 "
+     "00000001 " STATEID "00000000 00000000 00000002 " VERIFIER "00000001 00000000",
+     FIELDS(IS(opcopy.cr_response.wr_callback_id_count, 1), IS(opcopy.cr_response.wr_count, 0),
+            IS(opcopy.cr_response.wr_committed, FILE_SYNC4),
+            IS(opcopy.cr_requirements.cr_consecutive, true),
+            IS(opcopy.cr_requirements.cr_synchronous, false)),
+     check_COPY_asynchronous},
+    {"COPY_no_reqs", "0000003c 0000276e 00000001 00000000",
+     FIELDS(IS(copy_requirements.cr_consecutive, true),
+            IS(copy_requirements.cr_synchronous, false))},
+    {"OFFLOAD_CANCEL", "00000042 00000000 ", NO_FIELDS},
+    {"OFFLOAD_STATUS", "00000043 00000000 " LENGTH "00000000",
+     FIELDS(IS(opoffload_status.osr_count, 4096), IS(opoffload_status.osr_complete_count, 0))},
+    {"OFFLOAD_STATUS_complete", "00000043 00000000 " LENGTH "00000001 00000005",
+     FIELDS(IS(opoffload_status.osr_count, 4096), IS(opoffload_status.osr_complete_count, 1)),
+     check_OFFLOAD_STATUS_complete},
     {"COPY_notsupp", "0000003c 00002714", NO_FIELDS},
     {"ILLEGAL", "0000273c 0000273c", NO_FIELDS},
 };

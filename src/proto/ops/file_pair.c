@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/ops/file_pair.h"
+
+#include "proto/caller.h"
+
+static enum nfsstat4 begin(const struct compound *c, const struct stateid4 *stateid,
+                           uint32_t access, struct stateid_io *io)
+{
+    enum nfsstat4 status = stateid_io_begin(c, stateid, access, io);
+
+    return status == NFS4_OK ? stateid_io_permit(c, io, access) : status;
+}
+
+/* The current stateid went with the filehandle when it was saved (RFC 8881 §16.2.3.1.2). */
+static void turn_to_source(struct compound *source, struct compound *c)
+{
+    *source = *c;
+    source->current = c->saved;
+    source->current_stateid = c->saved_stateid;
+    source->has_current_stateid = c->has_saved_stateid;
+    if (c->saved.export == c->current.export)
+        return;
+    caller_squash(c, c->saved.export, &source->cred);
+    source->cred.actor = c->client;
+}
+
+enum nfsstat4 file_pair_check(const struct compound *c)
+{
+    if (!c->saved.obj || !c->current.obj)
+        return NFS4ERR_NOFILEHANDLE;
+    if (!vfs_type_is_file(c->saved.obj->type) || !vfs_type_is_file(c->current.obj->type))
+        return NFS4ERR_WRONG_TYPE;
+    return compound_need_writable(c);
+}
+
+enum nfsstat4 file_pair_begin(struct file_pair *pair, struct compound *c,
+                              const struct stateid4 *from, const struct stateid4 *to)
+{
+    enum nfsstat4 status;
+
+    turn_to_source(&pair->source, c);
+    pair->write = (struct stateid_io){0};
+    status = begin(&pair->source, from, OPEN4_SHARE_ACCESS_READ, &pair->read);
+    if (status == NFS4_OK)
+        status = begin(c, to, OPEN4_SHARE_ACCESS_WRITE, &pair->write);
+    if (status != NFS4_OK)
+        file_pair_end(pair, c);
+    return status;
+}
+
+void file_pair_end(struct file_pair *pair, const struct compound *c)
+{
+    stateid_io_end(c, &pair->write);
+    stateid_io_end(&pair->source, &pair->read);
+}
