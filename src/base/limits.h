@@ -80,8 +80,9 @@
 #define LIMIT_RPC_AUTH_BYTES 400u                   /* opaque_auth body, RFC 5531 §8.2 */
 #define LIMIT_RPC_AUTH_SYS_GIDS 16u                 /* RFC 5531 appendix A */
 #define LIMIT_RPC_MACHINE_NAME_BYTES 255u
-#define LIMIT_WIRE_OPAQUE_BYTES LIMIT_RPC_RECORD_BYTES /* opaques without a limit of their own */
-#define LIMIT_WIRE_ARRAY 4096u                         /* arrays without a limit of their own */
+#define LIMIT_WIRE_OPAQUE_BYTES LIMIT_RPC_RECORD_BYTES   /* opaques without a limit of their own */
+#define LIMIT_WIRE_ARRAY 4096u                           /* arrays without a limit of their own */
+#define LIMIT_WIRE_XATTR_NAMES (LIMIT_READDIR_BYTES / 8) /* in one result of LISTXATTRS */
 #define LIMIT_CONNECTIONS 65536u
 #define LIMIT_DIALLED_CONNECTIONS 16384u /* outgoing ones of these */
 #define LIMIT_DESCRIPTORS 524288u        /* of the process, unless mainstayd --descriptors */

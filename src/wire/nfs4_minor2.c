@@ -112,30 +112,3 @@ bool wire_CLONE4args(struct xdr *x, struct CLONE4args *v)
     xdr_u64(x, &v->cl_count);
     return !x->failed;
 }
-
-bool wire_GETXATTR4args(struct xdr *x, struct GETXATTR4args *v)
-{
-    xdr_opaque(x, &v->gxa_name, LIMIT_WIRE_OPAQUE_BYTES);
-    return !x->failed;
-}
-
-bool wire_SETXATTR4args(struct xdr *x, struct SETXATTR4args *v)
-{
-    XDR_ENUM_RANGE(x, v->sxa_option, SETXATTR4_EITHER, SETXATTR4_REPLACE);
-    xdr_opaque(x, &v->sxa_key, LIMIT_WIRE_OPAQUE_BYTES);
-    xdr_opaque(x, &v->sxa_value, LIMIT_WIRE_OPAQUE_BYTES);
-    return !x->failed;
-}
-
-bool wire_LISTXATTRS4args(struct xdr *x, struct LISTXATTRS4args *v)
-{
-    xdr_u64(x, &v->lxa_cookie);
-    xdr_u32(x, &v->lxa_maxcount);
-    return !x->failed;
-}
-
-bool wire_REMOVEXATTR4args(struct xdr *x, struct REMOVEXATTR4args *v)
-{
-    xdr_opaque(x, &v->rxa_name, LIMIT_WIRE_OPAQUE_BYTES);
-    return !x->failed;
-}

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Arguments of the operations new to NFSv4.2 (RFC 7862) and of extended attributes (RFC 8276), by
- * the conventions of nfs4_types.h and nfs4_codec.h.  Those of copies are in nfs4_copy.h.
- */
+/* Arguments of the operations new to NFSv4.2 (RFC 7862), by the conventions of nfs4_types.h and
+ * nfs4_codec.h.  Those of copies are in nfs4_copy.h. */
 #pragma once
 
 #include "wire/nfs4_codec.h"
@@ -91,25 +89,6 @@ struct CLONE4args {
     uint64_t cl_count;
 };
 
-struct GETXATTR4args {
-    struct wire_opaque gxa_name;
-};
-
-struct SETXATTR4args {
-    enum setxattr_option4 sxa_option;
-    struct wire_opaque sxa_key;
-    struct wire_opaque sxa_value;
-};
-
-struct LISTXATTRS4args {
-    uint64_t lxa_cookie;
-    uint32_t lxa_maxcount;
-};
-
-struct REMOVEXATTR4args {
-    struct wire_opaque rxa_name;
-};
-
 bool wire_ALLOCATE4args(struct xdr *x, struct ALLOCATE4args *v);
 bool wire_DEALLOCATE4args(struct xdr *x, struct DEALLOCATE4args *v);
 bool wire_IO_ADVISE4args(struct xdr *x, struct IO_ADVISE4args *v);
@@ -122,7 +101,3 @@ bool wire_SEEK4args(struct xdr *x, struct SEEK4args *v);
 bool wire_app_data_block4(struct xdr *x, struct app_data_block4 *v);
 bool wire_WRITE_SAME4args(struct xdr *x, struct WRITE_SAME4args *v);
 bool wire_CLONE4args(struct xdr *x, struct CLONE4args *v);
-bool wire_GETXATTR4args(struct xdr *x, struct GETXATTR4args *v);
-bool wire_SETXATTR4args(struct xdr *x, struct SETXATTR4args *v);
-bool wire_LISTXATTRS4args(struct xdr *x, struct LISTXATTRS4args *v);
-bool wire_REMOVEXATTR4args(struct xdr *x, struct REMOVEXATTR4args *v);

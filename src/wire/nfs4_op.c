@@ -240,6 +240,14 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
         return wire_COPY4resok(x, &v->opcopy);
     case OP_OFFLOAD_STATUS:
         return wire_OFFLOAD_STATUS4resok(x, &v->opoffload_status);
+    case OP_GETXATTR:
+        return wire_GETXATTR4resok(x, &v->opgetxattr);
+    case OP_SETXATTR:
+        return wire_SETXATTR4resok(x, &v->opsetxattr);
+    case OP_LISTXATTRS:
+        return wire_LISTXATTRS4resok(x, &v->oplistxattrs);
+    case OP_REMOVEXATTR:
+        return wire_REMOVEXATTR4resok(x, &v->opremovexattr);
     case OP_DELEGPURGE:
     case OP_DELEGRETURN:
     case OP_LOCKT:

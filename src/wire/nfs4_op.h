@@ -10,6 +10,7 @@
 #include "wire/nfs4_copy.h"
 #include "wire/nfs4_minor2.h"
 #include "wire/nfs4_space.h"
+#include "wire/nfs4_xattr.h"
 
 /* Operations without arguments have no member. */
 struct nfs_argop4 {
@@ -84,8 +85,8 @@ struct nfs_argop4 {
     };
 };
 
-/* Operations whose result is no more than the status have no member, those of minor version 2
- * neither. */
+/* Operations whose result is no more than the status have no member, most of those of minor version
+ * 2 neither. */
 struct nfs_resop4 {
     uint32_t resop;
     enum nfsstat4 status;
@@ -127,6 +128,10 @@ struct nfs_resop4 {
         struct open_delegation4 opwant_delegation;
         struct read_plus_res4 opread_plus;
         struct seek_res4 opseek;
+        struct GETXATTR4resok opgetxattr;
+        struct SETXATTR4resok opsetxattr;
+        struct LISTXATTRS4resok oplistxattrs;
+        struct REMOVEXATTR4resok opremovexattr;
         struct LOCK4denied denied;          /* OP_LOCK, OP_LOCKT: NFS4ERR_DENIED */
         struct netaddr4 client_using;       /* OP_SETCLIENTID: NFS4ERR_CLID_INUSE */
         uint32_t gdir_mincount;             /* OP_GETDEVICEINFO: NFS4ERR_TOOSMALL */
@@ -148,5 +153,5 @@ bool wire_nfs_argop4(struct xdr *x, struct nfs_argop4 *v);
 bool wire_nfs_argop4_body(struct xdr *x, struct nfs_argop4 *v);
 
 /* Number, status and what comes with that status.  Decoding fails for successful operations that
- * are only in minor version 2. */
+ * have no member, but a result. */
 bool wire_nfs_resop4(struct xdr *x, struct nfs_resop4 *v);

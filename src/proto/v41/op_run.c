@@ -11,6 +11,7 @@
 #include "proto/v41/session_ops.h"
 #include "wire/nfs4_copy.h"
 #include "wire/nfs4_minor2.h"
+#include "wire/nfs4_xattr.h"
 
 enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results of the operations of 4.0 and 4.1, and each kind of error body. */
+/* Results of the operations, and each kind of error body. */
 #include "golden.h"
 #include "golden_tables.h"
 
@@ -108,6 +108,14 @@ static void check_COPY_asynchronous(const struct nfs_resop4 *v)
 static void check_OFFLOAD_STATUS_complete(const struct nfs_resop4 *v)
 {
     EQ(*v->opoffload_status.osr_complete, NFS4ERR_IO);
+}
+
+static void check_LISTXATTRS(const struct nfs_resop4 *v)
+{
+    const __typeof__(v->oplistxattrs) *m = &v->oplistxattrs;
+
+    golden_text(&m->lxr_names[0], "abc");
+    golden_text(&m->lxr_names[1], "de");
 }
 
 const struct golden_results golden_results[] = {
@@ -385,6 +393,19 @@ const struct golden_results golden_results[] = {
     {"OFFLOAD_STATUS_complete", "00000043 00000000 " LENGTH "00000001 00000005",
      FIELDS(IS(opoffload_status.osr_count, 4096), IS(opoffload_status.osr_complete_count, 1)),
      check_OFFLOAD_STATUS_complete},
+    {"GETXATTR", "00000048 00000000 " NAME, FIELDS(IS_TEXT(opgetxattr.gxr_value, "abc"))},
+    {"GETXATTR_empty", "00000048 00000000 00000000", FIELDS(IS_TEXT(opgetxattr.gxr_value, ""))},
+    {"GETXATTR_none", "00000048 0000276f", NO_FIELDS},
+    {"SETXATTR", "00000049 00000000 " CINFO, FIELDS(IS_CINFO(opsetxattr.sxr_info))},
+    {"SETXATTR_too_big", "00000049 00002770", NO_FIELDS},
+    {"LISTXATTRS", "0000004a 00000000 00000000 00000011 00000002 " NAME NAME2 "00000001",
+     FIELDS(IS(oplistxattrs.lxr_cookie, 17), IS(oplistxattrs.lxr_names_count, 2),
+            IS(oplistxattrs.lxr_eof, true)),
+     check_LISTXATTRS},
+    {"LISTXATTRS_none", "0000004a 00000000 00000000 00000000 00000000 00000000",
+     FIELDS(IS(oplistxattrs.lxr_cookie, 0), IS(oplistxattrs.lxr_names_count, 0),
+            IS(oplistxattrs.lxr_eof, false))},
+    {"REMOVEXATTR", "0000004b 00000000 " CINFO, FIELDS(IS_CINFO(opremovexattr.rxr_info))},
     {"COPY_notsupp", "0000003c 00002714", NO_FIELDS},
     {"ILLEGAL", "0000273c 0000273c", NO_FIELDS},
 };
