@@ -85,14 +85,41 @@ static uint32_t file_access(uint32_t allowed)
            (allowed & VFS_ACE_EXECUTE ? VFS_MAY_EXECUTE : 0u);
 }
 
+enum vfs_status vfs_guard_may_xattr(struct vfs_guard obj, const struct vfs_cred *cred,
+                                    enum vfs_access wanted)
+{
+    enum vfs_type type = obj.attr->type;
+    bool data = type == VFS_REG || (type == VFS_DIR && !(obj.attr->mode & MODE_STICKY));
+
+    if (type == VFS_ATTRDIR || type == VFS_NAMEDATTR)
+        return VFS_WRONG_TYPE;
+    if (wanted != VFS_MAY_XAWRITE)
+        return vfs_guard_rwx(obj, cred) & 4 ? VFS_OK : VFS_ACCESS;
+    if (!data && cred->uid != 0 && cred->uid != obj.attr->uid)
+        return VFS_PERM;
+    return vfs_guard_rwx(obj, cred) & 2 ? VFS_OK : VFS_ACCESS;
+}
+
+static uint32_t xattr_access(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t want)
+{
+    static const enum vfs_access each[] = {VFS_MAY_XAREAD, VFS_MAY_XAWRITE, VFS_MAY_XALIST};
+    uint32_t granted = 0;
+
+    for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+        if ((want & each[i]) && vfs_guard_may_xattr(obj, cred, each[i]) == VFS_OK)
+            granted |= each[i];
+    }
+    return granted;
+}
+
 uint32_t vfs_guard_access(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t want)
 {
-    uint32_t allowed, denied, granted;
+    uint32_t allowed, denied, granted = xattr_access(obj, cred, want);
 
     if (!obj.acl)
-        return vfs_mode_access(obj.attr, cred, want) | (want & VFS_MAY_READ_ATTR);
+        return granted | vfs_mode_access(obj.attr, cred, want) | (want & VFS_MAY_READ_ATTR);
     allowed = rights(obj, cred, &denied);
-    granted = vfs_type_is_dir(obj.attr->type) ? dir_access(allowed, denied) : file_access(allowed);
+    granted |= vfs_type_is_dir(obj.attr->type) ? dir_access(allowed, denied) : file_access(allowed);
     if (allowed & VFS_ACE_READ_ATTRIBUTES)
         granted |= VFS_MAY_READ_ATTR;
     return granted & want;

@@ -31,6 +31,13 @@ bool vfs_guard_may_read_acl(struct vfs_guard obj, const struct vfs_cred *cred);
 /* The subset of `want` (enum vfs_access) that is granted. */
 uint32_t vfs_guard_access(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t want);
 
+/* May cred read and list (VFS_MAY_XAREAD, VFS_MAY_XALIST) or change (VFS_MAY_XAWRITE) the extended
+ * attributes?  Reading them is like reading the data, changing them like writing it.  Where `w`
+ * does not permit storing data with the object (symlinks, devices, sticky directories), only the
+ * owner changes them.  VFS_ACCESS, VFS_PERM; VFS_WRONG_TYPE: named attributes have none. */
+enum vfs_status vfs_guard_may_xattr(struct vfs_guard obj, const struct vfs_cred *cred,
+                                    enum vfs_access wanted);
+
 /* May cred remove `victim` from `dir`?  RFC 8881 §6.2.1.3.2, and the sticky bit if neither ACL
  * decides it. */
 enum vfs_status vfs_guard_may_delete(struct vfs_guard dir, struct vfs_guard victim,

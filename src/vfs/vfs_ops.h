@@ -186,12 +186,17 @@ struct vfs_ops {
                             uint64_t to_offset, uint64_t length, const struct vfs_cred *cred,
                             uint64_t *copied);
 
-    /* Extended attributes (RFC 8276) of objects of all types: the names stand for user.NAME.
-     * VFS_ACCESS, VFS_PERM: not permitted to cred; VFS_NOXATTR; VFS_NOTSUPP: not for an object of
-     * this type, or not in this file system.  getxattr(): VFS_TOOSMALL if the value is larger than
-     * `size`, *len is its length then, too.  setxattr(): VFS_EXIST; VFS_XATTR2BIG: name or value is
-     * longer than the file system takes; VFS_NOSPC.  Changes of them change the ctime and the
-     * change attribute of obj: info. */
+    /* Extended attributes (RFC 8276): the names stand for user.NAME.  Permission to read obj's
+     * data permits reading and listing them, permission to write it permits changing them; but
+     * where the mode bits have another meaning (symlinks, devices, sticky directories) only the
+     * owner may change them.  VFS_ACCESS, VFS_PERM: not permitted to cred, or obj cannot have any;
+     * VFS_NOXATTR; VFS_WRONG_TYPE for named attributes and their directories.  VFS_NOTSUPP without
+     * VFS_CAP_XATTR.  getxattr(): VFS_TOOSMALL if the value is larger than `size`; *len is its
+     * length then, too.  setxattr(): VFS_EXIST; VFS_XATTR2BIG: name or value is longer than the
+     * file system takes; VFS_NOSPC.  listxattrs(): a name that is there from the first call to the
+     * last is listed once, whatever comes and goes meanwhile; VFS_BAD_COOKIE; VFS_XATTR2BIG: the
+     * kernel cannot list so many.  Changes change the ctime and the change attribute of obj:
+     * info. */
     enum vfs_status (*getxattr)(struct vfs_object *obj, const struct vfs_cred *cred,
                                 const struct vfs_xattr_name *name, void *buf, uint32_t size,
                                 uint32_t *len);

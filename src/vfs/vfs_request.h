@@ -39,7 +39,10 @@ enum vfs_access {
     VFS_MAY_EXTEND = 0x08,
     VFS_MAY_DELETE = 0x10,
     VFS_MAY_EXECUTE = 0x20,
-    VFS_MAY_READ_ATTR = 0x100, /* our own: getattr's result; only an ACL can deny it */
+    VFS_MAY_XAREAD = 0x40,  /* getxattr() */
+    VFS_MAY_XAWRITE = 0x80, /* setxattr(), removexattr() */
+    VFS_MAY_XALIST = 0x100,
+    VFS_MAY_READ_ATTR = 0x10000, /* our own: getattr's result; only an ACL can deny it */
 };
 
 enum vfs_open_want { /* same bits as OPEN4_SHARE_ACCESS_* */

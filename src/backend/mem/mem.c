@@ -23,6 +23,7 @@
 #include "backend/mem/rename.h"
 #include "backend/mem/reserve.h"
 #include "backend/mem/setattr.h"
+#include "backend/mem/xattr.h"
 #include "base/memory.h"
 
 /* Approximate cost of a file with one name, without its data; for the counts of statfs. */
@@ -154,10 +155,10 @@ static const struct vfs_ops mem_ops = {
     .clone = mem_clone,
     .read_plus = mem_read_plus,
     .copy = mem_copy,
-    .getxattr = vfs_getxattr_none,
-    .setxattr = vfs_setxattr_none,
-    .listxattrs = vfs_listxattrs_none,
-    .removexattr = vfs_removexattr_none,
+    .getxattr = mem_getxattr,
+    .setxattr = mem_setxattr,
+    .listxattrs = mem_listxattrs,
+    .removexattr = mem_removexattr,
     .openattr = mem_openattr,
     .getacl = mem_getacl,
     .lease = vfs_lease_none,
@@ -195,6 +196,7 @@ struct vfs *mem_create(const struct mem_options *options)
                    VFS_CAP_COPY | VFS_CAP_CLONE;
     fs->vfs.clone_blksize = MEM_BLOCK_BYTES;
                    VFS_CAP_COPY | VFS_CAP_SPACE;
+                   VFS_CAP_XATTR;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));

@@ -2,9 +2,9 @@
 /*
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
- * reserve; precede it in this list: space, radix, acl, object, tell, attr, block, file, pair,
- *   dir, remove, attrdir, release; setattr, create, rename, readdir, path, copy, read_plus,
- *   clone; mem.
+ * reserve; precede it in this list: space, radix, acl, object, tell, attr, xattr, block, file,
+ *   pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; path, copy,
+ *   read_plus, clone; mem.
  *
  * Locks, in the order in which they are taken:
  *
@@ -78,6 +78,13 @@ struct mem_file {
     uint64_t attrdir_fileid; /* of a named attribute: its directory's file ID; else 0; constant */
 };
 
+/* The extended attributes of an object. */
+struct mem_xattrs {
+    struct htable names;  /* mem_xattr by name */
+    struct radix order;   /* the same by cookie */
+    uint64_t cookie_next; /* never decreases */
+};
+
 /* Holders of a reference: each entry that names it; the file system, on its root; an object, on its
  * attribute directory; and callers of vfs functions that return one.  With the last reference the
  * object leaves its shard and is freed. */
@@ -89,6 +96,7 @@ struct mem_object {
     bool atime_due;             /* changed since it was last read */
     struct vfs_acl *acl;        /* NULL: none, the mode decides */
     struct mem_object *attrdir; /* NULL: none yet; constant once set */
+    struct mem_xattrs *xattrs;  /* NULL: none yet; constant once set */
     struct list names;          /* mem_entry.of_object: its names */
     union {
         struct mem_dir dir;

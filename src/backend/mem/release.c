@@ -7,6 +7,7 @@
 #include "backend/mem/dir.h"
 #include "backend/mem/file.h"
 #include "backend/mem/object.h"
+#include "backend/mem/xattr.h"
 #include "base/memory.h"
 
 static bool free_entry(struct hnode *node, void *arg)
@@ -43,6 +44,7 @@ void mem_object_free(struct mem_object *obj)
         memory_free(MEMORY_objects, obj->target);
     }
     mem_acl_drop(obj);
+    mem_xattrs_drop(obj);
     pthread_rwlock_destroy(&obj->lock);
     space_give(&fs->space, sizeof(*obj));
     memory_free(MEMORY_objects, obj);
