@@ -132,10 +132,6 @@ struct nfs_resop4 {
         struct SETXATTR4resok opsetxattr;
         struct LISTXATTRS4resok oplistxattrs;
         struct REMOVEXATTR4resok opremovexattr;
-        struct LOCK4denied denied;          /* OP_LOCK, OP_LOCKT: NFS4ERR_DENIED */
-        struct netaddr4 client_using;       /* OP_SETCLIENTID: NFS4ERR_CLID_INUSE */
-        uint32_t gdir_mincount;             /* OP_GETDEVICEINFO: NFS4ERR_TOOSMALL */
-        bool logr_will_signal_layout_avail; /* OP_LAYOUTGET: NFS4ERR_LAYOUTTRYLATER */
         struct COPY4resok opcopy;
         struct OFFLOAD_STATUS4resok opoffload_status;
         struct LOCK4denied denied;                   /* OP_LOCK, OP_LOCKT: NFS4ERR_DENIED */

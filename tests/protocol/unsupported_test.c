@@ -28,11 +28,7 @@ static const struct {
 
 /* Operations of minor version 2 that are supported. */
 static const uint32_t supported[] = {
-    OP_ALLOCATE,
-    OP_COPY,
-    OP_DEALLOCATE,
-    OP_READ_PLUS,
-    OP_SEEK,
+    OP_ALLOCATE, OP_COPY, OP_DEALLOCATE, OP_READ_PLUS, OP_SEEK,
 };
 
 static bool is_supported(uint32_t op)

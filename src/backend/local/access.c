@@ -8,6 +8,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/fetch.h"
 #include "backend/local/status.h"
+#include "backend/local/statx.h"
 
 int local_may(const struct local_object *obj, int amode)
 {
@@ -38,10 +39,33 @@ static int rwx_of(const struct local_object *obj, int wanted, int *granted)
     return 0;
 }
 
+/* In a sticky directory only the owner may change them, as the kernel has it. */
+static bool sticky_for(struct local_object *obj, const struct vfs_cred *cred)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    uint32_t uid = fs->impersonate ? cred->uid : fs->server.uid;
+    struct statx st;
+
+    return obj->base.type == VFS_DIR && uid != 0 && local_statx(obj->path_fd, "", &st) == 0 &&
+           (st.stx_mode & S_ISVTX) && st.stx_uid != uid;
+}
+
+/* What can be asked for this object. */
+static uint32_t meaningful(const struct vfs_object *base)
+{
+    uint32_t bits = VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_READ;
+
+    bits |= base->type == VFS_DIR ? VFS_MAY_LOOKUP | VFS_MAY_DELETE : VFS_MAY_EXECUTE;
+    if ((base->fs->caps & VFS_CAP_XATTR) && (base->type == VFS_DIR || base->type == VFS_REG))
+        bits |= VFS_MAY_XAREAD | VFS_MAY_XAWRITE | VFS_MAY_XALIST;
+    return bits;
+}
+
 enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
                              uint32_t *granted)
 {
-    const uint32_t modify = VFS_MAY_MODIFY | VFS_MAY_EXTEND;
+    const uint32_t reads = VFS_MAY_READ | VFS_MAY_XAREAD | VFS_MAY_XALIST;
+    const uint32_t changes = VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_DELETE;
     struct local_object *obj = local_of(base);
     bool dir = base->type == VFS_DIR;
     enum vfs_status status = local_cred_use(local_fs_of(base), cred);
@@ -49,22 +73,25 @@ enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cre
 
     if (status != VFS_OK)
         return status;
-    want &=
-        modify | VFS_MAY_READ | (uint32_t)(dir ? VFS_MAY_LOOKUP | VFS_MAY_DELETE : VFS_MAY_EXECUTE);
-    wanted |= want & VFS_MAY_READ ? R_OK : 0;
-    wanted |= want & (modify | VFS_MAY_DELETE) ? W_OK : 0;
+    want &= meaningful(base);
+    wanted |= want & reads ? R_OK : 0;
+    wanted |= want & (changes | VFS_MAY_XAWRITE) ? W_OK : 0;
     wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
     /* Changing entries needs write and search permission. */
-    wanted |= dir && (wanted & W_OK) ? X_OK : 0;
+    wanted |= dir && (want & changes) ? X_OK : 0;
     local_fetch_begin(local_fs_of(base));
     err = rwx_of(obj, wanted, &rwx);
+    if (!err && (want & VFS_MAY_XAWRITE) && sticky_for(obj, cred))
+        want &= ~(uint32_t)VFS_MAY_XAWRITE;
     local_fetch_end(local_fs_of(base));
     if (err)
         return local_failure(err);
     if (!(rwx & R_OK))
-        want &= ~(uint32_t)VFS_MAY_READ;
-    if (!(rwx & W_OK) || (dir && !(rwx & X_OK)))
-        want &= ~(modify | (uint32_t)VFS_MAY_DELETE);
+        want &= ~reads;
+    if (!(rwx & W_OK))
+        want &= ~(changes | VFS_MAY_XAWRITE);
+    if (dir && !(rwx & X_OK))
+        want &= ~changes;
     if (!(rwx & X_OK))
         want &= ~(uint32_t)(VFS_MAY_LOOKUP | VFS_MAY_EXECUTE);
     *granted = want;

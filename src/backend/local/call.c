@@ -16,6 +16,7 @@
 #include "backend/local/remove.h"
 #include "backend/local/resolve.h"
 #include "backend/local/setattr.h"
+#include "backend/local/xattr.h"
 
 enum vfs_status local_call_statfs(struct vfs_object *obj, struct vfs_statfs *out)
 {
@@ -214,6 +215,57 @@ enum vfs_status local_call_open(struct vfs_object *obj, const struct vfs_cred *c
     if (status != VFS_OK)
         return status;
     status = local_open(obj, cred, want, created);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_getxattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    const struct vfs_xattr_name *name, void *buf, uint32_t size,
+                                    uint32_t *len)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_getxattr(obj, cred, name, buf, size, len);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_setxattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    const struct vfs_xattr_name *name, enum vfs_setxattr how,
+                                    const void *value, uint32_t len, struct vfs_change_info *info)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_setxattr(obj, cred, name, how, value, len, info);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_listxattrs(struct vfs_object *obj, const struct vfs_cred *cred,
+                                      struct vfs_listxattrs *list)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_listxattrs(obj, cred, list);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_removexattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                       const struct vfs_xattr_name *name,
+                                       struct vfs_change_info *info)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_removexattr(obj, cred, name, info);
     local_path_put(local_of(obj));
     return status;
 }

@@ -34,6 +34,17 @@ enum vfs_status local_call_rename(struct vfs_object *from_dir, const struct vfs_
 enum vfs_status local_call_link(struct vfs_object *obj, struct vfs_object *dir,
                                 const struct vfs_cred *cred, const struct vfs_name *name,
                                 struct vfs_change_info *info);
+enum vfs_status local_call_getxattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    const struct vfs_xattr_name *name, void *buf, uint32_t size,
+                                    uint32_t *len);
+enum vfs_status local_call_setxattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    const struct vfs_xattr_name *name, enum vfs_setxattr how,
+                                    const void *value, uint32_t len, struct vfs_change_info *info);
+enum vfs_status local_call_listxattrs(struct vfs_object *obj, const struct vfs_cred *cred,
+                                      struct vfs_listxattrs *list);
+enum vfs_status local_call_removexattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                       const struct vfs_xattr_name *name,
+                                       struct vfs_change_info *info);
 enum vfs_status local_call_path(struct vfs_object *obj, char *buf, size_t size, size_t *len);
 enum vfs_status local_call_open(struct vfs_object *obj, const struct vfs_cred *cred,
                                 enum vfs_open_want want, bool created);

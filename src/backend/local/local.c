@@ -37,6 +37,7 @@
 #include "backend/local/statx.h"
 #include "backend/local/sweep.h"
 #include "backend/local/sync.h"
+#include "backend/local/xattr.h"
 #include "base/log.h"
 
 enum {
@@ -93,10 +94,10 @@ static const struct vfs_ops local_ops = {
     .read_plus = local_read_plus,
     .clone = local_clone,
     .copy = local_copy,
-    .getxattr = vfs_getxattr_none,
-    .setxattr = vfs_setxattr_none,
-    .listxattrs = vfs_listxattrs_none,
-    .removexattr = vfs_removexattr_none,
+    .getxattr = local_call_getxattr,
+    .setxattr = local_call_setxattr,
+    .listxattrs = local_call_listxattrs,
+    .removexattr = local_call_removexattr,
     .openattr = vfs_openattr_none,
     .getacl = local_call_getacl,
     .lease = local_lease,
@@ -284,6 +285,8 @@ static void set_caps(struct local_fs *fs)
     fs->base.clone_blksize = local_clone_blksize(fs);
     if (fs->base.clone_blksize > 0)
         fs->base.caps |= VFS_CAP_CLONE;
+    if (local_xattr_supported(fs))
+        fs->base.caps |= VFS_CAP_XATTR;
 }
 
 /* Without the ability to switch identities, a server that runs as root would serve clients as

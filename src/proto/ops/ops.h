@@ -6,8 +6,8 @@
 #pragma once
 
 #include "proto/compound.h"
-#include "wire/nfs4_minor2.h"
 #include "wire/nfs4_copy.h"
+#include "wire/nfs4_minor2.h"
 
 enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
 enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args);
