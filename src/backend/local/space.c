@@ -14,7 +14,8 @@
 #include "backend/local/status.h"
 
 enum {
-    STAT_BLOCK_BYTES = 512 /* unit of st_blocks */
+    STAT_BLOCK_BYTES = 512,     /* unit of st_blocks */
+    BLOCK_BYTES_MAX = 64 << 10, /* of a file system, at most */
 };
 
 static int change(int fd, int mode, uint64_t offset, uint64_t length)
@@ -27,8 +28,20 @@ static int change(int fd, int mode, uint64_t offset, uint64_t length)
     return err;
 }
 
+/* Only what the file has, with all of its last block: the kernel refuses ranges that no file can
+ * have. */
 static int punch(int fd, uint64_t offset, uint64_t length)
 {
+    struct stat st;
+    uint64_t end;
+
+    if (fstat(fd, &st) != 0)
+        return errno;
+    end = ((uint64_t)st.st_size | (BLOCK_BYTES_MAX - 1)) + 1;
+    if (offset >= end)
+        return 0;
+    if (length > end - offset)
+        length = end - offset;
     return change(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
