@@ -81,7 +81,7 @@ uint64_t mem_block_missing(const struct mem_object *obj, uint64_t number, uint64
 
     while (number < gap && !is_shared(find(obj, number)))
         number++;
-    return number < gap ? number : gap;
+    return number;
 }
 
 static void drop(struct mem_object *obj, uint64_t number)

@@ -91,19 +91,39 @@ enum vfs_status mem_allocate(struct vfs_object *vfs, const struct vfs_cred *cred
     return status == VFS_OK && !done ? VFS_DELAY : status;
 }
 
-/* Returns how many bytes were done. */
-static uint64_t free_some(struct mem_object *obj, const struct vfs_cred *cred, uint64_t offset,
-                          uint64_t length)
+/* A block of which a part is to be freed stays, and must be the file's own to be changed.  False: no
+ * space. */
+static bool own_locked(struct mem_object *obj, uint64_t offset)
+{
+    uint64_t number = offset / MEM_BLOCK_BYTES;
+
+    return offset % MEM_BLOCK_BYTES == 0 || !mem_block_get(obj, number) ||
+           mem_block_for_write(obj, number, false);
+}
+
+/* What is left of a range. */
+struct rest {
+    uint64_t offset, end;
+};
+
+/* Whatever may fail comes first, so that nothing has changed if the first turn does.  Later ones
+ * may, too: the blocks at the ends may have been cloned since. */
+static enum vfs_status free_some(struct mem_object *obj, const struct vfs_cred *cred,
+                                 struct rest *rest)
 {
     struct timespec now = clock_realtime();
-    uint64_t done;
+    enum vfs_status status = VFS_NOSPC;
     uint32_t blocks;
 
     mem_lock_write(obj);
-    done = mem_blocks_clear(obj, offset, length, LIMIT_MEM_RESERVE_BLOCKS, &blocks);
-    mem_file_written_locked(obj, cred, 0, now);
+    if (own_locked(obj, rest->offset) && own_locked(obj, rest->end)) {
+        rest->offset += mem_blocks_clear(obj, rest->offset, rest->end - rest->offset,
+                                         LIMIT_MEM_RESERVE_BLOCKS, &blocks);
+        mem_file_written_locked(obj, cred, 0, now);
+        status = VFS_OK;
+    }
     mem_unlock(obj);
-    return done;
+    return status;
 }
 
 enum vfs_status mem_deallocate(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
@@ -111,18 +131,11 @@ enum vfs_status mem_deallocate(struct vfs_object *vfs, const struct vfs_cred *cr
 {
     struct mem_object *obj = mem_of(vfs);
     enum vfs_status status = mem_check_regular(vfs);
+    struct rest rest = {.offset = offset, .end = offset + length};
 
-    if (status != VFS_OK)
-        return status;
     vfs_blocking_begin(false);
-    while (status == VFS_OK && length > 0) {
-        uint64_t done = free_some(obj, cred, offset, length);
-
-        if (done == 0)
-            status = VFS_NOSPC; /* a shared block, of which a part is to be cleared */
-        offset += done;
-        length -= done;
-    }
+    while (status == VFS_OK && rest.offset < rest.end)
+        status = free_some(obj, cred, &rest);
     vfs_blocking_end();
     return status;
 }
