@@ -9,7 +9,7 @@
 
 enum {
     FILE_BYTES = 6 * 4096 + 100,
-    ROUNDS = 300,
+    ROUNDS = 2000,
 };
 
 static const struct vfs_cred root_cred = {.uid = 0, .gid = 0};
