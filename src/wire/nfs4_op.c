@@ -270,6 +270,7 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
     case OP_DESTROY_CLIENTID:
     case OP_RECLAIM_COMPLETE:
     case OP_OFFLOAD_CANCEL:
+    case OP_CLONE:
         return !x->failed;
     default:
         return xdr_fail(x);

@@ -291,9 +291,9 @@ static void xattr_support(void **state)
 /* The other attributes of 4.2 and its extensions: not returned, and not settable. */
 static void other_attributes(void **state)
 {
-    static const uint32_t others[] = {FATTR4_CLONE_BLKSIZE,     FATTR4_SPACE_FREED,
-                                      FATTR4_CHANGE_ATTR_TYPE,  FATTR4_MODE_UMASK,
-                                      FATTR4_TIME_DELEG_ACCESS, FATTR4_TIME_DELEG_MODIFY};
+    static const uint32_t others[] = {FATTR4_SPACE_FREED, FATTR4_CHANGE_ATTR_TYPE,
+                                      FATTR4_MODE_UMASK, FATTR4_TIME_DELEG_ACCESS,
+                                      FATTR4_TIME_DELEG_MODIFY};
     const struct nfs4_attrs attrs = {.clone_blksize = 1};
 
     dir = script_dir(*state);

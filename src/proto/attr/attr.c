@@ -87,6 +87,8 @@ void attr_supported(const struct compound *c, const struct vfs *fs, struct bitma
         bitmap4_set(out, FATTR4_TIME_CREATE);
     if (fs->caps & VFS_CAP_ACL)
         bitmap4_set(out, FATTR4_ACL);
+    if (fs->caps & VFS_CAP_CLONE)
+        bitmap4_set(out, FATTR4_CLONE_BLKSIZE);
     bitmap_cut(out, c->attributes);
 }
 
@@ -192,6 +194,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
     a->maxread = LIMIT_READ_BYTES;
     a->maxwrite = LIMIT_WRITE_BYTES;
     a->no_trunc = true;
+    a->clone_blksize = s->any->fs->clone_blksize;
     a->xattr_support = false;
     a->open_arguments = open_arguments;
     a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};

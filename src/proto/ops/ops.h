@@ -10,6 +10,7 @@
 #include "wire/nfs4_minor2.h"
 
 enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
+enum nfsstat4 op_clone(struct compound *c, const struct CLONE4args *args);
 enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args);
 enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args);
 enum nfsstat4 op_copy(struct compound *c, const struct COPY4args *args);

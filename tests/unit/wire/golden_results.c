@@ -406,6 +406,7 @@ const struct golden_results golden_results[] = {
      FIELDS(IS(oplistxattrs.lxr_cookie, 0), IS(oplistxattrs.lxr_names_count, 0),
             IS(oplistxattrs.lxr_eof, false))},
     {"REMOVEXATTR", "0000004b 00000000 " CINFO, FIELDS(IS_CINFO(opremovexattr.rxr_info))},
+    {"CLONE", "00000047 00000000 ", NO_FIELDS},
     {"COPY_notsupp", "0000003c 00002714", NO_FIELDS},
     {"ILLEGAL", "0000273c 0000273c", NO_FIELDS},
 };

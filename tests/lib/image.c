@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/local_image.h"
+#include "lib/image.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/local_fixture.h"
-
 enum {
+    IMAGES_MAX = 4,
     IMAGE_BYTES = 512 << 20 /* sparse; XFS wants 300 MB at least */
 };
 
-static char dir[64];
+static char dirs[IMAGES_MAX][64];
+static unsigned dir_count;
 
 static bool run(const char *program, const char *const *argv)
 {
@@ -50,8 +49,9 @@ static bool make_image(const char *path, const char *type)
     return sized && run(program, mkfs);
 }
 
-/* The kernel frees the loop device with the mount, and the mount with this process's name space. */
-static bool mount_image(const char *path, const char *type)
+/* The kernel frees the loop device with the mount, and the mount with the last process of the name
+ * space. */
+static bool mount_image(const char *path, const char *type, const char *dir)
 {
     const char *argv[] = {"mount", "-t", type, "-o", "loop", path, dir, NULL};
 
@@ -61,35 +61,26 @@ static bool mount_image(const char *path, const char *type)
 
 static void leave(void)
 {
-    (void)umount2(dir, MNT_DETACH);
-    (void)rmdir(dir);
+    while (dir_count > 0) {
+        const char *dir = dirs[--dir_count];
+
+        (void)umount2(dir, MNT_DETACH);
+        (void)rmdir(dir);
+    }
 }
 
-const char *local_image_mount(const char *type)
+const char *image_mount(const char *type)
 {
-    char image[sizeof(dir) + 8];
+    char *dir = dirs[dir_count], image[sizeof(dirs[0]) + 8];
     bool mounted;
 
-    (void)snprintf(dir, sizeof(dir), "/tmp/mainstay-image-XXXXXX");
-    if (geteuid() != 0 || !mkdtemp(dir))
+    (void)snprintf(dir, sizeof(dirs[0]), "/tmp/mainstay-image-XXXXXX");
+    if (geteuid() != 0 || dir_count == IMAGES_MAX || !mkdtemp(dir))
         return NULL;
+    if (dir_count++ == 0)
+        (void)atexit(leave);
     (void)snprintf(image, sizeof(image), "%s.img", dir);
-    mounted = make_image(image, type) && mount_image(image, type);
+    mounted = make_image(image, type) && mount_image(image, type, dir);
     (void)unlink(image);
-    (void)atexit(leave);
     return mounted && chmod(dir, 01777) == 0 ? dir : NULL;
-}
-
-int local_image_contract_main(const char *type, int argc, char **argv)
-{
-    char name[32];
-
-    local_setting.parent = local_image_mount(type);
-    if (!local_setting.parent) {
-        printf("skipped: cannot mount an image of %s here\n", type);
-        return TEST_EXIT_SKIPPED;
-    }
-    local_setting.clones = true;
-    (void)snprintf(name, sizeof(name), "local_%s", type);
-    return local_contract_main(name, argc, argv);
 }
