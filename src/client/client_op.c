@@ -188,6 +188,33 @@ void client_op_read_plus(struct client_compound *c, const struct stateid4 *state
         c, &(struct nfs_argop4){.argop = OP_READ_PLUS, .opread_plus = {*stateid, offset, count}});
 }
 
+void client_op_getxattr(struct client_compound *c, const char *name)
+{
+    client_compound_add(
+        c, &(struct nfs_argop4){.argop = OP_GETXATTR, .opgetxattr = {client_text(name)}});
+}
+
+void client_op_setxattr(struct client_compound *c, const char *name, enum setxattr_option4 how,
+                        const void *value, uint32_t len)
+{
+    client_compound_add(c, &(struct nfs_argop4){
+                               .argop = OP_SETXATTR,
+                               .opsetxattr = {how, client_text(name), {value, len}},
+                           });
+}
+
+void client_op_listxattrs(struct client_compound *c, uint64_t cookie, uint32_t max_bytes)
+{
+    client_compound_add(
+        c, &(struct nfs_argop4){.argop = OP_LISTXATTRS, .oplistxattrs = {cookie, max_bytes}});
+}
+
+void client_op_removexattr(struct client_compound *c, const char *name)
+{
+    client_compound_add(
+        c, &(struct nfs_argop4){.argop = OP_REMOVEXATTR, .opremovexattr = {client_text(name)}});
+}
+
 void client_op_close(struct client_compound *c, const struct stateid4 *stateid)
 {
     client_compound_add(c, &(struct nfs_argop4){.argop = OP_CLOSE, .opclose = {0, *stateid}});

@@ -51,6 +51,12 @@ void client_op_seek(struct client_compound *c, const struct stateid4 *stateid, u
                     enum data_content4 what);
 void client_op_read_plus(struct client_compound *c, const struct stateid4 *stateid, uint64_t offset,
                          uint32_t count);
+/* Extended attributes (4.2).  `how` is a setxattr_option4. */
+void client_op_getxattr(struct client_compound *c, const char *name);
+void client_op_setxattr(struct client_compound *c, const char *name, enum setxattr_option4 how,
+                        const void *value, uint32_t len);
+void client_op_listxattrs(struct client_compound *c, uint64_t cookie, uint32_t max_bytes);
+void client_op_removexattr(struct client_compound *c, const char *name);
 void client_op_close(struct client_compound *c, const struct stateid4 *stateid);
 
 /* OPEN of a name in the current directory, or of the current file. */

@@ -271,23 +271,6 @@ static void open_arguments_in_minor_one(void **state)
     run_on(&carol.conn, NFS4ERR_INVAL);
 }
 
-/* RFC 8276: extended attributes are not supported; only 4.2 can query that. */
-static void xattr_support(void **state)
-{
-    dir = script_dir(*state);
-    begin(&carol, &dir);
-    client_op_getattr(C, CLIENT_BITS(FATTR4_XATTR_SUPPORT));
-    run_on(&carol.conn, NFS4_OK);
-    assert_true(bitmap4_isset(&result(OP_GETATTR)->opgetattr.obj_attributes.attrmask,
-                              FATTR4_XATTR_SUPPORT));
-    assert_false(attrs_of(&carol, &dir, CLIENT_BITS(FATTR4_XATTR_SUPPORT)).xattr_support);
-    begin(&alice, &dir);
-    client_op_getattr(C, CLIENT_BITS(FATTR4_XATTR_SUPPORT));
-    run_on(&alice.conn, NFS4_OK);
-    assert_false(bitmap4_isset(&result(OP_GETATTR)->opgetattr.obj_attributes.attrmask,
-                               FATTR4_XATTR_SUPPORT));
-}
-
 /* The other attributes of 4.2 and its extensions: not returned, and not settable. */
 static void other_attributes(void **state)
 {
@@ -319,7 +302,6 @@ int main(void)
         ON_BOTH(open_arguments),
         ON_BOTH(hints),
         ON_BOTH(open_arguments_in_minor_one),
-        ON_BOTH(xattr_support),
         ON_BOTH(other_attributes),
     };
 

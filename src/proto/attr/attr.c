@@ -195,7 +195,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
     a->maxwrite = LIMIT_WRITE_BYTES;
     a->no_trunc = true;
     a->clone_blksize = s->any->fs->clone_blksize;
-    a->xattr_support = false;
+    a->xattr_support = caps & VFS_CAP_XATTR;
     a->open_arguments = open_arguments;
     a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};
     a->mounted_on_fileid = s->mounted_on_fileid;

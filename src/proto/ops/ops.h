@@ -8,6 +8,7 @@
 #include "proto/compound.h"
 #include "wire/nfs4_copy.h"
 #include "wire/nfs4_minor2.h"
+#include "wire/nfs4_xattr.h"
 
 enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
 enum nfsstat4 op_clone(struct compound *c, const struct CLONE4args *args);
@@ -20,7 +21,9 @@ enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args
 enum nfsstat4 op_getattr(struct compound *c, const struct GETATTR4args *args);
 enum nfsstat4 op_get_dir_delegation(struct compound *c, const struct GET_DIR_DELEGATION4args *args);
 enum nfsstat4 op_getfh(struct compound *c);
+enum nfsstat4 op_getxattr(struct compound *c, const struct GETXATTR4args *args);
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args);
+enum nfsstat4 op_listxattrs(struct compound *c, const struct LISTXATTRS4args *args);
 enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args);
 enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args);
 enum nfsstat4 op_locku(struct compound *c, const struct LOCKU4args *args);
@@ -37,12 +40,14 @@ enum nfsstat4 op_read(struct compound *c, const struct READ4args *args);
 enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args);
 enum nfsstat4 op_readlink(struct compound *c);
 enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args);
+enum nfsstat4 op_removexattr(struct compound *c, const struct REMOVEXATTR4args *args);
 enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args);
 enum nfsstat4 op_restorefh(struct compound *c);
 enum nfsstat4 op_savefh(struct compound *c);
 enum nfsstat4 op_secinfo(struct compound *c, const struct SECINFO4args *args);
 enum nfsstat4 op_secinfo_no_name(struct compound *c, const struct SECINFO_NO_NAME4args *args);
 enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args);
+enum nfsstat4 op_setxattr(struct compound *c, const struct SETXATTR4args *args);
 enum nfsstat4 op_test_stateid(struct compound *c, const struct TEST_STATEID4args *args);
 enum nfsstat4 op_verify(struct compound *c, const struct VERIFY4args *args);
 enum nfsstat4 op_want_delegation(struct compound *c, const struct WANT_DELEGATION4args *args);

@@ -11,7 +11,6 @@
 #include "proto/v41/session_ops.h"
 #include "wire/nfs4_copy.h"
 #include "wire/nfs4_minor2.h"
-#include "wire/nfs4_xattr.h"
 
 enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 {
@@ -95,10 +94,10 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         OP_SHARED(SEEK, op_seek)
         OP_REFUSED(WRITE_SAME, NFS4ERR_NOTSUPP)
         OP_SHARED(CLONE, op_clone)
-        OP_REFUSED(GETXATTR, NFS4ERR_NOTSUPP)
-        OP_REFUSED(SETXATTR, NFS4ERR_NOTSUPP)
-        OP_REFUSED(LISTXATTRS, NFS4ERR_NOTSUPP)
-        OP_REFUSED(REMOVEXATTR, NFS4ERR_NOTSUPP)
+        OP_SHARED(GETXATTR, op_getxattr)
+        OP_SHARED(SETXATTR, op_setxattr)
+        OP_SHARED(LISTXATTRS, op_listxattrs)
+        OP_SHARED(REMOVEXATTR, op_removexattr)
     case OP_ILLEGAL:
         return NFS4ERR_OP_ILLEGAL;
     }
