@@ -51,6 +51,8 @@ enum vfs_attr_mask {
     VFS_ATTR_MODE_HIGH = 1u << 19, /* set only, with MODE and VFS_CAP_ACL: leave the nine permission
                                     * bits and the ACL as they are */
     VFS_ATTR_GUARDED = 1u << 20,   /* get only: not all callers may see it; ask VFS_MAY_READ_ATTR */
+    VFS_ATTR_HELD = 1u << 28, /* set only, with ATIME or MTIME and nothing else: what the holder
+                                    * of a delegation reports; see vfs_ops.setattr */
 };
 #define VFS_ATTR_ALL_GET 0x7fffu
 

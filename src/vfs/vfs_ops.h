@@ -45,6 +45,7 @@ enum vfs_caps {
     VFS_CAP_CLONE = 1u << 17,   /* clone() */
     VFS_CAP_COPY = 1u << 18,    /* copy() */
     VFS_CAP_XATTR = 1u << 19,   /* getxattr() and the other three */
+    VFS_CAP_ATIME = 1u << 27,   /* setattr() with VFS_ATTR_HELD can set atime alone */
 };
 
 /* Out parameters are written only on VFS_OK unless noted otherwise.  An object returned through
@@ -67,7 +68,11 @@ struct vfs_ops {
     enum vfs_status (*statfs)(struct vfs_object *obj, struct vfs_statfs *out);
     enum vfs_status (*getattr)(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
     /* Apply set->mask.  SIZE needs write permission unless `opened` (the caller has the file open
-     * for writing). *applied is what took effect, also on an error. */
+     * for writing). *applied is what took effect, also on an error.
+     *
+     * With VFS_ATTR_HELD it sets times that the holder of a delegation reports (RFC 9754 §5), in
+     * the server's own right, whoever the caller is.  An mtime advances the change attribute, and
+     * the ctime at least to that mtime.  An atime alone changes neither (VFS_CAP_ATIME). */
     enum vfs_status (*setattr)(struct vfs_object *obj, const struct vfs_cred *cred,
                                const struct vfs_attr *set, bool opened, uint32_t *applied);
     /* Set mtime to the present and advance the change attribute, in the server's own right,

@@ -429,6 +429,61 @@ static void a_touch_moves_mtime_and_change(void **state)
     vfs_object_put(file);
 }
 
+static bool same(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static void set_held(struct contract *c, struct vfs_object *file, const struct vfs_attr *set)
+{
+    const struct vfs_cred *nobody = &c->other;
+    uint32_t applied;
+
+    assert_ok(c->fs->ops->setattr(file, nobody, set, true, &applied));
+}
+
+/* What a holder reports is set with the server's own rights; the ctime follows. */
+static void an_mtime_that_a_holder_reports(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    struct vfs_attr before, after, set = {.mask = VFS_ATTR_HELD | VFS_ATTR_ATIME | VFS_ATTR_MTIME};
+
+    assert_ok(do_chmod(file, &c->owner, 0400));
+    before = attr_of(file);
+    set.atime = (struct timespec){1000000, 1};
+    set.mtime = (struct timespec){1000000, 2};
+    set_held(c, file, &set);
+    after = attr_of(file);
+    assert_true(same(after.atime, set.atime) && same(after.mtime, set.mtime));
+    assert_false(earlier(after.ctime, before.ctime));
+    assert_true(after.change > before.change);
+    set.mask = VFS_ATTR_HELD | VFS_ATTR_MTIME;
+    set.mtime = after.ctime;
+    set_held(c, file, &set);
+    assert_true(same(attr_of(file).mtime, set.mtime));
+    assert_false(earlier(attr_of(file).ctime, set.mtime));
+    assert_true(attr_of(file).change > after.change);
+    vfs_object_put(file);
+}
+
+/* Alone, it moves neither ctime nor change attribute, and is left alone where it would. */
+static void an_atime_that_a_holder_reports(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    const struct vfs_attr before = attr_of(file),
+                          set = {.mask = VFS_ATTR_HELD | VFS_ATTR_ATIME, .atime = {1000000, 1}};
+    struct vfs_attr after;
+
+    set_held(c, file, &set);
+    after = attr_of(file);
+    assert_true(same(after.atime, c->fs->caps & VFS_CAP_ATIME ? set.atime : before.atime));
+    assert_true(same(after.mtime, before.mtime) && same(after.ctime, before.ctime));
+    assert_true(after.change == before.change);
+    vfs_object_put(file);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(getattr_returns_requested_attributes, NEEDS_NOTHING),
     CONTRACT_TEST(fileids_differ, NEEDS_NOTHING),
@@ -451,6 +506,8 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(writing_moves_mtime_and_ctime, NEEDS_NOTHING),
     CONTRACT_TEST(each_change_moves_ctime, NEEDS_NOTHING),
     CONTRACT_TEST(a_touch_moves_mtime_and_change, NEEDS_NOTHING),
+    CONTRACT_TEST(an_mtime_that_a_holder_reports, NEEDS_NOTHING),
+    CONTRACT_TEST(an_atime_that_a_holder_reports, NEEDS_NOTHING),
 };
 
 CONTRACT_GROUP(attr, tests);

@@ -19,7 +19,7 @@ enum {
     OWNER_BITS = VFS_ATTR_UID | VFS_ATTR_GID,
     TIME_BITS = VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW,
     MODE_BITS = VFS_ATTR_MODE | VFS_ATTR_MODE_HIGH,
-    SETTABLE = VFS_ATTR_SIZE | MODE_BITS | VFS_ATTR_ACL | OWNER_BITS | TIME_BITS,
+    SETTABLE = VFS_ATTR_SIZE | MODE_BITS | VFS_ATTR_ACL | OWNER_BITS | TIME_BITS | VFS_ATTR_HELD,
 };
 
 /* Check what can be rejected before anything is changed. */
@@ -168,6 +168,38 @@ static enum vfs_status set_rest(struct local_object *obj, const struct vfs_attr 
     return local_status(err);
 }
 
+static void tell_change(struct local_object *obj, const void *actor)
+{
+    local_change_mark(obj->file);
+    local_tell_kind(obj->file, VFS_CHANGE_DIR, actor);
+}
+
+/* In the server's own right.  The kernel sets the ctime to the present in any case. */
+static enum vfs_status set_own(struct local_object *obj, const struct vfs_attr *set,
+                               const void *actor)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    int err;
+
+    vfs_blocking_begin(false);
+    local_cred_server_begin(fs);
+    err = set_times(obj, set);
+    local_cred_server_end(fs);
+    vfs_blocking_end();
+    if (!err)
+        tell_change(obj, actor);
+    return local_status(err);
+}
+
+static enum vfs_status set_held(struct local_object *obj, const struct vfs_cred *cred,
+                                const struct vfs_attr *set, uint32_t *applied)
+{
+    enum vfs_status status = set->mask & VFS_ATTR_MTIME ? set_own(obj, set, cred->actor) : VFS_OK;
+
+    *applied = status == VFS_OK && (set->mask & VFS_ATTR_MTIME) ? set->mask : 0;
+    return status;
+}
+
 enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cred,
                               const struct vfs_attr *set, bool opened, uint32_t *applied)
 {
@@ -177,6 +209,8 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
     *applied = 0;
     if (status == VFS_OK && (set->mask & VFS_ATTR_ACL))
         status = check_acl(obj, set);
+    if (status == VFS_OK && (set->mask & VFS_ATTR_HELD))
+        return set_held(obj, cred, set, applied);
     if (status == VFS_OK)
         status = local_cred_use(local_fs_of(base), cred);
     if (status != VFS_OK)
@@ -190,27 +224,14 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
         status = set_rest(obj, set, applied);
         vfs_blocking_end();
     }
-    if (*applied) {
-        local_change_mark(obj->file);
-        local_tell_kind(obj->file, VFS_CHANGE_DIR, cred->actor);
-    }
+    if (*applied)
+        tell_change(obj, cred->actor);
     return status;
 }
 
 enum vfs_status local_touch(struct vfs_object *base)
 {
     static const struct vfs_attr now = {.mask = VFS_ATTR_MTIME_NOW};
-    const struct local_fs *fs = local_fs_of(base);
-    int err;
 
-    vfs_blocking_begin(false);
-    local_cred_server_begin(fs);
-    err = set_times(local_of(base), &now);
-    local_cred_server_end(fs);
-    vfs_blocking_end();
-    if (!err) {
-        local_change_mark(local_of(base)->file);
-        local_tell_kind(local_of(base)->file, VFS_CHANGE_DIR, NULL);
-    }
-    return local_status(err);
+    return set_own(local_of(base), &now, NULL);
 }

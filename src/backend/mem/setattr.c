@@ -45,6 +45,28 @@ static enum vfs_status set_acl_locked(struct mem_object *obj, const struct vfs_a
     return VFS_OK;
 }
 
+static bool is_before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+/* VFS_ATTR_HELD.  The ctime is not the present one: the file changed when its holder changed it. */
+static uint32_t set_held(struct mem_object *obj, const struct vfs_cred *cred,
+                         const struct vfs_attr *set)
+{
+    mem_lock_write(obj);
+    if (set->mask & VFS_ATTR_ATIME)
+        obj->attr.atime = set->atime;
+    if (set->mask & VFS_ATTR_MTIME) {
+        obj->attr.mtime = set->mtime;
+        mem_changed_locked(obj,
+                           is_before(obj->attr.ctime, set->mtime) ? set->mtime : obj->attr.ctime);
+        mem_tell_attr_locked(obj, NULL, cred->actor);
+    }
+    mem_unlock(obj);
+    return set->mask;
+}
+
 /* Everything that can fail comes first, so either all attributes are applied or none. */
 enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied)
@@ -55,6 +77,10 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
     uint32_t mode;
 
     *applied = 0;
+    if (set->mask & VFS_ATTR_HELD) {
+        *applied = set_held(obj, cred, set);
+        return VFS_OK;
+    }
     if (set->mask & ~(uint32_t)settable(obj))
         return VFS_INVAL;
     status = check_size(obj, set);
