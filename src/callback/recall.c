@@ -142,24 +142,31 @@ static bool hook_reachable(struct client *client, void *context)
     return callback_reachable(recall->callback, client);
 }
 
-static void asked_for(struct bitmap4 *want)
+/* A holder with the file's times has to know them (RFC 9754 §5). */
+static void asked_for(bool times, struct bitmap4 *want)
 {
     *want = (struct bitmap4){0};
     bitmap4_set(want, FATTR4_CHANGE);
     bitmap4_set(want, FATTR4_SIZE);
+    if (times)
+        bitmap4_set(want, FATTR4_TIME_DELEG_ACCESS);
+    if (times)
+        bitmap4_set(want, FATTR4_TIME_DELEG_MODIFY);
 }
 
-/* Are these exactly the requested attributes?  A client that asked for delegated timestamps (RFC
- * 9754 §5), which we don't offer, may send them too, as pynfs does; they are ignored. */
-static bool attributes_of(const struct cb_reply *reply, struct nfs4_attrs *attrs)
+/* Are these exactly the requested attributes?  A client that asked for the file's times and did not
+ * get them may send them too, as pynfs does; they are ignored. */
+static bool attributes_of(const struct cb_reply *reply, bool times, struct nfs4_attrs *attrs)
 {
     const struct fattr4 *in = &reply->results[0].getattr.obj_attributes;
-    struct bitmap4 rest = in->attrmask;
+    struct bitmap4 rest = in->attrmask, want;
 
-    if (!bitmap4_isset(&rest, FATTR4_CHANGE) || !bitmap4_isset(&rest, FATTR4_SIZE))
-        return false;
-    bitmap4_clear(&rest, FATTR4_CHANGE);
-    bitmap4_clear(&rest, FATTR4_SIZE);
+    asked_for(times, &want);
+    for (size_t i = 0; i < LIMIT_BITMAP_WORDS; i++) {
+        if (want.words[i] & ~rest.words[i])
+            return false;
+        rest.words[i] &= ~want.words[i];
+    }
     bitmap4_clear(&rest, FATTR4_TIME_DELEG_ACCESS);
     bitmap4_clear(&rest, FATTR4_TIME_DELEG_MODIFY);
     for (size_t i = 0; i < LIMIT_BITMAP_WORDS; i++) {
@@ -169,14 +176,31 @@ static bool attributes_of(const struct cb_reply *reply, struct nfs4_attrs *attrs
     return !rest.beyond && fattr_decode(in, attrs, NULL);
 }
 
+static bool time_of(const struct nfstime4 *in, struct timespec *out)
+{
+    *out = (struct timespec){.tv_sec = in->seconds, .tv_nsec = in->nseconds};
+    return in->nseconds < NSEC_PER_SEC;
+}
+
+static bool understood(const struct cb_reply *reply, bool times, struct delegation_said *said)
+{
+    struct nfs4_attrs attrs = {0};
+
+    if (reply->status != NFS4_OK || !attributes_of(reply, times, &attrs))
+        return false;
+    *said = (struct delegation_said){.change = attrs.change, .size = attrs.size};
+    return !times || (time_of(&attrs.time_deleg_access, &said->atime) &&
+                      time_of(&attrs.time_deleg_modify, &said->mtime));
+}
+
 static void getattr_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     struct delegation *delegation = arg;
-    struct nfs4_attrs attrs = {0};
-    bool ok =
-        outcome == CALLBACK_ANSWERED && reply->status == NFS4_OK && attributes_of(reply, &attrs);
+    const bool times = delegation_times_get(delegation).held;
+    struct delegation_said said;
+    bool ok = outcome == CALLBACK_ANSWERED && understood(reply, times, &said);
 
-    delegation_attr_answer(delegation, ok, attrs.change, attrs.size);
+    delegation_attr_answer(delegation, ok ? &said : NULL);
     stateid_put(&delegation->sid);
 }
 
@@ -185,7 +209,7 @@ static void hook_getattr(struct delegation *delegation, void *context)
     const struct recall *recall = context;
     struct cb_op op = {.op = OP_CB_GETATTR, .getattr = {.fh = handle_of(delegation)}};
 
-    asked_for(&op.getattr.attr_request);
+    asked_for(delegation_times_get(delegation).held, &op.getattr.attr_request);
     stateid_get(&delegation->sid);
     if (!callback_call(recall->callback, delegation->client, &op, 1, given_to(delegation),
                        getattr_done, delegation))

@@ -108,7 +108,8 @@ struct compound {
     struct client *likely_client; /* the probable sender if it is not known */
     bool want_cached;             /* the reply will be cached: no tail by descriptor */
     const struct bitmap4 *attributes; /* those of the minor version */
-    uint32_t open_rflags;             /* for OPEN4resok, in addition to the handler's */
+    uint32_t open_wants;  /* flags of OPEN that only this minor version has (RFC 9754) */
+    uint32_t open_rflags; /* for OPEN4resok, in addition to the handler's */
     uint32_t op_index;
     uint32_t op_count;
     enum nfs_opnum4 op; /* the current one; its result begins at op_pos in `out` */

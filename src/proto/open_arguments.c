@@ -8,7 +8,7 @@ enum {
 };
 
 /* Members in order of the RFC; bits are the values of the arguments. */
-const struct open_arguments4 open_arguments = {
+static const struct open_arguments4 common = {
     .oa_share_access = {.count = 1,
                         .words = {BIT(OPEN4_SHARE_ACCESS_READ) | BIT(OPEN4_SHARE_ACCESS_WRITE) |
                                   BIT(OPEN4_SHARE_ACCESS_BOTH)}},
@@ -36,6 +36,13 @@ const struct open_arguments4 open_arguments = {
      OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED |                                         \
      OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS | OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION)
 
+void open_arguments_get(const struct compound *c, struct open_arguments4 *out)
+{
+    *out = common;
+    if (c->open_wants & OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS)
+        out->oa_share_access_want.words[0] |= BIT(OPEN_ARGS_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS);
+}
+
 static bool has(const struct bitmap4 *bits, uint32_t value)
 {
     return value < 32 && bits->words[0] & BIT(value);
@@ -49,24 +56,32 @@ static bool has_want(uint32_t access)
     if (want > OPEN_ARGS_SHARE_ACCESS_WANT_CANCEL)
         return false; /* the bits above are of flags, not of numbers */
     return want == 0 ||
-           has(&open_arguments.oa_share_access_want, want < OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
-                                                         ? OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
-                                                         : want);
+           has(&common.oa_share_access_want, want < OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
+                                                 ? OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
+                                                 : want);
 }
 
-enum nfsstat4 open_arguments_check(const struct OPEN4args *args)
+/* What the client held before the restart.  4.1 has no delegations with times. */
+static bool is_reclaimable(const struct compound *c, enum open_delegation_type4 type)
+{
+    if (type == OPEN_DELEGATE_READ_ATTRS_DELEG || type == OPEN_DELEGATE_WRITE_ATTRS_DELEG)
+        return (c->open_wants & OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS) != 0;
+    return type <= OPEN_DELEGATE_WRITE;
+}
+
+enum nfsstat4 open_arguments_check(const struct compound *c, const struct OPEN4args *args)
 {
     const uint32_t rest = args->share_access & ~(OPEN4_SHARE_ACCESS_WANT_DELEG_MASK | HINTS);
 
-    if (!has(&open_arguments.oa_share_access, rest) || !has_want(args->share_access) ||
-        !has(&open_arguments.oa_share_deny, args->share_deny))
+    if (!has(&common.oa_share_access, rest) || !has_want(args->share_access) ||
+        !has(&common.oa_share_deny, args->share_deny))
         return NFS4ERR_INVAL;
-    if (!has(&open_arguments.oa_open_claim, args->claim.claim))
+    if (!has(&common.oa_open_claim, args->claim.claim))
         return NFS4ERR_NOTSUPP;
-    if (args->claim.claim == CLAIM_PREVIOUS && args->claim.delegate_type > OPEN_DELEGATE_WRITE)
+    if (args->claim.claim == CLAIM_PREVIOUS && !is_reclaimable(c, args->claim.delegate_type))
         return NFS4ERR_INVAL; /* there never was such a value */
     if (args->openhow.opentype == OPEN4_CREATE &&
-        !has(&open_arguments.oa_create_mode, args->openhow.how.mode))
+        !has(&common.oa_create_mode, args->openhow.how.mode))
         return NFS4ERR_NOTSUPP;
     return NFS4_OK;
 }

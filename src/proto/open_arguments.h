@@ -5,11 +5,14 @@
  */
 #pragma once
 
-#include "wire/nfs4_codec.h"
+#include "proto/compound.h"
 
-/* The value of FATTR4_OPEN_ARGUMENTS. */
-extern const struct open_arguments4 open_arguments;
+/* Flags of share_access that 4.2 has, and 4.1 has not (§4, §5). */
+#define OPEN_ARGUMENTS_WANTS_MINOR2 OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS
+
+/* The value of FATTR4_OPEN_ARGUMENTS in this minor version. */
+void open_arguments_get(const struct compound *c, struct open_arguments4 *out);
 
 /* INVAL for invalid share and want bits, NOTSUPP for a claim or create mode that is not
- * supported. */
-enum nfsstat4 open_arguments_check(const struct OPEN4args *args);
+ * supported.  Flags of a higher minor version are wishes in vain. */
+enum nfsstat4 open_arguments_check(const struct compound *c, const struct OPEN4args *args);

@@ -19,6 +19,12 @@ static const struct bitmap4 write_only = {
               BIT(FATTR4_MODE_SET_MASKED)},
 };
 
+/* RFC 9754 §5: for SETATTR and CB_GETATTR alone. */
+static const struct bitmap4 held_times = {
+    .count = 3,
+    .words = {0, 0, BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY)},
+};
+
 /* What every backend answers; the rest depends on its caps. */
 static const struct bitmap4 base_supported = {
     .count = 3,
@@ -41,7 +47,8 @@ static const struct bitmap4 base_supported = {
                 BIT(FATTR4_TIME_METADATA) | BIT(FATTR4_TIME_MODIFY) | BIT(FATTR4_TIME_MODIFY_SET) |
                 BIT(FATTR4_MOUNTED_ON_FILEID),
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
-                BIT(FATTR4_XATTR_SUPPORT) | BIT(FATTR4_OPEN_ARGUMENTS),
+                BIT(FATTR4_XATTR_SUPPORT) | BIT(FATTR4_OPEN_ARGUMENTS) |
+                BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY),
         },
 };
 
@@ -92,10 +99,12 @@ void attr_supported(const struct compound *c, const struct vfs *fs, struct bitma
     bitmap_cut(out, c->attributes);
 }
 
-enum nfsstat4 attr_check_readable(const struct bitmap4 *want)
+enum nfsstat4 attr_check_readable(const struct compound *c, const struct bitmap4 *want)
 {
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
-        if (want->words[w] & write_only.words[w])
+        uint32_t unreadable = write_only.words[w] | (held_times.words[w] & c->attributes->words[w]);
+
+        if (want->words[w] & unreadable)
             return NFS4ERR_INVAL;
     }
     return NFS4_OK;
@@ -196,7 +205,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
     a->no_trunc = true;
     a->clone_blksize = s->any->fs->clone_blksize;
     a->xattr_support = caps & VFS_CAP_XATTR;
-    a->open_arguments = open_arguments;
+    open_arguments_get(s->c, &a->open_arguments);
     a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};
     a->mounted_on_fileid = s->mounted_on_fileid;
 }
@@ -294,13 +303,15 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
 static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t mask,
                          struct vfs_attr *attr)
 {
+    const enum delegation_asked asked =
+        mask & DELEGATED ? DELEGATION_ASKED_MORE : DELEGATION_ASKED_ATIME;
     struct delegation_attr held = {.valid = false};
     enum nfsstat4 status = NFS4_OK;
     enum vfs_status got;
 
-    if (mask & DELEGATED)
-        status = delegation_getattr(c->server->state, obj, compound_holder(c), c->call->received_ns,
-                                    c->waiter, &held);
+    if (mask & (DELEGATED | VFS_ATTR_ATIME))
+        status = delegation_getattr(c->server->state, obj, compound_holder(c), asked,
+                                    c->call->received_ns, c->waiter, &held);
     if (status != NFS4_OK)
         return status;
     got = obj->fs->ops->getattr(obj, mask, attr);
@@ -309,6 +320,10 @@ static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t ma
     if (held.valid) {
         attr->change = held.change;
         attr->size = held.size;
+        if (held.times.has_atime)
+            attr->atime = held.times.atime;
+        if (held.times.has_mtime)
+            attr->mtime = held.times.mtime;
     }
     return NFS4_OK;
 }
@@ -355,7 +370,7 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     struct bitmap4 supported;
     struct fattr4 ours, plain = *given;
     struct xdr x;
-    enum nfsstat4 status = attr_check_readable(&given->attrmask);
+    enum nfsstat4 status = attr_check_readable(c, &given->attrmask);
     const size_t room = given->attr_vals.len + 4096 +
                         (c->named_owners ? ATTR_ACL_NAMED_BYTES_MAX : ATTR_ACL_BYTES_MAX);
     void *buffer;

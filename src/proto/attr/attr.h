@@ -53,7 +53,7 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
                                  const struct bitmap4 *want, struct xdr *out);
 
 /* INVAL if the request asks for write-only attributes (RFC 8881 §5.5). */
-enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
+enum nfsstat4 attr_check_readable(const struct compound *c, const struct bitmap4 *want);
 
 /* VERIFY and NVERIFY: NFS4_OK when all given attributes equal the object's, NFS4ERR_NOT_SAME when
  * one differs, ATTRNOTSUPP, INVAL. */

@@ -15,7 +15,8 @@ static const struct bitmap4 settable = {
             BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
             BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) |
                 BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET),
-            BIT(FATTR4_MODE_SET_MASKED),
+            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_TIME_DELEG_ACCESS) |
+                BIT(FATTR4_TIME_DELEG_MODIFY),
         },
 };
 
@@ -118,6 +119,48 @@ static enum nfsstat4 set_times(const struct nfs4_attrs *a, const struct bitmap4 
     return status;
 }
 
+/* One who reports the times of a file can set them by the same request, but to what? */
+static enum nfsstat4 check_held(const struct vfs_object *obj, const struct bitmap4 *mask)
+{
+    const bool atime = bitmap4_isset(mask, FATTR4_TIME_DELEG_ACCESS);
+    const bool mtime = bitmap4_isset(mask, FATTR4_TIME_DELEG_MODIFY);
+
+    if (!atime && !mtime)
+        return NFS4_OK;
+    if (!obj) /* for SETATTR, not for what is created */
+        return NFS4ERR_INVAL;
+    if ((atime && bitmap4_isset(mask, FATTR4_TIME_ACCESS_SET)) ||
+        (mtime && bitmap4_isset(mask, FATTR4_TIME_MODIFY_SET)))
+        return NFS4ERR_INVAL;
+    return NFS4_OK;
+}
+
+static enum nfsstat4 held_time(const struct nfstime4 *in, struct timespec *out)
+{
+    *out = (struct timespec){.tv_sec = in->seconds, .tv_nsec = in->nseconds};
+    return in->nseconds > NSEC_MAX ? NFS4ERR_INVAL : NFS4_OK;
+}
+
+enum nfsstat4 attr_decode_held(struct compound *c, const struct fattr4 *in,
+                               struct delegation_report *report)
+{
+    enum nfsstat4 status = NFS4_OK;
+    struct nfs4_attrs a;
+
+    *report = (struct delegation_report){
+        .has_atime = bitmap4_isset(&in->attrmask, FATTR4_TIME_DELEG_ACCESS),
+        .has_mtime = bitmap4_isset(&in->attrmask, FATTR4_TIME_DELEG_MODIFY)};
+    if (!report->has_atime && !report->has_mtime)
+        return NFS4_OK;
+    if (!fattr_decode(in, &a, c->arena))
+        return compound_undecoded(c);
+    if (report->has_atime)
+        status = held_time(&a.time_deleg_access, &report->atime);
+    if (status == NFS4_OK && report->has_mtime)
+        status = held_time(&a.time_deleg_modify, &report->mtime);
+    return status;
+}
+
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits)
@@ -128,6 +171,8 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
 
     set->mask = 0;
     *bits = *mask;
+    if (status == NFS4_OK)
+        status = check_held(obj, mask);
     if (status != NFS4_OK)
         return status;
     if (!fattr_decode(in, &a, c->arena))

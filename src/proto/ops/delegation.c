@@ -100,9 +100,7 @@ enum nfsstat4 op_want_delegation(struct compound *c, const struct WANT_DELEGATIO
     if (status != NFS4_OK)
         return status;
     if (is_given(&delegation))
-        compound_set_stateid(c, delegation.delegation_type == OPEN_DELEGATE_READ
-                                    ? &delegation.read.stateid
-                                    : &delegation.write.stateid);
+        compound_set_stateid(c, open_delegation_stateid(&delegation));
     wire_open_delegation4(c->out, &delegation);
     return NFS4_OK;
 }

@@ -10,7 +10,7 @@ enum nfsstat4 op_getattr(struct compound *c, const struct GETATTR4args *args)
     const size_t start = xdr_pos(c->out);
 
     if (status == NFS4_OK)
-        status = attr_check_readable(&args->attr_request);
+        status = attr_check_readable(c, &args->attr_request);
     if (status != NFS4_OK)
         return status;
     for (;;) {

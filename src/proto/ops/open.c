@@ -295,7 +295,7 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
 
     CHECK(c->client);
     if (status == NFS4_OK)
-        status = open_arguments_check(args);
+        status = open_arguments_check(c, args);
     /* Also if it will make the file, although RFC 8881 §18.29.4 says that the filehandle has been
      * checked: it has not if an OPEN by name follows. */
     if (status == NFS4_OK)

@@ -26,3 +26,6 @@ void open_delegation_offer(struct compound *c, const struct open_delegation_ask 
 /* Grant no delegation.  A client that asked for one is told why. */
 void open_delegation_refuse(uint32_t access, enum why_no_delegation4 why,
                             struct open_delegation4 *out);
+
+/* The stateid of what was granted; NULL: nothing. */
+const struct stateid4 *open_delegation_stateid(const struct open_delegation4 *delegation);

@@ -241,7 +241,7 @@ static enum nfsstat4 check_args(struct compound *c, const struct READDIR4args *a
     if (status == NFS4ERR_SYMLINK)
         status = NFS4ERR_NOTDIR; /* READDIR may not say SYMLINK, RFC 8881 §15.2 */
     if (status == NFS4_OK)
-        status = attr_check_readable(&args->attr_request);
+        status = attr_check_readable(c, &args->attr_request);
     if (status != NFS4_OK)
         return status;
     if (args->cookie == 1 || args->cookie == 2)

@@ -221,6 +221,39 @@ enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *
     return begin_ordinary(c, &stateid, access, io);
 }
 
+/* `io` is counted, so that no other client is granted a delegation before its end. */
+static enum nfsstat4 begin_held(const struct compound *c, const struct stateid4 *in, bool mtime,
+                                struct stateid_io *io)
+{
+    struct delegation *delegation;
+    enum nfsstat4 status;
+    uint32_t seqid;
+
+    status = stateid_arg_lookup(c, in, STATEID_DELEGATION, STATEID_ARG_LATEST, &io->sid, &seqid);
+    if (status == NFS4_OK)
+        status = stateid_check_seqid(io->sid, seqid);
+    if (status != NFS4_OK)
+        return status;
+    delegation = delegation_of_stateid(io->sid);
+    if (!delegation_times_get(delegation).held)
+        return NFS4ERR_BAD_STATEID;
+    if (mtime && delegation->kind != DELEGATION_WRITE)
+        return NFS4ERR_OPENMODE;
+    io->by_delegation = delegation_io_begin(delegation);
+    if (io->by_delegation)
+        return NFS4_OK;
+    status = stateid_revoked(io->sid);
+    return status == NFS4_OK ? NFS4ERR_BAD_STATEID : status;
+}
+
+enum nfsstat4 stateid_io_begin_held(const struct compound *c, const struct stateid4 *in, bool mtime,
+                                    struct stateid_io *io)
+{
+    *io = (struct stateid_io){.begun = true};
+    delegation_begin_entitled(c->server->state, c->current.obj);
+    return begin_held(c, in, mtime, io);
+}
+
 enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_io *io,
                                 uint32_t access)
 {

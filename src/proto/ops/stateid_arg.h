@@ -52,6 +52,12 @@ struct stateid_io {
 enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
                                struct stateid_io *io);
 
+/* The same for a holder that reports the times of its file (RFC 9754 §5): only the stateid of a
+ * delegation that was granted with them will do, else BAD_STATEID.  OPENMODE: `mtime`, by one for
+ * reading. */
+enum nfsstat4 stateid_io_begin_held(const struct compound *c, const struct stateid4 *in, bool mtime,
+                                    struct stateid_io *io);
+
 /* Check the rights of a caller other than the opener: by the file's mode, or as its owner.
  * (SETATTR leaves that to the backend.) */
 enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_io *io,

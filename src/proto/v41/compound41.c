@@ -7,6 +7,7 @@
 #include "proto/v41/compound41.h"
 
 #include "proto/attr/attr.h"
+#include "proto/open_arguments.h"
 #include "proto/v41/op_run.h"
 #include "proto/v41/sequence.h"
 #include "wire/op_table.h"
@@ -160,6 +161,7 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
     *x = (struct v41_compound){.base.caller = *caller, .conn = conn, .minor = head->minor};
     compound_begin(&x->base, call, server, head->minor, head->op_count);
     x->base.attributes = head->minor < 2 ? &attr_minor1 : &attr_minor2;
+    x->base.open_wants = head->minor < 2 ? 0 : OPEN_ARGUMENTS_WANTS_MINOR2;
     reply_begin(&x->reply, &x->base, &head->tag, NFS4ERR_REP_TOO_BIG);
     if (head->op_count == 0) {
         reply_end(&x->reply, &x->base, NFS4_OK, 0);

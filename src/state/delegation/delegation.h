@@ -46,6 +46,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "state/client/client.h"
+#include "state/delegation/delegation_times.h"
 #include "state/delegation/delegation_version.h"
 #include "state/file/file.h"
 #include "state/file/stateid.h"
@@ -80,6 +81,7 @@ struct delegation_answer {
     bool given, too_late;
     int64_t asked_ns, answered_ns;
     struct delegation_version said, backend;
+    struct delegation_report times; /* vetted when they came; nothing without the file's times */
 };
 
 /* The callback that recalls a delegation.  After the recall has begun only hooks.recall() uses
@@ -129,7 +131,9 @@ struct delegation {
     struct delegation_question question;
     struct delegation_answer answer;
     struct delegation_version reported; /* last reported to a client; 0: never */
-    struct list hook_link; /* of the thread that is about to recall it, without the lock */
+    struct delegation_times times;
+    struct timespec mtime_reported; /* likewise, with the file's times; first that of the grant */
+    struct list hook_link;          /* of the thread that is about to recall it, without the lock */
     struct delegation_recall recall;
 
     /* Hash of the caller that it was granted to: delegation_by_caller(). */

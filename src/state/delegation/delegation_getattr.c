@@ -28,12 +28,14 @@ enum step {
 struct query {
     struct state *state;
     struct delegation_claim claim;
+    enum delegation_asked asked;
     int64_t now_ns;
     struct delegation_waiter *waiter;
     struct delegation_version backend;  /* as just read */
     bool touched;                       /* the file was touched before that */
     struct delegation *holder;          /* STEP_ASK: a reference */
     struct delegation_version reported; /* STEP_TELL */
+    struct delegation_report times;     /* STEP_TELL */
 };
 
 static struct delegation *holder_locked(const struct file *file, const struct query *query)
@@ -104,6 +106,13 @@ static bool says_unchanged(const struct delegation *holder)
            (said == holder->change && said != holder->change_first + 1);
 }
 
+static bool mtime_moved(const struct delegation *holder)
+{
+    const struct delegation_report *times = &holder->answer.times;
+
+    return times->has_mtime && !delegation_times_equal(times->mtime, holder->mtime_reported);
+}
+
 static enum step tell_locked(struct query *query, struct delegation *holder)
 {
     struct delegation_answer *answer = &holder->answer;
@@ -113,12 +122,15 @@ static enum step tell_locked(struct query *query, struct delegation *holder)
     if (backend->change < answer->backend.change || backend->change < holder->reported.change)
         return STEP_LOOK;
     adjust(answer, backend);
-    changed = !says_unchanged(holder) || answer->said.size != backend->size;
+    changed = !says_unchanged(holder) || answer->said.size != backend->size || mtime_moved(holder);
     if ((changed && !query->touched) ||
         (backend->change == holder->reported.change && answer->said.size != holder->reported.size))
         return STEP_TOUCH;
     query->reported = holder->reported =
         (struct delegation_version){backend->change, answer->said.size};
+    query->times = answer->times;
+    if (answer->times.has_mtime)
+        holder->mtime_reported = answer->times.mtime;
     return STEP_TELL;
 }
 
@@ -126,7 +138,7 @@ static enum step step_locked(struct query *query, struct file *file)
 {
     struct delegation *holder = holder_locked(file, query);
 
-    if (!holder)
+    if (!holder || (query->asked == DELEGATION_ASKED_ATIME && !holder->times.held))
         return STEP_BACKEND;
     if (holder->recalled_ns != 0 || client_lease_over(holder->client, query->now_ns) ||
         !query->state->delegations->hooks.getattr)
@@ -179,7 +191,8 @@ static enum nfsstat4 answer(struct query *query, struct file *file, struct deleg
     case STEP_BACKEND:
         return NFS4_OK;
     case STEP_TELL:
-        *out = (struct delegation_attr){true, query->reported.change, query->reported.size};
+        *out = (struct delegation_attr){true, query->reported.change, query->reported.size,
+                                        query->times};
         return NFS4_OK;
     case STEP_ASK:
         ask(query);
@@ -195,11 +208,12 @@ static enum nfsstat4 answer(struct query *query, struct file *file, struct deleg
 }
 
 enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, struct client *client,
-                                 int64_t now_ns, struct delegation_waiter *waiter,
-                                 struct delegation_attr *out)
+                                 enum delegation_asked asked, int64_t now_ns,
+                                 struct delegation_waiter *waiter, struct delegation_attr *out)
 {
     struct query query = {.state = state,
                           .claim = {client, obj, DELEGATION_USE_READ},
+                          .asked = asked,
                           .now_ns = now_ns,
                           .waiter = waiter};
     enum nfsstat4 status;
@@ -217,7 +231,20 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, st
     return status;
 }
 
-void delegation_attr_answer(struct delegation *delegation, bool ok, uint64_t change, uint64_t size)
+/* The present is that of the answer: all replies that are made of it have the same times. */
+static struct delegation_report times_of(const struct delegation *delegation,
+                                         const struct delegation_said *said)
+{
+    struct delegation_report report = {.has_atime = delegation->times.held,
+                                       .has_mtime = delegation->times.held,
+                                       .atime = said->atime,
+                                       .mtime = said->mtime};
+
+    delegation_times_vet(&delegation->times, clock_realtime(), &report);
+    return report;
+}
+
+void delegation_attr_answer(struct delegation *delegation, const struct delegation_said *said)
 {
     struct delegation_question *question = &delegation->question;
     struct file *file = delegation->file;
@@ -229,16 +256,17 @@ void delegation_attr_answer(struct delegation *delegation, bool ok, uint64_t cha
     pthread_mutex_lock(&file->lock);
     if (!delegation->ended && question->outstanding) {
         question->outstanding = false;
-        if (ok)
+        if (said)
             delegation->answer = (struct delegation_answer){.given = true,
                                                             .too_late = question->too_late,
                                                             .asked_ns = question->asked_ns,
                                                             .answered_ns = now_ns,
-                                                            .said = {change, size},
-                                                            .backend = question->backend};
+                                                            .said = {said->change, said->size},
+                                                            .backend = question->backend,
+                                                            .times = times_of(delegation, said)};
         else
             delegation_recall_locked(delegation, now_ns, &recalls);
-        delegation_waiters_answer_locked(file, ok, &woken);
+        delegation_waiters_answer_locked(file, said != NULL, &woken);
     }
     pthread_mutex_unlock(&file->lock);
     delegation_recall_hooks(delegation->client->state, &recalls);

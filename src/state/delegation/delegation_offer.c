@@ -25,6 +25,7 @@ struct offer {
     bool crowded;             /* the limit on delegations is reached */
     bool unsafe;              /* a reclaim without the lease that it needs */
     struct stateid4 *stateid;
+    bool times; /* of the one that was given */
     enum why_no_delegation4 why;
     struct list recalls;
 };
@@ -182,6 +183,13 @@ static enum vfs_open_want want_of(enum delegation_kind kind)
     return kind == DELEGATION_WRITE ? VFS_WANT_BOTH : VFS_WANT_READ;
 }
 
+/* The holder of a READ delegation reports the atime alone. */
+static bool gives_times(const struct offer *offer)
+{
+    return offer->request->wants_times &&
+           (offer->kind == DELEGATION_WRITE || (offer->request->obj->fs->caps & VFS_CAP_ATIME));
+}
+
 /* Check with the backend that the client has the rights that the delegation implies, and read the
  * file's change attribute before the holder changes the file.  (For READ too, which may become
  * WRITE.) */
@@ -189,12 +197,13 @@ static bool prepare(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
     const struct vfs_ops *ops = request->obj->fs->ops;
+    const uint32_t need = VFS_ATTR_CHANGE | (gives_times(offer) ? DELEGATION_TIMES_NEED : 0);
     struct vfs_attr attr = {.change = 0};
 
     if (ops->open(request->obj, request->cred, want_of(offer->kind),
                   request->created || request->reclaim) != VFS_OK)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
-    if (ops->getattr(request->obj, VFS_ATTR_CHANGE, &attr) != VFS_OK) {
+    if (ops->getattr(request->obj, need, &attr) != VFS_OK) {
         ops->close(request->obj, want_of(offer->kind));
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
     }
@@ -205,6 +214,10 @@ static bool prepare(struct offer *offer)
     }
     offer->fresh->held = 1u << want_of(offer->kind);
     offer->fresh->change = offer->fresh->change_first = attr.change;
+    if (gives_times(offer))
+        offer->fresh->times =
+            delegation_times_settle(&attr, request->cred, offer->kind == DELEGATION_WRITE);
+    offer->fresh->mtime_reported = offer->fresh->times.mtime;
     return true;
 }
 
@@ -253,6 +266,8 @@ static void upgrade_locked(struct offer *offer, struct delegation *mine)
 {
     mine->kind = DELEGATION_WRITE;
     mine->change = offer->fresh->change;
+    mine->times = offer->fresh->times;
+    mine->mtime_reported = offer->fresh->mtime_reported;
     mine->held |= offer->fresh->held;
     offer->fresh->held = 0;
     mine->leases |= offer->fresh->leases;
@@ -306,6 +321,7 @@ static bool give_locked(struct offer *offer, struct delegation_gone *gone)
     if (!given)
         return false;
     stateid_value(&offer->given->sid, offer->stateid);
+    offer->times = offer->given->times.held;
     if (offer->request->reclaim)
         recall_reclaimed_locked(offer);
     return true;
@@ -340,7 +356,7 @@ static bool give(struct offer *offer)
 
 /* Has the client reclaimed this delegation already?  The reply may have been lost with its session;
  * the second reclaim gets the same delegation. */
-static bool reclaimed_before_locked(const struct offer *offer)
+static bool reclaimed_before_locked(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
     struct delegation *mine = delegation_lookup_locked(request->client, request->obj);
@@ -352,12 +368,13 @@ static bool reclaimed_before_locked(const struct offer *offer)
         mine->given_to = *request->call;
     delegation_set_caller(mine, request->cred);
     stateid_value(&mine->sid, offer->stateid);
+    offer->times = mine->times.held;
     if (request->recall)
         *request->recall = mine->recalled_ns != 0;
     return true;
 }
 
-static bool reclaimed_before(const struct offer *offer)
+static bool reclaimed_before(struct offer *offer)
 {
     bool found;
 
@@ -371,6 +388,8 @@ static void count_given(const struct offer *offer)
 {
     if (offer->request->reclaim)
         delegation_count(offer->state, DELEGATION_COUNTER_reclaimed);
+    if (offer->times)
+        delegation_count(offer->state, DELEGATION_COUNTER_granted_with_times);
     delegation_count(offer->state, offer->kind == DELEGATION_WRITE
                                        ? DELEGATION_COUNTER_granted_write
                                        : DELEGATION_COUNTER_granted_read);
@@ -380,6 +399,7 @@ static bool attempt(struct offer *offer, enum delegation_kind kind)
 {
     offer->kind = kind;
     offer->fresh = offer->given = NULL;
+    offer->times = false;
     if (!offer->request->reclaim && !policy(offer))
         return false;
     if (!offer->file)
@@ -421,5 +441,7 @@ bool delegation_offer(struct state *state, const struct delegation_request *requ
         file_put(offer.file);
     *kind = offer.kind;
     *why = offer.why;
+    if (request->times)
+        *request->times = given && offer.times;
     return given;
 }

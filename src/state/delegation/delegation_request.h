@@ -16,6 +16,8 @@ struct delegation_request {
                                 * case */
     bool reclaim;              /* CLAIM_PREVIOUS: it held this kind before the restart */
     bool *recall;              /* out, with reclaim: granted, but recalled at once; may be NULL */
+    bool wants_times;          /* the file's times, too (delegation_times.h) */
+    bool *times;               /* out: granted with them; may be NULL, if they are not wanted */
     struct wire_opaque fh;     /* as the client knows the file */
     /* DIRECTORY: what the client wants to be told; NULL: nothing.  types becomes 0 if it will be
      * told nothing. */

@@ -10,6 +10,11 @@ static int64_t oldest(const struct list *list, int64_t now_ns)
                : now_ns - LIST_ENTRY(list->next, struct delegation, recalled_link)->recalled_ns;
 }
 
+void delegation_stats_add(struct state *state, enum delegation_counter counter)
+{
+    delegation_count(state, counter);
+}
+
 void delegation_stats_read(struct state *state, int64_t now_ns, struct delegation_stats *stats)
 {
     struct delegation_tables *tables = state->delegations;

@@ -11,6 +11,7 @@ struct state;
     X(granted_read, "READ delegations granted")                                                    \
     X(granted_write, "WRITE delegations granted")                                                  \
     X(granted_directory, "Delegations of directories granted")                                     \
+    X(granted_with_times, "Delegations granted with the times of the file (NFSv4.2)")              \
     X(upgraded, "READ delegations upgraded to WRITE")                                              \
     X(reclaimed, "Delegations reclaimed after a restart")                                          \
     X(recalled, "Delegations recalled")                                                            \
@@ -19,6 +20,7 @@ struct state;
     X(revoked, "Delegations revoked: kept too long, lease expired, or by the administrator")       \
     X(conflicts, "Requests that conflicted with a delegation")                                     \
     X(cb_getattr, "Queries (CB_GETATTR) to a holder for size and change attribute")                \
+    X(times_reported, "SETATTRs by which holders reported the times of their file (NFSv4.2)")      \
     X(refused_setting, "Not granted: disabled by a setting, or not delegable")                     \
     X(refused_unreachable, "Not granted: the client cannot be called back")                        \
     X(refused_contention, "Not granted: others use or wait for the file, or a grace period")       \
@@ -52,6 +54,9 @@ struct delegation_stats {
     uint64_t recalls;         /* delegations recalled and not returned yet */
     int64_t oldest_recall_ns; /* age of the oldest of these; 0: none */
 };
+
+/* What the server does with a delegation, and state/ does not see.  Any thread. */
+void delegation_stats_add(struct state *state, enum delegation_counter counter);
 
 /* Any thread. */
 void delegation_stats_read(struct state *state, int64_t now_ns, struct delegation_stats *stats);

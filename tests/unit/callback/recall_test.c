@@ -228,7 +228,8 @@ static void not_reachable(void **unused)
 
 static enum nfsstat4 size_of_file(struct delegation_attr *attr)
 {
-    return delegation_getattr(fx.state, fx.files[0], fx.bob, clock_now_ns(), NULL, attr);
+    return delegation_getattr(fx.state, fx.files[0], fx.bob, DELEGATION_ASKED_MORE, clock_now_ns(),
+                              NULL, attr);
 }
 
 static uint32_t expect_getattr(void)

@@ -33,7 +33,7 @@ static void recall(struct delegation *delegation, void *context)
 static void no_answer(struct delegation *delegation, void *context)
 {
     (void)context;
-    delegation_attr_answer(delegation, false, 0, 0);
+    delegation_attr_answer(delegation, NULL);
 }
 
 struct wire_opaque park_text(const char *string)

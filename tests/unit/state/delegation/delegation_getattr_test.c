@@ -18,7 +18,13 @@ static struct vfs_attr attr_of(struct vfs_object *obj)
 static enum nfsstat4 ask(struct client *client, struct delegation_waiter *waiter,
                          struct delegation_attr *out)
 {
-    return delegation_getattr(fx.state, fx.files[0], client, clock_now_ns(), waiter, out);
+    return delegation_getattr(fx.state, fx.files[0], client, DELEGATION_ASKED_MORE, clock_now_ns(),
+                              waiter, out);
+}
+
+static void answer(uint64_t change, uint64_t size)
+{
+    delegation_attr_answer(hooked.asked, &(struct delegation_said){.change = change, .size = size});
 }
 
 static void no_newer_values(void **unused)
@@ -49,7 +55,7 @@ static void not_modified(void **unused)
     assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4ERR_DELAY);
     assert_true(delegation_waiter_queued(&waiter.waiter));
     assert_int_equal(hooked.questions, 1);
-    delegation_attr_answer(hooked.asked, true, before.change, before.size);
+    answer(before.change, before.size);
     assert_int_equal(waiter.woken, 1);
     assert_false(delegation_waiter_cancel(&waiter.waiter));
     assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4_OK);
@@ -68,7 +74,7 @@ static void modified(void **unused)
 
     (void)unused;
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
-    delegation_attr_answer(hooked.asked, true, before.change + 1, 5);
+    answer(before.change + 1, 5);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_true(attr.valid);
     assert_int_equal(attr.size, 5);
@@ -88,7 +94,7 @@ static void size_alone(void **unused)
     (void)unused;
     (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
-    delegation_attr_answer(hooked.asked, true, before.change, before.size + 1);
+    answer(before.change, before.size + 1);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_true(attr.valid);
     assert_int_equal(attr.size, before.size + 1);
@@ -121,7 +127,7 @@ static bool seen_as_changed(uint64_t said)
 
     pass_ms(DELEGATION_ANSWER_MS + 1);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
-    delegation_attr_answer(hooked.asked, true, said, before.size);
+    answer(said, before.size);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_true(attr.valid && attr.size == before.size);
     return attr.change != before.change;
@@ -167,7 +173,7 @@ static void crossed(void **unused)
     (void)must_give(fx.alice, obj, DELEGATION_WRITE);
     assert_int_equal(ask(fx.bob, NULL, &first), NFS4ERR_DELAY);
     resize(obj, 6);
-    delegation_attr_answer(hooked.asked, true, 1, 4);
+    answer(1, 4);
     assert_int_equal(ask(fx.bob, NULL, &first), NFS4_OK);
     assert_int_equal(first.size, 6);
     resize(obj, 10);
@@ -193,14 +199,14 @@ static void one_at_a_time(void **unused)
     pass_ms(1);
     assert_int_equal(ask(fx.carol, &carols.waiter, &attr), NFS4ERR_DELAY);
     assert_int_equal(hooked.questions, 1);
-    delegation_attr_answer(hooked.asked, true, 1, 7);
+    answer(1, 7);
     assert_int_equal(bobs.woken, 1);
     assert_int_equal(carols.woken, 1);
     assert_false(delegation_waiter_cancel(&bobs.waiter));
     assert_false(delegation_waiter_cancel(&carols.waiter));
     assert_int_equal(ask(fx.carol, &carols.waiter, &attr), NFS4ERR_DELAY);
     assert_int_equal(hooked.questions, 2);
-    delegation_attr_answer(hooked.asked, true, 1, 8);
+    answer(1, 8);
     assert_false(delegation_waiter_cancel(&carols.waiter));
     assert_int_equal(ask(fx.carol, &carols.waiter, &attr), NFS4_OK);
     assert_int_equal(attr.size, 8);
@@ -215,7 +221,7 @@ static void too_late(void **unused)
     (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
     pass_ms(200);
-    delegation_attr_answer(hooked.asked, true, 1, 9);
+    answer(1, 9);
     pass_ms(DELEGATION_ANSWER_MS);
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_int_equal(attr.size, 9);
@@ -233,7 +239,7 @@ static void no_answer(void **unused)
     (void)unused;
     counting_waiter_init(&waiter);
     assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4ERR_DELAY);
-    delegation_attr_answer(hooked.asked, false, 0, 0);
+    delegation_attr_answer(hooked.asked, NULL);
     assert_int_equal(hooked.recalls, 1);
     assert_int_equal(waiter.woken, 0); /* now it waits for the end */
     assert_int_equal(ask(fx.carol, NULL, &attr), NFS4ERR_DELAY);
@@ -243,7 +249,7 @@ static void no_answer(void **unused)
     assert_false(delegation_waiter_cancel(&waiter.waiter));
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_false(attr.valid);
-    delegation_attr_answer(hooked.asked, true, 1, 1); /* the answer comes too late */
+    answer(1, 1); /* the answer comes too late */
 }
 
 static void returned_instead(void **unused)

@@ -55,9 +55,11 @@ static void hear_recall(struct delegation *delegation, void *context)
 
 static void answer(struct delegation *delegation, void *context)
 {
+    const struct delegation_said said = {.change = delegation->change + (asked + 1) % 2};
+
     (void)context;
     asked++;
-    delegation_attr_answer(delegation, asked % 8 != 0, delegation->change + asked % 2, 0);
+    delegation_attr_answer(delegation, asked % 8 != 0 ? &said : NULL);
 }
 
 static int set_up(void **unused)
@@ -276,8 +278,9 @@ static void *asker_main(void *arg)
         struct stress_waiter waiter = {.waiter = {.wake = note_wake}};
         struct delegation_attr attr;
 
-        if (delegation_getattr(fx.state, fx.files[rand_r(&seed) % FILES], NULL, clock_now_ns(),
-                               &waiter.waiter, &attr) == NFS4ERR_DELAY &&
+        if (delegation_getattr(fx.state, fx.files[rand_r(&seed) % FILES], NULL,
+                               DELEGATION_ASKED_MORE, clock_now_ns(), &waiter.waiter,
+                               &attr) == NFS4ERR_DELAY &&
             delegation_waiter_queued(&waiter.waiter) && !delegation_waiter_cancel(&waiter.waiter)) {
             while (!waiter.woken)
                 sched_yield();
