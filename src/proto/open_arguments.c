@@ -33,14 +33,15 @@ static const struct open_arguments4 common = {
  * and (RFC 9754 §4, §5) what it should be like.  What came of them, the reply says. */
 #define HINTS                                                                                      \
     (OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL |                                       \
-     OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED |                                         \
-     OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS | OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION)
+     OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED | OPEN_ARGUMENTS_WANTS_MINOR2)
 
 void open_arguments_get(const struct compound *c, struct open_arguments4 *out)
 {
     *out = common;
     if (c->open_wants & OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS)
         out->oa_share_access_want.words[0] |= BIT(OPEN_ARGS_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS);
+    if (c->open_wants & OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION)
+        out->oa_share_access_want.words[0] |= BIT(OPEN_ARGS_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION);
 }
 
 static bool has(const struct bitmap4 *bits, uint32_t value)

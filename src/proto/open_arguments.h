@@ -8,7 +8,8 @@
 #include "proto/compound.h"
 
 /* Flags of share_access that 4.2 has, and 4.1 has not (§4, §5). */
-#define OPEN_ARGUMENTS_WANTS_MINOR2 OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS
+#define OPEN_ARGUMENTS_WANTS_MINOR2                                                                \
+    (OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS | OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION)
 
 /* The value of FATTR4_OPEN_ARGUMENTS in this minor version. */
 void open_arguments_get(const struct compound *c, struct open_arguments4 *out);

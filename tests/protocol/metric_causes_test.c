@@ -21,6 +21,7 @@ static const struct {
     {"delegation_granted_directory", "unit.state.delegation.delegation_dir", "granted_directory"},
     {"delegation_notify_bytes", "unit.state.delegation.delegation_watch", "notify_bytes"},
     {"delegation_granted_with_times", "protocol.delegation_times", "granted_with_times"},
+    {"delegation_granted_without_open", "protocol.open_xor", "granted_without_open"},
     {"delegation_notify_events_coalesced", "unit.state.delegation.delegation_watch",
      "notify_events_coalesced"},
     {"delegation_notify_events_queued", "unit.state.delegation.delegation_watch",

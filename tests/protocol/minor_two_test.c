@@ -196,7 +196,7 @@ static void open_arguments(void **state)
     says = arguments_of(&carol);
     assert_int_equal(says.oa_share_access.words[0], 0xe);
     assert_int_equal(says.oa_share_deny.words[0], 0xf);
-    assert_int_equal(says.oa_share_access_want.words[0], 0x120038);
+    assert_int_equal(says.oa_share_access_want.words[0], 0x320038);
     assert_int_equal(says.oa_open_claim.words[0], 0x37); /* except the claims for reclaim */
     assert_int_equal(says.oa_create_mode.words[0], 0xf);
     for (uint32_t access = 0; access < 8; access++) {

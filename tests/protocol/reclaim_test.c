@@ -353,6 +353,60 @@ static void want_is(struct client_mount *mount, const struct client_fh *fh,
     run_on(&mount->conn, status);
 }
 
+/* alice comes again, with a session of 4.2. */
+static void come_in_minor_two(void)
+{
+    struct client_session_wish wish = client_session_wish_default("alice");
+    enum nfsstat4 status;
+
+    come(&alice);
+    wish.minor = alice.session.minor = 2;
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* no callbacks */
+    assert_int_equal(client_session_create(&alice.conn, &wish, &alice.session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+/* RFC 9754: a client of 4.2 reclaims a delegation with the file's times, and gets no open with it;
+ * again if the reply was lost. */
+static void delegation_alone(void **state)
+{
+    const struct client_fh file = make_file(&alice, &lives_dir, "file");
+    const uint32_t access = OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION;
+    const struct nfs4_attrs times = {.time_deleg_modify = {.seconds = 981173106}};
+    struct nfs_argop4 give_back = {.argop = OP_DELEGRETURN};
+    struct stateid4 stateid;
+
+    (void)state;
+    crash();
+    come(&alice);
+    delegation_held = OPEN_DELEGATE_WRITE_ATTRS_DELEG;
+    reclaim_fails(&alice, &file, NFS4ERR_INVAL);
+    client_conn_close(&alice.conn);
+    come_in_minor_two();
+    (void)reclaim_is(&alice, &file, access, OPEN4_SHARE_DENY_NONE, NFS4_OK);
+    assert_true(result(OP_OPEN)->opopen.rflags & OPEN4_RESULT_NO_OPEN_STATEID);
+    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type,
+                     OPEN_DELEGATE_WRITE_ATTRS_DELEG);
+    stateid = result(OP_OPEN)->opopen.delegation.write.stateid;
+    client_conn_close(&alice.conn); /* as if the reply had been lost */
+    come_in_minor_two();
+    (void)reclaim_is(&alice, &file, access, OPEN4_SHARE_DENY_NONE, NFS4_OK);
+    delegation_held = OPEN_DELEGATE_NONE;
+    assert_true(result(OP_OPEN)->opopen.rflags & OPEN4_RESULT_NO_OPEN_STATEID);
+    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type,
+                     OPEN_DELEGATE_WRITE_ATTRS_DELEG);
+    assert_memory_equal(&result(OP_OPEN)->opopen.delegation.write.stateid, &stateid,
+                        sizeof(stateid));
+    begin(&alice, &file);
+    client_op_write(C, &stateid, 0, FILE_SYNC4, "data", 4);
+    client_op_setattr(C, &stateid, CLIENT_BITS(FATTR4_TIME_DELEG_MODIFY), &times);
+    give_back.opdelegreturn.deleg_stateid = stateid;
+    client_compound_add(C, &give_back);
+    run(NFS4_OK);
+    assert_int_equal(attrs_of(&alice, &file, CLIENT_BITS(FATTR4_TIME_MODIFY)).time_modify.seconds,
+                     981173106);
+}
+
 /* With the open, or by WANT_DELEGATION: the claim is accepted, and the delegation permits an OPEN
  * at once. */
 static void delegations(void **state)
@@ -790,6 +844,7 @@ int main(void)
         TEST(start_long, conflicts),
         TEST(start_long, wrong_reclaims),
         TEST(start_long, delegations),
+        TEST(start_long, delegation_alone),
         TEST(start_long, mode_changed),
         TEST(start_long, second_crash),
         TEST(start_short, too_late),

@@ -13,6 +13,7 @@
 #include "proto/ops/open_delegation.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
+#include "state/delegation/delegation_stats.h"
 #include "state/lock/lock_notice.h"
 
 static uint32_t access_of(const struct OPEN4args *args)
@@ -191,8 +192,11 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
      */
     if (status == NFS4_OK && !changes_settle(c))
         status = NFS4ERR_IO;
-    if (status == NFS4_OK)
-        return open_commit(&request, stateid);
+    if (status == NFS4_OK) {
+        status = open_commit(&request, stateid);
+        target->fresh_open = status == NFS4_OK && request.fresh;
+        return status;
+    }
     open_cancel(&request);
     return status;
 }
@@ -264,14 +268,32 @@ static void delegate(struct compound *c, const struct OPEN4args *args,
         open_delegation_offer(c, &ask, out);
 }
 
+/* RFC 9754 §4: a client that wants only one of the two gets the delegation.  But if the owner has
+ * had an open before, or the delegation is less than the open, it gets both. */
+static void drop_open(struct compound *c, const struct OPEN4args *args,
+                      const struct open_target *target, struct OPEN4resok *resok)
+{
+    if (!(args->share_access & c->open_wants & OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION) ||
+        !target->fresh_open ||
+        !open_delegation_covers(&resok->delegation, access_of(args), args->share_deny) ||
+        !open_withdraw(c->client, &resok->stateid))
+        return;
+    resok->stateid = (struct stateid4){0};
+    resok->rflags = OPEN4_RESULT_NO_OPEN_STATEID;
+    delegation_stats_add(c->server->state, DELEGATION_COUNTER_granted_without_open);
+}
+
 static enum nfsstat4 open_and_delegate(struct compound *c, const struct OPEN4args *args,
                                        struct open_target *target, struct OPEN4resok *resok)
 {
     enum nfsstat4 status = open_target_open(c, args, target, &resok->stateid);
 
-    if (status == NFS4_OK)
-        delegate(c, args, target, &resok->delegation);
-    return status;
+    if (status != NFS4_OK)
+        return status;
+    resok->rflags = 0;
+    delegate(c, args, target, &resok->delegation);
+    drop_open(c, args, target, resok);
+    return NFS4_OK;
 }
 
 /* CLAIM_PREVIOUS.  What else there is can only be what others have reclaimed. */
@@ -320,10 +342,12 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
         return status;
     }
     compound_set_current(c, target.obj, target.export);
-    compound_set_stateid(c, &resok.stateid);
+    compound_set_stateid(c, resok.rflags & OPEN4_RESULT_NO_OPEN_STATEID
+                                ? open_delegation_stateid(&resok.delegation)
+                                : &resok.stateid);
     resok.cinfo = target.cinfo;
-    resok.rflags = OPEN4_RESULT_LOCKTYPE_POSIX | c->open_rflags;
-    if (may_notify_lock(c, args))
+    resok.rflags |= OPEN4_RESULT_LOCKTYPE_POSIX | c->open_rflags;
+    if (may_notify_lock(c, args) && !(resok.rflags & OPEN4_RESULT_NO_OPEN_STATEID))
         resok.rflags |= OPEN4_RESULT_MAY_NOTIFY_LOCK;
     resok.attrset = target.attrset;
     wire_OPEN4resok(c->out, &resok);

@@ -12,6 +12,7 @@ struct open_target {
     bool created;              /* by this client, in this request or in the one that it repeats */
     bool fresh;                /* created just now: the request must not run again */
     bool truncate;             /* an existing file that must be truncated */
+    bool fresh_open;           /* out, of the open: its owner had none of the file */
     struct bitmap4 attrset;
 };
 

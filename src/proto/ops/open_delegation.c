@@ -163,3 +163,21 @@ const struct stateid4 *open_delegation_stateid(const struct open_delegation4 *de
     }
     return NULL;
 }
+
+/* One for READ keeps other clients from writing, but not from reading. */
+bool open_delegation_covers(const struct open_delegation4 *delegation, uint32_t access,
+                            uint32_t deny)
+{
+    switch (delegation->delegation_type) {
+    case OPEN_DELEGATE_READ:
+    case OPEN_DELEGATE_READ_ATTRS_DELEG:
+        return !(access & OPEN4_SHARE_ACCESS_WRITE) && !(deny & OPEN4_SHARE_DENY_READ);
+    case OPEN_DELEGATE_WRITE:
+    case OPEN_DELEGATE_WRITE_ATTRS_DELEG:
+        return true;
+    case OPEN_DELEGATE_NONE:
+    case OPEN_DELEGATE_NONE_EXT:
+        break;
+    }
+    return false;
+}

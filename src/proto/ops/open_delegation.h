@@ -29,3 +29,8 @@ void open_delegation_refuse(uint32_t access, enum why_no_delegation4 why,
 
 /* The stateid of what was granted; NULL: nothing. */
 const struct stateid4 *open_delegation_stateid(const struct open_delegation4 *delegation);
+
+/* Does it give its holder all that an open with this access and deny would, against other
+ * clients? */
+bool open_delegation_covers(const struct open_delegation4 *delegation, uint32_t access,
+                            uint32_t deny);

@@ -12,6 +12,7 @@ struct state;
     X(granted_write, "WRITE delegations granted")                                                  \
     X(granted_directory, "Delegations of directories granted")                                     \
     X(granted_with_times, "Delegations granted with the times of the file (NFSv4.2)")              \
+    X(granted_without_open, "OPENs answered with a delegation and no open (NFSv4.2)")              \
     X(upgraded, "READ delegations upgraded to WRITE")                                              \
     X(reclaimed, "Delegations reclaimed after a restart")                                          \
     X(recalled, "Delegations recalled")                                                            \

@@ -243,8 +243,21 @@ enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out)
         obj->fs->ops->close(obj, (enum vfs_open_want)request->access);
     if (!fresh)
         file_put(file);
+    request->fresh = fresh;
     request->file = NULL;
     return NFS4_OK;
+}
+
+bool open_withdraw(struct client *client, const struct stateid4 *stateid)
+{
+    struct stateid *sid = stateid_lookup(client->state->opens->stateids, stateid, client);
+    bool gone;
+
+    if (!sid)
+        return false;
+    gone = open_close(CONTAINER_OF(sid, struct open, sid), stateid->seqid) == NFS4_OK;
+    stateid_put(sid);
+    return gone;
 }
 
 enum nfsstat4 open_close(struct open *open, uint32_t seqid)

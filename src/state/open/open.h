@@ -39,6 +39,7 @@ struct open_request {
     bool admitted;                     /* open_has_room() was true */
     bool notifiable;                   /* the reply says OPEN4_RESULT_MAY_NOTIFY_LOCK */
     struct delegation_waiter *waiter;  /* for conflicting delegations; may be NULL */
+    bool fresh;                        /* out, of commit: the owner had none of the object */
     struct file *file;                 /* set between reserve and commit or cancel */
 };
 
@@ -61,6 +62,10 @@ void open_cancel(struct open_request *request);
 /* The caller has done vfs open() for request->access.  On NFS4_OK the open takes it over, and *out
  * is its stateid.  On an error (NFS4ERR_DELAY: a limit) the reservation is withdrawn. */
 enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out) MUST_USE;
+
+/* Undo the commit of a fresh open, as CLOSE would.  False: another OPEN of its owner is answered with
+ * it, or it was revoked meanwhile: the client has to be told of it. */
+bool open_withdraw(struct client *client, const struct stateid4 *stateid) MUST_USE;
 
 /* CLOSE: end the open and its locks.  OLD_STATEID, BAD_STATEID; EXPIRED, ADMIN_REVOKED. */
 enum nfsstat4 open_close(struct open *open, uint32_t seqid) MUST_USE;
