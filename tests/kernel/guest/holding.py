@@ -14,7 +14,7 @@ TURNS = int(os.environ.get("MS_TURNS", "1"))  # 2: each client is the holder onc
 MIXED = TURNS > 1
 DATA = b"what the holder has written\n" * 2000
 STATS = ("recalled", "returned", "revoked", "reclaimed", "cb_getattr", "recalls", "granted_write", "granted_directory",
-         "held_directory")
+         "held_directory", "granted_with_times", "granted_without_open", "times_reported")
 CALLBACKS = ("CB_RECALL", "CB_GETATTR", "CB_NOTIFY_LOCK")
 FIGURES = {"daemon.delegations": STATS, "daemon.transport": ("dialled", "calls"), "daemon.dial_out": ("calls",),
            "daemon.callback all": ("callback_retries",),

@@ -121,6 +121,8 @@ THEMES = {
                               environment={"MS_TURNS": "2"}),
     "delegation-behind": Theme("behind.py", cost_s=20, waits=True, clients=2, proxied=True, timeout_s=120,
                                backends=("mem",), versions=("4.1",)),
+    "held-times": Theme("held_times.py", waits=True, clients=2, lease_s=3, grace_s=5, timeout_s=120,
+                        versions=("4.2",), backends=("mem", "local")),
     # The attributes of directories are never fresh for the client, unless it holds a delegation; those of files are.
     "dir-delegation": Theme("dir_delegation.py", cost_s=20, waits=True, clients=2, lease_s=6, grace_s=6, timeout_s=240,
                             options="acdirmin=0,acdirmax=0,acregmin=600,acregmax=600", versions=("4.1",),
