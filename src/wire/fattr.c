@@ -9,7 +9,7 @@ const struct bitmap4 fattr_known = {
         {
             ~BIT(FATTR4_FS_LOCATIONS),
             0x00ffffffu | BIT(FATTR4_DIR_NOTIF_DELAY) | BIT(FATTR4_DIRENT_NOTIF_DELAY) |
-                BIT(FATTR4_CHANGE_POLICY), /* 32..55 and these */
+                BIT(FATTR4_DACL) | BIT(FATTR4_CHANGE_POLICY), /* 32..55 and these */
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
                 BIT(FATTR4_FS_CHARSET_CAP) | BIT(FATTR4_CLONE_BLKSIZE) | BIT(FATTR4_SPACE_FREED) |
                 BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_XATTR_SUPPORT) |
@@ -18,11 +18,11 @@ const struct bitmap4 fattr_known = {
         },
 };
 
-static bool fattr_acl(struct xdr *x, struct nfs4_attrs *a)
+static bool fattr_aces(struct xdr *x, struct nfsace4 **aces, uint32_t *count)
 {
-    a->acl = xdr_array(x, &a->acl_count, LIMIT_WIRE_ARRAY, a->acl, sizeof(*a->acl));
-    for (uint32_t i = 0; i < a->acl_count && !x->failed; i++)
-        wire_nfsace4(x, &a->acl[i]);
+    *aces = xdr_array(x, count, LIMIT_WIRE_ARRAY, *aces, sizeof(**aces));
+    for (uint32_t i = 0; i < *count && !x->failed; i++)
+        wire_nfsace4(x, &(*aces)[i]);
     return !x->failed;
 }
 
@@ -54,7 +54,7 @@ bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
     case FATTR4_RDATTR_ERROR:
         return xdr_u32(x, &a->rdattr_error);
     case FATTR4_ACL:
-        return fattr_acl(x, a);
+        return fattr_aces(x, &a->acl, &a->acl_count);
     case FATTR4_ACLSUPPORT:
         return xdr_u32(x, &a->aclsupport);
     case FATTR4_ARCHIVE:
@@ -143,6 +143,9 @@ bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
         return wire_nfstime4(x, &a->dir_notif_delay);
     case FATTR4_DIRENT_NOTIF_DELAY:
         return wire_nfstime4(x, &a->dirent_notif_delay);
+    case FATTR4_DACL:
+        xdr_u32(x, &a->dacl_flag);
+        return fattr_aces(x, &a->dacl, &a->dacl_count);
     case FATTR4_CHANGE_POLICY:
         return wire_change_policy4(x, &a->change_policy);
     case FATTR4_MODE_SET_MASKED:

@@ -23,7 +23,7 @@ struct nfs4_attrs {
     uint64_t space_avail, space_free, space_total, space_used, space_freed;
     uint64_t quota_avail_hard, quota_avail_soft, quota_used;
     uint64_t maxfilesize, maxread, maxwrite;
-    struct nfsace4 *acl;
+    struct nfsace4 *acl, *dacl;
     struct fsid4 fsid;
     struct change_policy4 change_policy;
     struct nfs_fh4 filehandle;
@@ -40,7 +40,8 @@ struct nfs4_attrs {
     struct mode_umask4 mode_umask;
     uint32_t numlinks;
     struct specdata4 rawdev;
-    uint32_t acl_count;
+    uint32_t acl_count, dacl_count;
+    uint32_t dacl_flag; /* aclflag4 */
     uint32_t aclsupport;
     uint32_t fh_expire_type;
     uint32_t lease_time;

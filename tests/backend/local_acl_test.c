@@ -464,20 +464,25 @@ static void all_or_nothing(void **state)
     struct local_dir *dir = *state;
     struct vfs_object *root = root_of(dir);
     struct vfs_object *sub = make(root, &owner, "sub", VFS_DIR, 0750);
+    struct vfs_attr both = {.mask = VFS_ATTR_MODE | VFS_ATTR_ACL, .mode = 01700};
     struct vfs_attr chown = {.mask = VFS_ATTR_UID | VFS_ATTR_ACL, .uid = CONTRACT_OTHER};
 
-    if (!local_privileged())
-        test_skip("needs another user");
     local_program_sets(local_path(dir, "sub"), DEFAULT_ACL, "u::7 u:7:7 g::7 m::7 o::7");
-    assert_status(set_acl(sub, &other, LIST(ACE(FD, EVERYONE, 0, R))), VFS_PERM);
+    both.acl = LIST(ACE(FD, EVERYONE, 0, R), ALLOW(EVERYONE, VFS_ACE_DELETE));
+    assert_status(set_attr(sub, &owner, &both), VFS_ATTRNOTSUPP);
+    assert_int_equal(mode_of(sub), 0750);
+    if (local_privileged()) {
+        assert_status(set_acl(sub, &other, LIST(ACE(FD, EVERYONE, 0, R))), VFS_PERM);
+        expect_local_programs_see(local_path(dir, "sub"), DEFAULT_ACL, "u::7 u:7:7 g::7 m::7 o::7");
+        chown.acl = both.acl;
+        assert_status(set_attr(sub, &super, &chown), VFS_ATTRNOTSUPP);
+        assert_int_equal(attr_of(sub).uid, CONTRACT_OWNER);
+        chown.acl = LIST(ALLOW(EVERYONE, R));
+        assert_ok(set_attr(sub, &super, &chown));
+        assert_int_equal(attr_of(sub).uid, CONTRACT_OTHER);
+        local_program_sets(local_path(dir, "sub"), DEFAULT_ACL, "u::7 u:7:7 g::7 m::7 o::7");
+    }
     expect_local_programs_see(local_path(dir, "sub"), DEFAULT_ACL, "u::7 u:7:7 g::7 m::7 o::7");
-    /* Nor is anything else set with an ACL that can't be expressed. */
-    chown.acl = LIST(ALLOW(EVERYONE, VFS_ACE_DELETE));
-    assert_status(set_attr(sub, &super, &chown), VFS_ATTRNOTSUPP);
-    assert_int_equal(attr_of(sub).uid, CONTRACT_OWNER);
-    chown.acl = LIST(ALLOW(EVERYONE, R));
-    assert_ok(set_attr(sub, &super, &chown));
-    assert_int_equal(attr_of(sub).uid, CONTRACT_OTHER);
     vfs_object_put(sub);
     vfs_object_put(root);
 }

@@ -23,14 +23,12 @@ static struct nfsace4 ace(uint32_t type, uint32_t flag, uint32_t mask, const cha
 
 static int setup(void **state)
 {
-    static char local[128];
-    const char *const options[] = {"--export", "/mem=mem:,no_root_squash",       "--export", local,
-                                   "--export", "/mem/inner=mem:,no_root_squash", NULL};
+    const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--export",
+                                   "/mem/inner=mem:,no_root_squash", NULL};
 
     (void)state;
     if (!test_server_init(&script_server))
         return -1;
-    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
@@ -128,8 +126,7 @@ static void expect_acl(const struct client_fh *fh, const struct nfsace4 *want, u
 
 static void supported_where_it_is_kept(void **state)
 {
-    struct client_fh local = script_dir(script_local);
-    struct client_fh there = make_file(&alice, &local, "file");
+    struct client_fh there;
     struct bitmap4 bits = CLIENT_BITS(FATTR4_SUPPORTED_ATTRS, FATTR4_ACLSUPPORT);
     struct nfs4_attrs attrs = attrs_of(&alice, &file, bits);
     struct nfsace4 one = ace(ALLOW, 0, ACE4_READ_DATA, "EVERYONE@");
@@ -137,6 +134,11 @@ static void supported_where_it_is_kept(void **state)
     (void)state;
     assert_true(bitmap4_isset(&attrs.supported_attrs, FATTR4_ACL));
     assert_int_equal(attrs.aclsupport, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
+    begin(&alice, NULL);
+    client_op_putrootfh(C); /* of the name space */
+    client_op_getfh(C);
+    run(NFS4_OK);
+    there = result_fh();
     attrs = attrs_of(&alice, &there, bits);
     assert_false(bitmap4_isset(&attrs.supported_attrs, FATTR4_ACL));
     assert_int_equal(attrs.aclsupport, 0);
@@ -480,6 +482,55 @@ static void at_create(void **state)
     (void)create_with("bad", &attrs, NFS4ERR_ATTRNOTSUPP);
 }
 
+/* The same ACL with flags of its own, from minor version 1 on (RFC 8881 §6.2.2). */
+static void as_dacl(void **state)
+{
+    static const struct {
+        uint32_t flag, ace_flag;
+        enum nfsstat4 status;
+    } cases[] = {
+        {ACL4_PROTECTED, 0, NFS4ERR_ATTRNOTSUPP},
+        {ACL4_AUTO_INHERIT, 0, NFS4ERR_ATTRNOTSUPP},
+        {ACL4_DEFAULTED, 0, NFS4ERR_ATTRNOTSUPP},
+        {8, 0, NFS4ERR_INVAL},
+        {0, ACE4_INHERITED_ACE, NFS4ERR_ATTRNOTSUPP},
+        {0, ACE4_FAILED_ACCESS_ACE_FLAG, NFS4ERR_INVAL},
+        {0, 0, NFS4_OK},
+    };
+    struct nfsace4 one = ace(ALLOW, 0, ACE4_READ_DATA, "EVERYONE@");
+    struct nfs4_attrs attrs = {.dacl = &one, .dacl_count = 1, .acl = &one, .acl_count = 1};
+    struct bitmap4 bits = CLIENT_BITS(FATTR4_DACL);
+    uint8_t bytes[64];
+    struct fattr4 given = {bits, {bytes, 0}};
+    struct xdr x;
+
+    (void)state;
+    if (script_minor == 0) {
+        set(&alice, &file, bits, &attrs, NFS4ERR_ATTRNOTSUPP);
+        return;
+    }
+    set(&alice, &file, CLIENT_BITS(FATTR4_ACL, FATTR4_DACL), &attrs, NFS4ERR_ATTRNOTSUPP);
+    assert_int_equal(mode_of(&file), 0644);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        attrs.dacl_flag = cases[i].flag;
+        one.flag = cases[i].ace_flag;
+        set(&alice, &file, bits, &attrs, cases[i].status);
+        assert_int_equal(mode_of(&file), cases[i].status == NFS4_OK ? 0444 : 0644);
+    }
+    EXPECT_ACL(&file, one);
+    begin(&alice, &file);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_ACL, FATTR4_DACL));
+    run(NFS4_OK);
+    assert_int_equal(result(OP_GETATTR)->opgetattr.obj_attributes.attr_vals.len, 2 * 32 + 4);
+    one.flag = ACE4_IDENTIFIER_GROUP; /* no meaning there */
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    assert_true(fattr_value(&x, &attrs, FATTR4_DACL));
+    given.attr_vals.len = (uint32_t)xdr_pos(&x);
+    begin(&alice, &file);
+    op_compare(OP_VERIFY, &given);
+    run(NFS4_OK);
+}
+
 static void inherited(void **state)
 {
     const uint32_t both = ACE4_FILE_INHERIT_ACE | ACE4_DIRECTORY_INHERIT_ACE;
@@ -519,6 +570,7 @@ int main(void)
         WITH_FILE(verified),
         WITH_FILE(listed),
         WITH_FILE(at_create),
+        WITH_FILE(as_dacl),
         WITH_FILE(inherited),
     };
 

@@ -71,11 +71,18 @@ static const struct bitmap4 exclcreat = {
         },
 };
 
+static void add_acls(const struct vfs *fs, struct bitmap4 *out)
+{
+    if (!(fs->caps & VFS_CAP_ACL))
+        return;
+    bitmap4_set(out, FATTR4_ACL);
+    bitmap4_set(out, FATTR4_DACL);
+}
+
 void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out)
 {
     *out = exclcreat;
-    if (fs->caps & VFS_CAP_ACL)
-        bitmap4_set(out, FATTR4_ACL);
+    add_acls(fs, out);
 }
 
 /* Leave out the others, and words that say nothing: clients compare what they sent back. */
@@ -92,8 +99,7 @@ void attr_supported(const struct compound *c, const struct vfs *fs, struct bitma
     *out = base_supported;
     if (fs->caps & VFS_CAP_BTIME)
         bitmap4_set(out, FATTR4_TIME_CREATE);
-    if (fs->caps & VFS_CAP_ACL)
-        bitmap4_set(out, FATTR4_ACL);
+    add_acls(fs, out);
     if (fs->caps & VFS_CAP_CLONE)
         bitmap4_set(out, FATTR4_CLONE_BLKSIZE);
     bitmap_cut(out, c->attributes);
@@ -141,9 +147,14 @@ uint32_t attr_vfs_mask(const struct bitmap4 *want)
     return mask;
 }
 
+bool attr_has_acl(const struct bitmap4 *bits)
+{
+    return bitmap4_isset(bits, FATTR4_ACL) || bitmap4_isset(bits, FATTR4_DACL);
+}
+
 bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want)
 {
-    return bitmap4_isset(want, FATTR4_ACL) && (fs->caps & VFS_CAP_ACL);
+    return attr_has_acl(want) && (fs->caps & VFS_CAP_ACL);
 }
 
 enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
@@ -283,7 +294,7 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
         a.filehandle.len = export_fh_build(s->export, s->handle, fh);
         a.filehandle.data = fh;
     }
-    if (bitmap4_isset(&mask, FATTR4_ACL) && !attr_acl_encode(s->c, s->acl, &a))
+    if (attr_has_acl(&mask) && !attr_acl_encode(s->c, s->acl, &a))
         return NFS4ERR_DELAY;
     if (wants_statfs(&mask)) {
         enum vfs_status status = fill_statfs(&a, s->any);
@@ -371,8 +382,8 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     struct fattr4 ours, plain = *given;
     struct xdr x;
     enum nfsstat4 status = attr_check_readable(c, &given->attrmask);
-    const size_t room = given->attr_vals.len + 4096 +
-                        (c->named_owners ? ATTR_ACL_NAMED_BYTES_MAX : ATTR_ACL_BYTES_MAX);
+    const size_t acl_bytes = c->named_owners ? ATTR_ACL_NAMED_BYTES_MAX : ATTR_ACL_BYTES_MAX;
+    const size_t room = given->attr_vals.len + 4096 + 2 * acl_bytes; /* acl and dacl */
     void *buffer;
 
     if (status != NFS4_OK || bitmap4_isset(&given->attrmask, FATTR4_RDATTR_ERROR))
@@ -397,7 +408,7 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     xdr_init_decode(&x, buffer, xdr_pos(&x), c->arena);
     wire_fattr4(&x, &ours);
     CHECK(!x.failed);
-    if (bitmap4_isset(&given->attrmask, FATTR4_ACL))
+    if (attr_has_acl(&given->attrmask))
         (void)attr_acl_plain(c, given, &plain);
     if (ours.attr_vals.len == plain.attr_vals.len &&
         memcmp(ours.attr_vals.data, plain.attr_vals.data, ours.attr_vals.len) == 0)

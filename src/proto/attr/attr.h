@@ -32,6 +32,9 @@ void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out);
 /* The vfs attributes needed for `want`. */
 uint32_t attr_vfs_mask(const struct bitmap4 *want);
 
+/* Is the ACL among these, as acl or dacl? */
+bool attr_has_acl(const struct bitmap4 *bits);
+
 /* Does `want` need the ACL of an object of this file system? */
 bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want);
 

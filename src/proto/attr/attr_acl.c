@@ -44,8 +44,9 @@ bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_
 {
     char *text = arena_alloc(c->arena, (size_t)acl->count * ATTR_WHO_BYTES);
 
-    attrs->acl_count = acl->count;
-    attrs->acl = arena_alloc(c->arena, acl->count * sizeof(*attrs->acl));
+    attrs->acl_count = attrs->dacl_count = acl->count;
+    attrs->acl = attrs->dacl = arena_alloc(c->arena, acl->count * sizeof(*attrs->acl));
+    attrs->dacl_flag = 0; /* no automatic inheritance */
     if (!text || !attrs->acl)
         return false;
     for (uint32_t i = 0; i < acl->count; i++) {
@@ -75,6 +76,14 @@ static uint32_t special_index(const struct wire_opaque *who)
 }
 
 /* The group flag means nothing with a special name, RFC 8881 §6.2.1.4.1. */
+static void make_plain(struct nfsace4 *aces, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (special_index(&aces[i].who) < ARRAY_SIZE(special))
+            aces[i].flag &= ~ACE4_IDENTIFIER_GROUP;
+    }
+}
+
 bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr4 *out)
 {
     size_t room = given->attr_vals.len + 64;
@@ -85,10 +94,10 @@ bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr
     *out = *given;
     if (!bytes || !fattr_decode(given, &attrs, c->arena))
         return false;
-    for (uint32_t i = 0; i < attrs.acl_count; i++) {
-        if (special_index(&attrs.acl[i].who) < ARRAY_SIZE(special))
-            attrs.acl[i].flag &= ~ACE4_IDENTIFIER_GROUP;
-    }
+    if (bitmap4_isset(&given->attrmask, FATTR4_ACL))
+        make_plain(attrs.acl, attrs.acl_count);
+    if (bitmap4_isset(&given->attrmask, FATTR4_DACL))
+        make_plain(attrs.dacl, attrs.dacl_count);
     xdr_init_encode(&x, bytes, room);
     if (!fattr_encode(&x, &given->attrmask, &attrs))
         return false;
@@ -147,25 +156,46 @@ static enum nfsstat4 decode_ace(struct compound *c, const struct nfsace4 *in, en
     return decode_who(c, in, out);
 }
 
-enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
-                              enum vfs_type type, const struct vfs_acl **out)
+static enum nfsstat4 decode_aces(struct compound *c, const struct nfsace4 *aces, uint32_t count,
+                                 enum vfs_type type, const struct vfs_acl **out)
 {
     struct vfs_acl *acl = arena_alloc(c->arena, sizeof(*acl));
 
-    if (attrs->acl_count > LIMIT_ACL_ACES)
+    if (count > LIMIT_ACL_ACES)
         return NFS4ERR_ATTRNOTSUPP; /* more than can be kept */
     if (!acl)
         return NFS4ERR_DELAY;
-    acl->count = attrs->acl_count;
+    acl->count = count;
     acl->aces = arena_alloc(c->arena, acl->count * sizeof(*acl->aces));
     if (!acl->aces)
         return NFS4ERR_DELAY;
     for (uint32_t i = 0; i < acl->count; i++) {
-        enum nfsstat4 status = decode_ace(c, &attrs->acl[i], type, &acl->aces[i]);
+        enum nfsstat4 status = decode_ace(c, &aces[i], type, &acl->aces[i]);
 
         if (status != NFS4_OK)
             return status;
     }
     *out = acl;
     return NFS4_OK;
+}
+
+enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
+                              enum vfs_type type, const struct vfs_acl **out)
+{
+    return decode_aces(c, attrs->acl, attrs->acl_count, type, out);
+}
+
+/* What belongs to automatic inheritance, RFC 8881 §6.4.3.2, is not kept. */
+enum nfsstat4 attr_dacl_decode(struct compound *c, const struct nfs4_attrs *attrs,
+                               enum vfs_type type, const struct vfs_acl **out)
+{
+    if (attrs->dacl_flag & ~(ACL4_AUTO_INHERIT | ACL4_PROTECTED | ACL4_DEFAULTED))
+        return NFS4ERR_INVAL;
+    if (attrs->dacl_flag)
+        return NFS4ERR_ATTRNOTSUPP;
+    for (uint32_t i = 0; i < attrs->dacl_count; i++) {
+        if (attrs->dacl[i].flag & ACE4_INHERITED_ACE)
+            return NFS4ERR_ATTRNOTSUPP;
+    }
+    return decode_aces(c, attrs->dacl, attrs->dacl_count, type, out);
 }

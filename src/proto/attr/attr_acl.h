@@ -15,7 +15,7 @@ enum {
     ATTR_ACL_NAMED_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_NAME_BYTES)
 };
 
-/* Set attrs->acl from the backend's ACL, in the compound's memory.  False without memory. */
+/* Set attrs->acl and attrs->dacl from the backend's ACL, in the compound's memory.  False without memory. */
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
 
 /* Convert an ACL that a client compares with to the form in which we return ACLs: without the group
@@ -28,3 +28,7 @@ bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr
  * or group. */
 enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
                               enum vfs_type type, const struct vfs_acl **out);
+
+/* The same of a dacl.  ATTRNOTSUPP for flags of automatic inheritance, too. */
+enum nfsstat4 attr_dacl_decode(struct compound *c, const struct nfs4_attrs *attrs,
+                               enum vfs_type type, const struct vfs_acl **out);

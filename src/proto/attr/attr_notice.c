@@ -25,6 +25,7 @@ static struct bitmap4 told_of(const struct delegation_notice *notice, const stru
     struct bitmap4 told = *want;
 
     bitmap4_clear(&told, FATTR4_ACL);
+    bitmap4_clear(&told, FATTR4_DACL);
     if (notice->type == NOTIFY4_CHANGE_DIR_ATTRS && !notice->has_change)
         bitmap4_clear(&told, FATTR4_CHANGE);
     return told;

@@ -14,7 +14,7 @@ static const struct bitmap4 settable = {
         {
             BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
             BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) |
-                BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET),
+                BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET) | BIT(FATTR4_DACL),
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_TIME_DELEG_ACCESS) |
                 BIT(FATTR4_TIME_DELEG_MODIFY),
         },
@@ -161,6 +161,19 @@ enum nfsstat4 attr_decode_held(struct compound *c, const struct fattr4 *in,
     return status;
 }
 
+/* One of them at a time, RFC 8881 §6.4.1. */
+static enum nfsstat4 set_acl(struct compound *c, const struct nfs4_attrs *a,
+                             const struct bitmap4 *mask, enum vfs_type type, struct vfs_attr *set)
+{
+    if (!attr_has_acl(mask))
+        return NFS4_OK;
+    if (bitmap4_isset(mask, FATTR4_ACL) && bitmap4_isset(mask, FATTR4_DACL))
+        return NFS4ERR_ATTRNOTSUPP;
+    set->mask |= VFS_ATTR_ACL;
+    return bitmap4_isset(mask, FATTR4_ACL) ? attr_acl_decode(c, a, type, &set->acl)
+                                           : attr_dacl_decode(c, a, type, &set->acl);
+}
+
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits)
@@ -186,10 +199,8 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
         status = set_owners(c, &a, mask, set);
     if (status == NFS4_OK)
         status = set_times(&a, mask, set);
-    if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_ACL)) {
-        status = attr_acl_decode(c, &a, type, &set->acl);
-        set->mask |= VFS_ATTR_ACL;
-    }
+    if (status == NFS4_OK)
+        status = set_acl(c, &a, mask, type, set);
     return status;
 }
 
@@ -201,6 +212,7 @@ void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct b
     } map[] = {
         {FATTR4_SIZE, VFS_ATTR_SIZE},
         {FATTR4_ACL, VFS_ATTR_ACL},
+        {FATTR4_DACL, VFS_ATTR_ACL},
         {FATTR4_MODE, VFS_ATTR_MODE},
         {FATTR4_MODE_SET_MASKED, VFS_ATTR_MODE},
         {FATTR4_OWNER, VFS_ATTR_UID},

@@ -70,6 +70,7 @@ static const struct value_case values[] = {
     {FATTR4_MOUNTED_ON_FILEID, "00000000 0000001f"},
     {FATTR4_DIR_NOTIF_DELAY, "00000000 00000020 00000021"},
     {FATTR4_DIRENT_NOTIF_DELAY, "00000000 00000022 00000023"},
+    {FATTR4_DACL, "00000002 00000001 00000001 00000083 00000020 " NAME},
     {FATTR4_CHANGE_POLICY, "00000000 00000024 00000000 00000025"},
     {FATTR4_MODE_SET_MASKED, "00000124 00000fff"},
     {FATTR4_SUPPATTR_EXCLCREAT, BITMAP},
@@ -109,6 +110,9 @@ static void check_some(const struct nfs4_attrs *a)
     EQ(a->fsid.minor, 6);
     EQ(a->acl_count, 2);
     golden_text(&a->acl[1].who, "de");
+    EQ(a->dacl_flag, ACL4_PROTECTED);
+    EQ(a->dacl_count, 1);
+    EQ(a->dacl[0].flag, 0x83);
     golden_fh(&a->filehandle);
     EQ(a->fileid, 7);
     EQ(a->maxname, 255);
@@ -197,7 +201,7 @@ static void test_lengths(void **state)
 
 static void test_unknown(void **state)
 {
-    static const uint32_t unknown[] = {FATTR4_FS_LOCATIONS, FATTR4_DACL, FATTR4_SEC_LABEL, 95};
+    static const uint32_t unknown[] = {FATTR4_FS_LOCATIONS, FATTR4_SACL, FATTR4_SEC_LABEL, 95};
     struct nfs4_attrs attrs = {0};
     uint8_t bytes[8] = {0};
 
@@ -220,6 +224,7 @@ static void test_bad_values(void **state)
         {FATTR4_TIME_MODIFY_SET, "00000002 00000000 00000000 00000000"},
         {FATTR4_FILEHANDLE, "00000081 00000000"},
         {FATTR4_ACL, "00000003 00000000 00000000 00000001 " NAME},
+        {FATTR4_DACL, "00000000 00000003 00000000 00000000 00000001 " NAME},
     };
     uint8_t bytes[64];
     struct nfs4_attrs attrs;

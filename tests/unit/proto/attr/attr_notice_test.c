@@ -97,8 +97,10 @@ static void of_an_entry(void **unused)
 
     (void)unused;
     bitmap4_set(&want, FATTR4_ACL); /* not what anybody is granted */
+    bitmap4_set(&want, FATTR4_DACL);
     attrs = encoded(&mask);
     bitmap4_clear(&want, FATTR4_ACL);
+    bitmap4_clear(&want, FATTR4_DACL);
     assert_memory_equal(mask.words, want.words, sizeof(want.words));
     assert_int_equal(attrs.filehandle.len, fh_len);
     assert_memory_equal(attrs.filehandle.data, fh, fh_len);
