@@ -15,7 +15,8 @@ enum {
     ATTR_ACL_NAMED_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_NAME_BYTES)
 };
 
-/* Set attrs->acl and attrs->dacl from the backend's ACL, in the compound's memory.  False without memory. */
+/* Set attrs->acl and attrs->dacl from the backend's ACL, in the compound's memory.  False without
+ * memory. */
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
 
 /* Convert an ACL that a client compares with to the form in which we return ACLs: without the group

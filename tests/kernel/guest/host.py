@@ -97,6 +97,16 @@ def local(call, *paths):
     ask("local", call=call, arguments=paths)
 
 
+def setfacl(path, *options):
+    """setfacl on the server's machine, on a path below the first export; not on mem."""
+    ask("acl", options=options, path=path)
+
+
+def getfacl(path):
+    """The lines that getfacl prints there."""
+    return [line for line in ask("acl", options=(), path=path).split("\n") if line]
+
+
 def mainstay(*arguments):
     """What that command prints with --json."""
     return ask("mainstay", arguments=arguments)

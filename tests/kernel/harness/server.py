@@ -215,6 +215,16 @@ class Mainstayd(Server):
         except OSError as error:
             raise HarnessError(f"{call} of a local program: {error}") from error
 
+    def acl(self, options, path):
+        """What getfacl, or setfacl if there are options, of a local program prints."""
+        command = ["setfacl", *options] if options else ["getfacl", "--omit-header", "--numeric", "--no-effective",
+                                                           "--absolute-names"]
+        done = subprocess.run([*command, f"{self.exports[0].directory}/{path}"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode != 0:
+            raise HarnessError(f"{' '.join(command)}: {done.stdout}")
+        return done.stdout
+
     def mainstay(self, arguments):
         """What the command line prints, with --json."""
         done = subprocess.run([self.command, "--admin", f"unix:{self.socket}", "--json", *arguments],

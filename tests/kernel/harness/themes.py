@@ -147,6 +147,7 @@ THEMES = {
                   in_guest=True, versions=("4.1",), backends=("local",)),
     "guide": Theme("guide.py", cost_s=20, rules=[], cwd="/tmp", tls=True, in_guest=True, own_agent=True,
                    versions=("4.1",), backends=("local",)),
+    "acl": Theme("acl.py", versions=("4.0", "4.2"), backends=("local", "tmpfs"), v40={"backends": ("local",)}),
     "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
