@@ -180,6 +180,11 @@
 #define LIMIT_COMPOUND_CHANGES 8u     /* objects to be made durable at its end */
 #define LIMIT_OP_ERRORS 1000u         /* pairs of an operation and an error, counted one by one */
 
+/* hints, blocks and labels */
+#define LIMIT_ADVISE_BYTES (16u << 20)    /* that one IO_ADVISE has read ahead */
+#define LIMIT_WRITE_SAME_BYTES (1u << 20) /* that one WRITE_SAME writes: as much as a WRITE */
+#define LIMIT_LABEL_BYTES 2048u           /* of a security label; in Linux, too */
+
 /* proto/v40 */
 #define LIMIT_DUPLICATE_BYTES (128u << 20)      /* cached for retries of 4.0, in total */
 #define LIMIT_DUPLICATE_CLIENT_BYTES (4u << 20) /* per address */

@@ -42,6 +42,7 @@ struct export_table *export_table_create(void)
     table->pseudo_fs.ops = &pseudo_ops;
     table->pseudo_fs.volume = &table->pseudo_volume;
     table->pseudo_fs.caps = VFS_CAP_PERSISTENT;
+    table->pseudo_fs.change_type = VFS_CHANGE_UNDEFINED;
     view = export_view_create(table, NULL, 0, time_ns());
     table->pseudo_export = (struct export){
         .id = 0,

@@ -51,6 +51,9 @@ enum vfs_attr_mask {
     VFS_ATTR_MODE_HIGH = 1u << 19, /* set only, with MODE and VFS_CAP_ACL: leave the nine permission
                                     * bits and the ACL as they are */
     VFS_ATTR_GUARDED = 1u << 20,   /* get only: not all callers may see it; ask VFS_MAY_READ_ATTR */
+    VFS_ATTR_UMASK = 1u << 24, /* create() only, with MODE: `umask` is taken from the mode, unless
+                                    * the new object inherits an ACL from its directory */
+    VFS_ATTR_LABEL = 1u << 25, /* set only, with VFS_CAP_LABEL; read by getlabel() */
     VFS_ATTR_HELD = 1u << 28, /* set only, with ATIME or MTIME and nothing else: what the holder
                                     * of a delegation reports; see vfs_ops.setattr */
 };
@@ -58,10 +61,18 @@ enum vfs_attr_mask {
 
 struct vfs_acl; /* vfs_acl.h */
 
+/* A security label (RFC 7862 §9): bytes that only the system that enforces it understands; at most
+ * LIMIT_LABEL_BYTES. */
+struct vfs_label {
+    const uint8_t *data;
+    uint32_t len;
+};
+
 struct vfs_attr {
     uint32_t mask; /* valid fields (get: at least those that were requested and exist) */
     enum vfs_type type;
-    uint32_t mode; /* permission bits and suid, sgid, sticky: 07777 */
+    uint32_t mode;  /* permission bits and suid, sgid, sticky: 07777 */
+    uint32_t umask; /* create() only */
     uint32_t nlink;
     uint32_t uid;
     uint32_t gid;
@@ -74,6 +85,7 @@ struct vfs_attr {
     struct timespec atime, mtime, ctime, btime;
     bool named_attr;           /* it has named attributes */
     const struct vfs_acl *acl; /* set only */
+    struct vfs_label label;    /* set only */
 };
 
 struct vfs_statfs {

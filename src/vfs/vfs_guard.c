@@ -185,6 +185,8 @@ enum vfs_status vfs_guard_may_setattr(struct vfs_guard cur, const struct vfs_cre
         return VFS_ACCESS;
     if ((set->mask & (VFS_ATTR_MODE | VFS_ATTR_ACL)) && !(allowed & VFS_ACE_WRITE_ACL))
         return VFS_PERM;
+    if ((set->mask & VFS_ATTR_LABEL) && cred->uid != 0 && cred->uid != cur.attr->uid)
+        return VFS_PERM;
     if ((set->mask & (VFS_ATTR_UID | VFS_ATTR_GID)) && !may_chown(cur, cred, set, allowed))
         return VFS_PERM;
     if (set->mask & times)

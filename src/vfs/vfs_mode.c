@@ -117,7 +117,8 @@ enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vf
 
     if ((set->mask & VFS_ATTR_SIZE) && !opened && !(vfs_mode_rwx(cur, cred) & 2))
         return VFS_ACCESS;
-    if ((set->mask & (VFS_ATTR_MODE | VFS_ATTR_ACL)) && cred->uid != 0 && cred->uid != cur->uid)
+    if ((set->mask & (VFS_ATTR_MODE | VFS_ATTR_ACL | VFS_ATTR_LABEL)) && cred->uid != 0 &&
+        cred->uid != cur->uid)
         return VFS_PERM;
     if (set->mask & (VFS_ATTR_UID | VFS_ATTR_GID))
         status = may_chown(cur, cred, set);

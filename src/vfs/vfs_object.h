@@ -28,13 +28,21 @@ struct vfs_volume {
     _Atomic int32_t blocked;
 };
 
+/* How the change attribute evolves (RFC 7862 §12.2.3): same numbers as change_attr_type4. */
+enum vfs_change_type {
+    VFS_CHANGE_MONOTONIC = 0, /* each change makes it greater */
+    VFS_CHANGE_CTIME = 3,     /* it is made of time_metadata */
+    VFS_CHANGE_UNDEFINED = 4, /* each change makes it another one, and that is all */
+};
+
 /* A mounted backend.  Backends embed it. */
 struct vfs {
     const struct vfs_ops *ops;
     struct vfs_volume *volume; /* lives as long as this */
     uint32_t caps;
-    uint32_t clone_blksize; /* with VFS_CAP_CLONE: what clone() aligns to */
-    uint64_t fsid;          /* unique among exports; set by export/ before the first use */
+    uint32_t clone_blksize;           /* with VFS_CAP_CLONE: what clone() aligns to */
+    enum vfs_change_type change_type; /* constant */
+    uint64_t fsid;                    /* unique among exports; set by export/ before the first use */
     /* Changes after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
     _Atomic uint32_t child_watchers; /* vfs_watch_begin() with `children` */

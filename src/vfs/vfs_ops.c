@@ -21,6 +21,13 @@ enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *c
     return VFS_NOTSUPP;
 }
 
+enum vfs_status vfs_getlabel_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  uint8_t *data, uint32_t *len)
+{
+    (void)obj, (void)cred, (void)data, (void)len;
+    return VFS_NOTSUPP;
+}
+
 enum vfs_status vfs_path_none(struct vfs_object *obj, char *buf, size_t size, size_t *len)
 {
     (void)obj, (void)buf, (void)size, (void)len;
@@ -45,6 +52,14 @@ enum vfs_status vfs_read_plus_none(struct vfs_object *obj, struct vfs_read_plus 
 {
     (void)obj, (void)io;
     return VFS_NOTSUPP;
+}
+
+enum vfs_status vfs_advise_none(struct vfs_object *obj, uint64_t offset, uint64_t length,
+                                uint32_t advice, uint32_t *taken)
+{
+    (void)obj, (void)offset, (void)length, (void)advice;
+    *taken = 0;
+    return VFS_OK;
 }
 
 enum vfs_status vfs_clone_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,

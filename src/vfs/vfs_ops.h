@@ -46,6 +46,7 @@ enum vfs_caps {
     VFS_CAP_COPY = 1u << 18,    /* copy() */
     VFS_CAP_XATTR = 1u << 19,   /* getxattr() and the other three */
     VFS_CAP_ATIME = 1u << 27,   /* setattr() with VFS_ATTR_HELD can set atime alone */
+    VFS_CAP_LABEL = 1u << 20,   /* objects have security labels: getlabel(), VFS_ATTR_LABEL */
 };
 
 /* Out parameters are written only on VFS_OK unless noted otherwise.  An object returned through
@@ -171,6 +172,12 @@ struct vfs_ops {
      * read(). */
     enum vfs_status (*read_plus)(struct vfs_object *obj, struct vfs_read_plus *io);
 
+    /* Hints about the use of a range of a regular file (enum vfs_advice), which may be all beyond
+     * its end; `length` 0: to the end.  *taken = those that are followed; it may follow none, and
+     * it limits its own work.  Checks no permission, and changes nothing that can be read. */
+    enum vfs_status (*advise)(struct vfs_object *obj, uint64_t offset, uint64_t length,
+                              uint32_t advice, uint32_t *taken);
+
     /* From one regular file to another, or to the same one; `to` has the same backend but may be
      * in another export.  They check no permission but act as cred.  Both ranges end at 2^63 - 1
      * at most.
@@ -241,6 +248,16 @@ struct vfs_ops {
     enum vfs_status (*getacl)(struct vfs_object *obj, const struct vfs_cred *cred,
                               struct vfs_acl *out);
 
+    /* The security label of obj, in `data`, which has room for LIMIT_LABEL_BYTES; *len is 0 if it
+     * has none.  Whoever may see the attributes of obj may see it.  VFS_NOTSUPP without
+     * VFS_CAP_LABEL, see vfs_getlabel_none().
+     *
+     * setattr() sets it by VFS_ATTR_LABEL, for the owner or root.  A regular file that is created
+     * with a label has it before it has a name; attrs_applied tells.  The backend stores it, and
+     * does not act by it.  VFS_BADLABEL: the system below knows no such label. */
+    enum vfs_status (*getlabel)(struct vfs_object *obj, const struct vfs_cred *cred, uint8_t *data,
+                                uint32_t *len);
+
     /* Until unlease() of the same kind: when a local program, which does not use this interface, is
      * about to use the file's data in a way that `kind` excludes, report it by vfs_lease_broken()
      * and, if possible, make the program wait.  Regular files; and directories for VFS_LEASE_READ:
@@ -281,6 +298,10 @@ enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uin
                               uint64_t *found, bool *eof);
 enum vfs_status vfs_read_plus_none(struct vfs_object *obj, struct vfs_read_plus *io);
 
+/* advise() of a backend that follows no hints. */
+enum vfs_status vfs_advise_none(struct vfs_object *obj, uint64_t offset, uint64_t length,
+                                uint32_t advice, uint32_t *taken);
+
 /* clone() and copy() of a backend without VFS_CAP_CLONE and VFS_CAP_COPY. */
 enum vfs_status vfs_clone_none(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
                                uint64_t to_offset, uint64_t length, const struct vfs_cred *cred);
@@ -307,3 +328,7 @@ enum vfs_status vfs_path_none(struct vfs_object *obj, char *buf, size_t size, si
 /* getacl() of a backend without ACLs. */
 enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *cred,
                                 struct vfs_acl *out);
+
+/* getlabel() of a backend without security labels. */
+enum vfs_status vfs_getlabel_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  uint8_t *data, uint32_t *len);

@@ -57,6 +57,12 @@ enum vfs_stability { /* same numbers as stable_how4 */
     VFS_FILE_SYNC = 2,
 };
 
+/* What a client expects to do with a range of a file (vfs_ops.advise): bits. */
+enum vfs_advice {
+    VFS_ADVICE_WILLNEED = 1u << 0, /* it will use it soon */
+    VFS_ADVICE_DONTNEED = 1u << 1, /* it will not */
+};
+
 enum vfs_content { /* same numbers as data_content4 */
     VFS_DATA = 0,
     VFS_HOLE = 1,
@@ -114,6 +120,7 @@ struct vfs_dirent {
     const struct vfs_attr *attr;     /* if requested; NULL if it could not be read */
     const struct vfs_handle *handle; /* if requested; NULL if it could not be read */
     const struct vfs_acl *acl;       /* the same */
+    const struct vfs_label *label;   /* the same */
     bool denied; /* attr or acl is NULL because this entry's ACL denies it to cred */
 };
 
@@ -123,7 +130,8 @@ struct vfs_readdir {
     uint64_t cookie;    /* 0: from the beginning */
     uint32_t attr_mask; /* 0: names and file IDs suffice, no stat() per entry */
     bool want_handle;
-    bool want_acl; /* with VFS_CAP_ACL only */
+    bool want_acl;   /* with VFS_CAP_ACL only */
+    bool want_label; /* with VFS_CAP_LABEL only */
     bool (*emit)(void *arg, const struct vfs_dirent *entry);
     void *arg;
     bool eof; /* out */

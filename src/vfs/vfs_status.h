@@ -36,6 +36,7 @@ enum vfs_status {
     VFS_NOXATTR,     /* no extended attribute of that name */
     VFS_XATTR2BIG,   /* larger than an extended attribute can be here */
     VFS_ATTRNOTSUPP, /* an attribute cannot have this value here */
+    VFS_BADLABEL,    /* not a security label of the system below */
     VFS_SERVERFAULT,
 };
 

@@ -11,7 +11,7 @@ static inline const char *vfs_status_name(enum vfs_status status)
         "XDEV",        "NOTDIR",     "ISDIR",       "INVAL",    "FBIG",      "NOSPC",
         "ROFS",        "MLINK",      "NAMETOOLONG", "NOTEMPTY", "DQUOT",     "STALE",
         "BADHANDLE",   "BAD_COOKIE", "NOTSUPP",     "TOOSMALL", "BADNAME",   "SYMLINK",
-        "WRONG_TYPE",  "DELAY",      "CHANGED",     "NOXATTR",  "XATTR2BIG", "ATTRNOTSUPP",
+        "WRONG_TYPE",  "DELAY",      "CHANGED",     "NOXATTR",  "XATTR2BIG", "ATTRNOTSUPP", "BADLABEL",
         "SERVERFAULT",
     };
 

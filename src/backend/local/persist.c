@@ -47,6 +47,7 @@ int local_persist_choose(struct local_fs *fs)
     if (fstatfs(fs->root_fd, &st) != 0)
         return errno;
     fs->fetches = !keeps_inodes((uint32_t)st.f_type);
+    fs->base.change_type = fs->fetches ? VFS_CHANGE_UNDEFINED : VFS_CHANGE_CTIME;
     switch ((uint32_t)st.f_type) {
     case BTRFS_SUPER_MAGIC:
         fs->persisting = LOCAL_PERSIST_TOGETHER;

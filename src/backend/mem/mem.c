@@ -152,6 +152,7 @@ static const struct vfs_ops mem_ops = {
     .allocate = mem_allocate,
     .deallocate = mem_deallocate,
     .seek = mem_seek,
+    .advise = vfs_advise_none,
     .clone = mem_clone,
     .read_plus = mem_read_plus,
     .copy = mem_copy,
@@ -161,6 +162,7 @@ static const struct vfs_ops mem_ops = {
     .removexattr = mem_removexattr,
     .openattr = mem_openattr,
     .getacl = mem_getacl,
+    .getlabel = vfs_getlabel_none,
     .lease = vfs_lease_none,
     .unlease = vfs_unlease_none,
     .path = mem_path,
@@ -191,6 +193,7 @@ struct vfs *mem_create(const struct mem_options *options)
     memset(fs, 0, sizeof(*fs));
     fs->vfs.ops = &mem_ops;
     fs->vfs.volume = &fs->volume;
+    fs->vfs.change_type = VFS_CHANGE_MONOTONIC;
     fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
                    VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER | VFS_CAP_PARENTS |
                    VFS_CAP_COPY | VFS_CAP_CLONE | VFS_CAP_SPACE | VFS_CAP_XATTR;
