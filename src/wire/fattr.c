@@ -12,9 +12,9 @@ const struct bitmap4 fattr_known = {
                 BIT(FATTR4_DACL) | BIT(FATTR4_CHANGE_POLICY), /* 32..55 and these */
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
                 BIT(FATTR4_FS_CHARSET_CAP) | BIT(FATTR4_CLONE_BLKSIZE) | BIT(FATTR4_SPACE_FREED) |
-                BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_XATTR_SUPPORT) |
-                BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY) |
-                BIT(FATTR4_OPEN_ARGUMENTS),
+                BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_SEC_LABEL) | BIT(FATTR4_MODE_UMASK) |
+                BIT(FATTR4_XATTR_SUPPORT) | BIT(FATTR4_TIME_DELEG_ACCESS) |
+                BIT(FATTR4_TIME_DELEG_MODIFY) | BIT(FATTR4_OPEN_ARGUMENTS),
         },
 };
 
@@ -160,6 +160,10 @@ bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
         return xdr_u64(x, &a->space_freed);
     case FATTR4_CHANGE_ATTR_TYPE:
         return xdr_u32(x, &a->change_attr_type);
+    case FATTR4_SEC_LABEL:
+        xdr_u32(x, &a->sec_label.slai_lfs);
+        xdr_u32(x, &a->sec_label.slai_pi);
+        return xdr_opaque(x, &a->sec_label.slai_data, LIMIT_WIRE_OPAQUE_BYTES);
     case FATTR4_MODE_UMASK:
         xdr_u32(x, &a->mode_umask.mu_mode);
         return xdr_u32(x, &a->mode_umask.mu_umask);

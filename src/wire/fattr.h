@@ -14,6 +14,13 @@ struct mode_umask4 {
     uint32_t mu_umask;
 };
 
+/* RFC 7862 §12.2.4 */
+struct sec_label4 {
+    uint32_t slai_lfs; /* label format specifier */
+    uint32_t slai_pi;  /* policy identifier */
+    struct wire_opaque slai_data;
+};
+
 /* Which members mean something is said by a bitmap beside it. */
 struct nfs4_attrs {
     uint64_t change;
@@ -38,6 +45,7 @@ struct nfs4_attrs {
     uint32_t mode;
     struct mode_masked4 mode_set_masked;
     struct mode_umask4 mode_umask;
+    struct sec_label4 sec_label;
     uint32_t numlinks;
     struct specdata4 rawdev;
     uint32_t acl_count, dacl_count;

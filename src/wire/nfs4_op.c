@@ -248,6 +248,10 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
         return wire_LISTXATTRS4resok(x, &v->oplistxattrs);
     case OP_REMOVEXATTR:
         return wire_REMOVEXATTR4resok(x, &v->opremovexattr);
+    case OP_IO_ADVISE:
+        return wire_IO_ADVISE4resok(x, &v->opio_advise);
+    case OP_WRITE_SAME:
+        return wire_WRITE_SAME4resok(x, &v->opwrite_same);
     case OP_DELEGPURGE:
     case OP_DELEGRETURN:
     case OP_LOCKT:

@@ -78,6 +78,7 @@ static const struct value_case values[] = {
     {FATTR4_CLONE_BLKSIZE, "00001000"},
     {FATTR4_SPACE_FREED, "00000000 00000026"},
     {FATTR4_CHANGE_ATTR_TYPE, "00000001"},
+    {FATTR4_SEC_LABEL, "0000002b 0000002c 00000003 61626300"},
     {FATTR4_MODE_UMASK, "000001b6 00000012"},
     {FATTR4_XATTR_SUPPORT, "00000001"},
     {FATTR4_TIME_DELEG_ACCESS, "00000000 00000027 00000028"},
@@ -129,6 +130,9 @@ static void check_some(const struct nfs4_attrs *a)
     EQ(a->mounted_on_fileid, 31);
     EQ(a->mode_set_masked.mm_mask_bits, 0xfff);
     golden_bitmap(&a->suppattr_exclcreat);
+    EQ(a->sec_label.slai_lfs, 43);
+    EQ(a->sec_label.slai_pi, 44);
+    golden_text(&a->sec_label.slai_data, "abc");
     EQ(a->mode_umask.mu_umask, 022);
     assert_true(a->xattr_support);
     EQ(a->time_deleg_modify.seconds, 41);
@@ -201,7 +205,7 @@ static void test_lengths(void **state)
 
 static void test_unknown(void **state)
 {
-    static const uint32_t unknown[] = {FATTR4_FS_LOCATIONS, FATTR4_SACL, FATTR4_SEC_LABEL, 95};
+    static const uint32_t unknown[] = {FATTR4_FS_LOCATIONS, FATTR4_SACL, 95};
     struct nfs4_attrs attrs = {0};
     uint8_t bytes[8] = {0};
 

@@ -231,6 +231,12 @@ const struct golden_results golden_results[] = {
      FIELDS(IS(opwrite.count, 2048), IS(opwrite.committed, FILE_SYNC4),
             IS_FIXED(opwrite.writeverf, 0x51))},
     {"RELEASE_LOCKOWNER", "00000027 00000000 ", NO_FIELDS},
+    {"IO_ADVISE", "0000003f 00000000 " BITMAP, FIELDS(IS_BITMAP(opio_advise.ior_hints))},
+    {"WRITE_SAME",
+     "00000046 00000000 "
+     "00000000 00000001 00000002 00000001 " VERIFIER,
+     FIELDS(IS(opwrite_same.wr_count, 0x100000002), IS(opwrite_same.wr_committed, DATA_SYNC4),
+            IS_FIXED(opwrite_same.wr_writeverf, 0x51))},
     {"BACKCHANNEL_CTL", "00000028 00000000 ", NO_FIELDS},
     {"BIND_CONN_TO_SESSION", "00000029 00000000 " SESSIONID "00000003 00000000",
      FIELDS(IS_FIXED(opbind_conn_to_session.bctsr_sessid, 0x10),
