@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "backend/local/acl.h"
+#include "backend/local/advise.h"
 #include "backend/local/ancestry.h"
 #include "backend/local/cache.h"
 #include "backend/local/call.h"
@@ -91,7 +92,7 @@ static const struct vfs_ops local_ops = {
     .allocate = local_allocate,
     .deallocate = local_deallocate,
     .seek = local_seek,
-    .advise = vfs_advise_none,
+    .advise = local_advise,
     .read_plus = local_read_plus,
     .clone = local_clone,
     .copy = local_copy,

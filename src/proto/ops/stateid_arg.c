@@ -290,3 +290,36 @@ void stateid_io_end(const struct compound *c, struct stateid_io *io)
         stateid_put(io->sid);
     io->sid = NULL;
 }
+
+static enum nfsstat4 check_hint_special(const struct compound *c, enum stateid_special special)
+{
+    const struct stateid_io nobody = {0};
+
+    if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
+        return NFS4ERR_BAD_STATEID;
+    if (c->wrongsec_deferred)
+        return NFS4ERR_ACCESS;
+    return stateid_io_permit(c, &nobody, OPEN4_SHARE_ACCESS_READ);
+}
+
+enum nfsstat4 stateid_arg_check_hint(const struct compound *c, const struct stateid4 *in)
+{
+    struct stateid4 stateid;
+    enum nfsstat4 status = resolve(c, in, STATEID_ARG_LATEST, &stateid);
+    enum stateid_special special;
+    struct stateid *sid;
+
+    if (status != NFS4_OK)
+        return status;
+    special = stateid_special(&stateid);
+    if (special != STATEID_ORDINARY)
+        return check_hint_special(c, special);
+    sid = lookup(c, &stateid);
+    if (!sid)
+        return NFS4ERR_BAD_STATEID;
+    status = is_of(sid, c->current.obj) ? revoked(sid) : NFS4ERR_BAD_STATEID;
+    if (status == NFS4_OK)
+        status = stateid_check_seqid(sid, stateid.seqid);
+    stateid_put(sid);
+    return status;
+}

@@ -31,6 +31,12 @@ enum nfsstat4 stateid_arg_lookup_of(const struct compound *c, const struct vfs_o
 enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
                               struct stateid **sid);
 
+/* May the caller give hints about the current file with it?  It names an open, a lock or a
+ * delegation of the file, whatever that permits, or is special and the caller may read the file.
+ * No delegation is recalled.  BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED, DELEG_REVOKED;
+ * ACCESS. */
+enum nfsstat4 stateid_arg_check_hint(const struct compound *c, const struct stateid4 *in);
+
 /* Does the stateid permit READ, WRITE or a SETATTR of the size?  `access` is
  * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle must be a regular file.
  *
