@@ -45,7 +45,7 @@ static void expect_only(struct bitmap4 got, uint32_t hint)
     assert_memory_equal(got.words, want.words, sizeof(want.words));
 }
 
-/* Hints that contradict each other, that are unknown or not followed are no errors; the answer names
+/* Hints that contradict each other, are unknown or not followed are no errors; the answer names
  * what is followed. */
 static void hints(void **state)
 {

@@ -60,3 +60,4 @@ enum nfsstat4 op_read_plus(struct compound *c, const struct READ_PLUS4args *args
 enum nfsstat4 op_seek(struct compound *c, const struct SEEK4args *args);
 /* Of minor version 2 (wire/nfs4_minor2.h). */
 enum nfsstat4 op_io_advise(struct compound *c, const struct IO_ADVISE4args *args);
+enum nfsstat4 op_write_same(struct compound *c, const struct WRITE_SAME4args *args);
