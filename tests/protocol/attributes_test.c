@@ -10,13 +10,14 @@ static struct bitmap4 supported(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_SUPPORTED_ATTRS)).supported_attrs;
 }
 
-/* The last two exist in 4.2 only (RFC 9754 §5). */
+/* The last three exist in 4.2 only (RFC 9754 §5, RFC 8275 §3). */
 static bool is_write_only(uint32_t bit)
 {
     return bit == FATTR4_TIME_ACCESS_SET || bit == FATTR4_TIME_MODIFY_SET ||
            bit == FATTR4_MODE_SET_MASKED ||
            (script_minor == 2 &&
-            (bit == FATTR4_TIME_DELEG_ACCESS || bit == FATTR4_TIME_DELEG_MODIFY));
+            (bit == FATTR4_TIME_DELEG_ACCESS || bit == FATTR4_TIME_DELEG_MODIFY ||
+             bit == FATTR4_MODE_UMASK));
 }
 
 /* Every supported attribute that can be read is returned, alone and all together. */

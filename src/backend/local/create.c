@@ -18,6 +18,7 @@
 #include "backend/local/cache.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
+#include "backend/local/default_acl.h"
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
 #include "backend/local/lookup.h"
@@ -44,6 +45,7 @@ struct making {
     struct vfs_create *create;
     struct local_object *made;
     const void *actor;
+    uint32_t umask; /* to be taken from the mode */
 };
 
 /* Before Linux 6.10, AT_EMPTY_PATH needs a capability that the caller lacks. */
@@ -65,11 +67,18 @@ static void verifier_times(uint64_t verifier, struct timespec times[2])
 }
 
 /* Until an object has the ACL that it is to have, nobody has access. */
-static uint32_t mode_of(const struct vfs_create *create, uint32_t otherwise)
+static uint32_t mode_of(const struct making *m, uint32_t otherwise)
 {
-    uint32_t mode = create->attr->mask & VFS_ATTR_MODE ? create->attr->mode & 07777 : otherwise;
+    const struct vfs_attr *attr = m->create->attr;
+    uint32_t mode = attr->mask & VFS_ATTR_MODE ? attr->mode & 07777 & ~m->umask : otherwise;
 
-    return create->attr->mask & VFS_ATTR_ACL ? mode & 07000 : mode;
+    return attr->mask & VFS_ATTR_ACL ? mode & 07000 : mode;
+}
+
+/* RFC 8275 §3, and as the kernel does: a default ACL takes the place of the umask. */
+static uint32_t umask_of(const struct local_object *dir, const struct vfs_attr *attr)
+{
+    return (attr->mask & VFS_ATTR_UMASK) && !local_default_acl_exists(dir) ? attr->umask : 0;
 }
 
 /* Apply the attributes other than the mode, after the file exists. */
@@ -158,7 +167,7 @@ static int create_named(const struct making *m, int *fd)
 {
     *fd = openat(m->dir->path_fd, m->name,
                  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                 mode_of(m->create, DEFAULT_FILE_MODE));
+                 mode_of(m, DEFAULT_FILE_MODE));
     return *fd < 0 ? errno : 0;
 }
 
@@ -185,7 +194,7 @@ static int create_stamped(const struct making *m, int *fd)
     int err;
 
     *fd = openat(m->dir->path_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC | O_NONBLOCK,
-                 mode_of(m->create, DEFAULT_FILE_MODE));
+                 mode_of(m, DEFAULT_FILE_MODE));
     /* Not supported on vfat or NFS.  And if the caller may not write the directory, an existing
      * name takes precedence over that error. */
     if (*fd < 0)
@@ -251,7 +260,7 @@ static int make_entry(struct making *m)
 
     switch (create->type) {
     case VFS_DIR:
-        return mkdirat(dirfd, m->name, mode_of(create, DEFAULT_DIR_MODE));
+        return mkdirat(dirfd, m->name, mode_of(m, DEFAULT_DIR_MODE));
     case VFS_LNK:
         return symlinkat(create->link_target, dirfd, m->name);
     case VFS_BLK:
@@ -263,7 +272,7 @@ static int make_entry(struct making *m)
     case VFS_NAMEDATTR:
         break;
     }
-    return mknodat(dirfd, m->name, node_type(create->type) | mode_of(create, DEFAULT_FILE_MODE),
+    return mknodat(dirfd, m->name, node_type(create->type) | mode_of(m, DEFAULT_FILE_MODE),
                    makedev(create->rdev_major, create->rdev_minor));
 }
 
@@ -298,7 +307,7 @@ static enum vfs_status apply(struct making *m)
     const struct vfs_attr *attr = m->create->attr;
     enum vfs_status status = VFS_OK;
 
-    if (!(attr->mask & ~(uint32_t)VFS_ATTR_MODE))
+    if (!(attr->mask & ~(uint32_t)(VFS_ATTR_MODE | VFS_ATTR_UMASK)))
         return VFS_OK;
     status = local_path_get(m->made);
     if (status != VFS_OK)
@@ -395,6 +404,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
         vfs_blocking_end();
         return status;
     }
+    m.umask = umask_of(m.dir, create->attr);
     local_change_before(m.dir, info);
     status = make(&m);
     if (create->created) {

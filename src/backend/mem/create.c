@@ -26,6 +26,21 @@ static uint32_t mode_default(enum vfs_type type)
     return type == VFS_DIR ? 0755 : 0644;
 }
 
+/* RFC 8275 §3: the umask counts unless the new object inherits ACEs. */
+static void apply_umask(const struct mem_object *dir, enum vfs_type type, struct vfs_attr *set)
+{
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct vfs_acl inherited = {.aces = aces};
+
+    if (!(set->mask & VFS_ATTR_UMASK))
+        return;
+    set->mask &= ~(uint32_t)VFS_ATTR_UMASK;
+    if (dir->acl && !(set->mask & VFS_ATTR_ACL))
+        vfs_acl_inherit(dir->acl, type == VFS_DIR, &inherited);
+    if (inherited.count == 0)
+        set->mode &= ~set->umask;
+}
+
 /* The initial attributes of a new object.  A directory with sgid passes on its group. */
 static enum vfs_status initial_attr(const struct mem_object *dir, const struct vfs_cred *cred,
                                     const struct vfs_create *create, struct vfs_attr *attr,
@@ -46,6 +61,7 @@ static enum vfs_status initial_attr(const struct mem_object *dir, const struct v
     set->mask = 0;
     if (create->attr)
         *set = *create->attr;
+    apply_umask(dir, create->type, set);
     if (set->mask & ~(uint32_t)MEM_ATTR_SETTABLE)
         return VFS_INVAL;
     if ((set->mask & VFS_ATTR_SIZE) && create->type != VFS_REG)

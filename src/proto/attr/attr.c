@@ -19,10 +19,12 @@ static const struct bitmap4 write_only = {
               BIT(FATTR4_MODE_SET_MASKED)},
 };
 
-/* RFC 9754 §5: for SETATTR and CB_GETATTR alone. */
-static const struct bitmap4 held_times = {
+/* The same where they exist: RFC 9754 §5, for SETATTR and CB_GETATTR alone, and RFC 8275 §3. */
+static const struct bitmap4 write_only_minor2 = {
     .count = 3,
-    .words = {0, 0, BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY)},
+    .words = {0, 0,
+              BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY) |
+                  BIT(FATTR4_MODE_UMASK)},
 };
 
 /* What every backend answers; the rest depends on its caps. */
@@ -47,8 +49,9 @@ static const struct bitmap4 base_supported = {
                 BIT(FATTR4_TIME_METADATA) | BIT(FATTR4_TIME_MODIFY) | BIT(FATTR4_TIME_MODIFY_SET) |
                 BIT(FATTR4_MOUNTED_ON_FILEID),
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
-                BIT(FATTR4_XATTR_SUPPORT) | BIT(FATTR4_OPEN_ARGUMENTS) |
-                BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY),
+                BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_XATTR_SUPPORT) |
+                BIT(FATTR4_OPEN_ARGUMENTS) | BIT(FATTR4_TIME_DELEG_ACCESS) |
+                BIT(FATTR4_TIME_DELEG_MODIFY),
         },
 };
 
@@ -59,30 +62,24 @@ const struct bitmap4 attr_minor1 = {
     .count = 3, .words = {UINT32_MAX, UINT32_MAX, 0x00001fffu | BIT(FATTR4_OPEN_ARGUMENTS)}};
 const struct bitmap4 attr_minor2 = {.count = 3, .words = {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
 
-/* All that SETATTR takes is taken with an exclusive create too, but for the times: there the
+/* All that other creates take is taken with an exclusive one, too, but for the times: there the
  * verifier may be kept (RFC 8881 §18.16.3). */
 static const struct bitmap4 exclcreat = {
     .count = 3,
     .words =
         {
-            BIT(FATTR4_SIZE),
-            BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP),
-            BIT(FATTR4_MODE_SET_MASKED),
+            BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
+            BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) | BIT(FATTR4_DACL),
+            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_MODE_UMASK),
         },
 };
 
-static void add_acls(const struct vfs *fs, struct bitmap4 *out)
+static void add_acls(uint32_t caps, struct bitmap4 *out)
 {
-    if (!(fs->caps & VFS_CAP_ACL))
+    if (!(caps & VFS_CAP_ACL))
         return;
     bitmap4_set(out, FATTR4_ACL);
     bitmap4_set(out, FATTR4_DACL);
-}
-
-void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out)
-{
-    *out = exclcreat;
-    add_acls(fs, out);
 }
 
 /* Leave out the others, and words that say nothing: clients compare what they sent back. */
@@ -94,21 +91,33 @@ static void bitmap_cut(struct bitmap4 *bits, const struct bitmap4 *others)
         bits->count--;
 }
 
-void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out)
+void attr_supported(const struct compound *c, const struct export *export, struct bitmap4 *out)
 {
+    const uint32_t caps = export->fs->caps;
+
     *out = base_supported;
-    if (fs->caps & VFS_CAP_BTIME)
+    if (caps & VFS_CAP_BTIME)
         bitmap4_set(out, FATTR4_TIME_CREATE);
-    add_acls(fs, out);
-    if (fs->caps & VFS_CAP_CLONE)
+    add_acls(caps, out);
+    if (caps & VFS_CAP_CLONE)
         bitmap4_set(out, FATTR4_CLONE_BLKSIZE);
     bitmap_cut(out, c->attributes);
+}
+
+void attr_exclcreat(const struct compound *c, const struct export *export, struct bitmap4 *out)
+{
+    struct bitmap4 supported;
+
+    attr_supported(c, export, &supported);
+    *out = exclcreat;
+    bitmap_cut(out, &supported);
 }
 
 enum nfsstat4 attr_check_readable(const struct compound *c, const struct bitmap4 *want)
 {
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
-        uint32_t unreadable = write_only.words[w] | (held_times.words[w] & c->attributes->words[w]);
+        uint32_t unreadable =
+            write_only.words[w] | (write_only_minor2.words[w] & c->attributes->words[w]);
 
         if (want->words[w] & unreadable)
             return NFS4ERR_INVAL;
@@ -195,7 +204,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
     uint32_t caps = s->any->fs->caps;
 
     a->supported_attrs = *supported;
-    attr_exclcreat(s->any->fs, &a->suppattr_exclcreat);
+    attr_exclcreat(s->c, s->export, &a->suppattr_exclcreat);
     /* A handle lasts as long as its file, also where neither outlives the server. */
     a->fh_expire_type = FH4_PERSISTENT;
     a->link_support = caps & VFS_CAP_LINK;
@@ -215,6 +224,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
     a->maxwrite = LIMIT_WRITE_BYTES;
     a->no_trunc = true;
     a->clone_blksize = s->any->fs->clone_blksize;
+    a->change_attr_type = s->any->fs->change_type;
     a->xattr_support = caps & VFS_CAP_XATTR;
     open_arguments_get(s->c, &a->open_arguments);
     a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};
@@ -276,7 +286,7 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
     struct bitmap4 mask, supported;
     struct nfs4_attrs a;
 
-    attr_supported(s->c, s->any->fs, &supported);
+    attr_supported(s->c, s->export, &supported);
     mask.count = LIMIT_BITMAP_WORDS;
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++)
         mask.words[w] = want->words[w] & supported.words[w];
@@ -390,7 +400,7 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
         return NFS4ERR_INVAL;
     if (given->attrmask.beyond)
         return NFS4ERR_ATTRNOTSUPP;
-    attr_supported(c, obj->fs, &supported);
+    attr_supported(c, c->current.export, &supported);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (given->attrmask.words[w] & ~supported.words[w])
             return NFS4ERR_ATTRNOTSUPP;

@@ -22,12 +22,12 @@ struct attr_source {
 /* The attributes of each minor version, for compound.attributes. */
 extern const struct bitmap4 attr_minor0, attr_minor1, attr_minor2;
 
-/* supported_attrs of a file system: the attributes of the minor version that its backend can return
- * or set. */
-void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out);
+/* supported_attrs of an export: the attributes of the minor version that its backend can return or
+ * set. */
+void attr_supported(const struct compound *c, const struct export *export, struct bitmap4 *out);
 
-/* suppattr_exclcreat: the attributes permitted in an EXCLUSIVE4_1 create. */
-void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out);
+/* suppattr_exclcreat (RFC 8881 §5.8.1.14): those of them permitted in an EXCLUSIVE4_1 create. */
+void attr_exclcreat(const struct compound *c, const struct export *export, struct bitmap4 *out);
 
 /* The vfs attributes needed for `want`. */
 uint32_t attr_vfs_mask(const struct bitmap4 *want);
@@ -55,7 +55,7 @@ enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4
 enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
                                  const struct bitmap4 *want, struct xdr *out);
 
-/* INVAL if the request asks for write-only attributes (RFC 8881 §5.5). */
+/* INVAL if the request asks for write-only attributes (RFC 8881 §5.5), or in 4.2 for mode_umask. */
 enum nfsstat4 attr_check_readable(const struct compound *c, const struct bitmap4 *want);
 
 /* VERIFY and NVERIFY: NFS4_OK when all given attributes equal the object's, NFS4ERR_NOT_SAME when

@@ -15,25 +15,25 @@ static const struct bitmap4 settable = {
             BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
             BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) |
                 BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET) | BIT(FATTR4_DACL),
-            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_TIME_DELEG_ACCESS) |
+            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_TIME_DELEG_ACCESS) |
                 BIT(FATTR4_TIME_DELEG_MODIFY),
         },
 };
 
 enum {
     MODE_BITS = 07777,
+    UMASK_BITS = 0777,
     NSEC_MAX = 999999999
 };
 
 /* Attributes we don't have: ATTRNOTSUPP; those we have but can't be set: INVAL. */
-static enum nfsstat4 check_settable(const struct compound *c, const struct vfs *fs,
-                                    const struct bitmap4 *mask)
+static enum nfsstat4 check_settable(const struct compound *c, const struct bitmap4 *mask)
 {
     struct bitmap4 supported;
 
     if (mask->beyond)
         return NFS4ERR_ATTRNOTSUPP;
-    attr_supported(c, fs, &supported);
+    attr_supported(c, c->current.export, &supported);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (mask->words[w] & ~supported.words[w])
             return NFS4ERR_ATTRNOTSUPP;
@@ -59,12 +59,30 @@ static enum nfsstat4 set_time(const struct settime4 *in, struct timespec *out, u
     return NFS4_OK;
 }
 
+/* RFC 8275 §3: only for a new object.  The backend takes the umask from the mode, unless the object
+ * inherits an ACL. */
+static enum nfsstat4 set_mode_umask(const struct vfs_object *obj, const struct nfs4_attrs *a,
+                                    const struct bitmap4 *mask, struct vfs_attr *set)
+{
+    if (obj || bitmap4_isset(mask, FATTR4_MODE) || bitmap4_isset(mask, FATTR4_MODE_SET_MASKED))
+        return NFS4ERR_INVAL;
+    if ((a->mode_umask.mu_mode & ~(uint32_t)MODE_BITS) ||
+        (a->mode_umask.mu_umask & ~(uint32_t)UMASK_BITS))
+        return NFS4ERR_INVAL;
+    set->mode = a->mode_umask.mu_mode;
+    set->umask = a->mode_umask.mu_umask;
+    set->mask |= VFS_ATTR_MODE | VFS_ATTR_UMASK;
+    return NFS4_OK;
+}
+
 static enum nfsstat4 set_mode(struct vfs_object *obj, const struct nfs4_attrs *a,
                               const struct bitmap4 *mask, struct vfs_attr *set)
 {
     struct vfs_attr current = {.mode = 0};
     enum vfs_status status = VFS_OK;
 
+    if (bitmap4_isset(mask, FATTR4_MODE_UMASK))
+        return set_mode_umask(obj, a, mask, set);
     if (bitmap4_isset(mask, FATTR4_MODE)) {
         if (bitmap4_isset(mask, FATTR4_MODE_SET_MASKED) || (a->mode & ~(uint32_t)MODE_BITS))
             return NFS4ERR_INVAL; /* both at once: RFC 8881 §6.2.5 */
@@ -179,7 +197,7 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct bitmap4 *bits)
 {
     const struct bitmap4 *mask = &in->attrmask;
-    enum nfsstat4 status = check_settable(c, c->current.obj->fs, mask);
+    enum nfsstat4 status = check_settable(c, mask);
     struct nfs4_attrs a;
 
     set->mask = 0;
@@ -215,6 +233,7 @@ void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct b
         {FATTR4_DACL, VFS_ATTR_ACL},
         {FATTR4_MODE, VFS_ATTR_MODE},
         {FATTR4_MODE_SET_MASKED, VFS_ATTR_MODE},
+        {FATTR4_MODE_UMASK, VFS_ATTR_MODE},
         {FATTR4_OWNER, VFS_ATTR_UID},
         {FATTR4_OWNER_GROUP, VFS_ATTR_GID},
         {FATTR4_TIME_ACCESS_SET, VFS_ATTR_ATIME | VFS_ATTR_ATIME_NOW},

@@ -19,7 +19,7 @@ static void choose_attributes(const struct compound *c, const struct bitmap4 *as
     struct bitmap4 supported;
 
     *out = (struct bitmap4){.count = 0};
-    attr_supported(c, c->current.obj->fs, &supported);
+    attr_supported(c, c->current.export, &supported);
     for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
         if (bitmap4_isset(asked, attributes[i]) && bitmap4_isset(&supported, attributes[i]))
             bitmap4_set(out, attributes[i]);

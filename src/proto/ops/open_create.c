@@ -22,11 +22,11 @@ static bool is_exclusive(enum createmode4 mode)
 }
 
 /* RFC 8881 §18.16.3: what suppattr_exclcreat does not name is INVAL. */
-static enum nfsstat4 check_exclcreat(const struct vfs *fs, const struct bitmap4 *mask)
+static enum nfsstat4 check_exclcreat(const struct compound *c, const struct bitmap4 *mask)
 {
     struct bitmap4 allowed;
 
-    attr_exclcreat(fs, &allowed);
+    attr_exclcreat(c, c->current.export, &allowed);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (mask->words[w] & ~allowed.words[w])
             return NFS4ERR_INVAL;
@@ -53,7 +53,7 @@ static enum nfsstat4 wish_decode(struct compound *c, const struct createhow4 *ho
     case EXCLUSIVE4_1:
         wish->create.mode = VFS_CREATE_EXCLUSIVE;
         memcpy(&wish->create.verifier, how->ch_createboth.cva_verf, sizeof(wish->create.verifier));
-        status = check_exclcreat(c->current.obj->fs, &how->ch_createboth.cva_attrs.attrmask);
+        status = check_exclcreat(c, &how->ch_createboth.cva_attrs.attrmask);
         if (status != NFS4_OK)
             return status;
         return attr_decode_settable(c, &how->ch_createboth.cva_attrs, NULL, VFS_REG, &wish->set,
