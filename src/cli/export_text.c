@@ -23,6 +23,7 @@ static const struct flag {
     {"no_root_squash", "squash", "no_root_squash"},
     {"all_squash", "squash", "all_squash"},
     {"strict_utf8", "strict_utf8", NULL},
+    {"security_label", "security_label", NULL},
 };
 
 static const char *const numbers[] = {"anonuid", "anongid", "fsid"};

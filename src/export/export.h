@@ -69,10 +69,11 @@ struct export
     struct counter_set *counters; /* export_counters.h; NULL: the pseudo file system, which has no
                                    * files */
     bool read_only;
-    bool async;       /* replies do not wait until changes are durable */
-    bool strict_utf8; /* names that are not UTF-8 are refused and not listed */
-    bool pseudo;      /* the pseudo file system itself */
-    bool secure;      /* reserved ports only */
+    bool async;          /* replies do not wait until changes are durable */
+    bool strict_utf8;    /* names that are not UTF-8 are refused and not listed */
+    bool security_label; /* clients see and set the labels of its files (RFC 7862 §9) */
+    bool pseudo;         /* the pseudo file system itself */
+    bool secure;         /* reserved ports only */
     struct export_security security;
     uint32_t takes;                           /* export_security_mask() */
     struct export_certificates *certificates; /* NULL: no rules about them */
@@ -153,6 +154,7 @@ struct export_spec {
     char *arg;     /* the text after the colon; "" if none */
     bool read_only;
     bool strict_utf8;
+    bool security_label;
     bool async;
     enum export_squash squash;
     enum export_ports ports;
@@ -168,7 +170,7 @@ struct export_spec {
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
  * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
  * sec=FLAVOR[:FLAVOR...], xprtsec=WORD[:WORD...], tls_peer=RULE, tls_user=RULE=USER, fsid=N,
- * strict_utf8; contradicting options are refused.  On failure `error` says what is wrong and what
+ * strict_utf8, security_label; contradicting options are refused.  On failure `error` says what is wrong and what
  * is expected.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);

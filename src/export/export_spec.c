@@ -151,6 +151,7 @@ enum flag_group {
     GROUP_SQUASH,
     GROUP_PORTS,
     GROUP_NAMES,
+    GROUP_LABELS,
     GROUP_COUNT,
 };
 
@@ -169,6 +170,7 @@ static const struct flag_option {
     {"secure", GROUP_PORTS, EXPORT_PORTS_SECURE},
     {"insecure", GROUP_PORTS, EXPORT_PORTS_INSECURE},
     {"strict_utf8", GROUP_NAMES, true},
+    {"security_label", GROUP_LABELS, true},
 };
 
 static const struct valued_option {
@@ -223,6 +225,9 @@ static void flag_apply(struct export_spec *spec, const struct flag_option *flag)
         return;
     case GROUP_NAMES:
         spec->strict_utf8 = flag->value;
+        return;
+    case GROUP_LABELS:
+        spec->security_label = flag->value;
         return;
     case GROUP_COUNT:
         return;

@@ -334,6 +334,7 @@ static struct export *export_make(const struct export_spec *spec, struct vfs *fs
         .counters = counters,
         .read_only = spec->read_only,
         .strict_utf8 = spec->strict_utf8,
+        .security_label = spec->security_label,
         .async = spec->async,
         .squash = spec->squash,
         .secure = export_table_secure(spec, fs),

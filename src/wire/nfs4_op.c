@@ -234,8 +234,6 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
         return wire_read_plus_res4(x, &v->opread_plus);
     case OP_SEEK:
         return wire_seek_res4(x, &v->opseek);
-    case OP_ALLOCATE:
-    case OP_DEALLOCATE:
     case OP_COPY:
         return wire_COPY4resok(x, &v->opcopy);
     case OP_OFFLOAD_STATUS:
@@ -273,6 +271,8 @@ static bool resop_ok(struct xdr *x, struct nfs_resop4 *v)
     case OP_FREE_STATEID:
     case OP_DESTROY_CLIENTID:
     case OP_RECLAIM_COMPLETE:
+    case OP_ALLOCATE:
+    case OP_DEALLOCATE:
     case OP_OFFLOAD_CANCEL:
     case OP_CLONE:
         return !x->failed;

@@ -11,6 +11,7 @@
 #include "backend/local/create.h"
 #include "backend/local/file.h"
 #include "backend/local/full_path.h"
+#include "backend/local/label.h"
 #include "backend/local/lookup.h"
 #include "backend/local/readdir.h"
 #include "backend/local/remove.h"
@@ -49,6 +50,18 @@ enum vfs_status local_call_setattr(struct vfs_object *obj, const struct vfs_cred
     if (status != VFS_OK)
         return status;
     status = local_setattr(obj, cred, set, opened, applied);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_getlabel(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    uint8_t *data, uint32_t *len)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_getlabel(obj, cred, data, len);
     local_path_put(local_of(obj));
     return status;
 }

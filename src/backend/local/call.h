@@ -9,6 +9,8 @@ enum vfs_status local_call_statfs(struct vfs_object *obj, struct vfs_statfs *out
 enum vfs_status local_call_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
 enum vfs_status local_call_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
                                    const struct vfs_attr *set, bool opened, uint32_t *applied);
+enum vfs_status local_call_getlabel(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    uint8_t *data, uint32_t *len);
 enum vfs_status local_call_touch(struct vfs_object *obj);
 enum vfs_status local_call_access(struct vfs_object *obj, const struct vfs_cred *cred,
                                   uint32_t want, uint32_t *granted);

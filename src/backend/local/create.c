@@ -21,6 +21,7 @@
 #include "backend/local/default_acl.h"
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
+#include "backend/local/label.h"
 #include "backend/local/lookup.h"
 #include "backend/local/names.h"
 #include "backend/local/note.h"
@@ -44,7 +45,7 @@ struct making {
     const struct vfs_name *given; /* the same */
     struct vfs_create *create;
     struct local_object *made;
-    const void *actor;
+    const struct vfs_cred *cred;
     uint32_t umask; /* to be taken from the mode */
 };
 
@@ -89,10 +90,11 @@ static void apply_rest(struct making *m)
 
     if (create->type == VFS_REG && create->mode == VFS_CREATE_EXCLUSIVE)
         set.mask &= ~(uint32_t)TIME_BITS;
+    set.mask &= ~create->attrs_applied;
     if ((set.mask & VFS_ATTR_SIZE) && create->type == VFS_REG && set.size <= INT64_MAX &&
         ftruncate(m->made->path_fd, (off_t)set.size) == 0)
         create->attrs_applied |= VFS_ATTR_SIZE;
-    create->attrs_applied |= local_setattr_initial(m->made, &set);
+    create->attrs_applied |= local_setattr_initial(m->made, m->cred, &set);
 }
 
 static void note_made(struct making *m)
@@ -155,12 +157,25 @@ static enum vfs_status existing(struct making *m)
     return status;
 }
 
-static int stamp(const struct making *m, int fd)
+/* What a new file must have before it gets a name: a verifier that later creates can compare, and a
+ * label that nobody sees it without (RFC 7862 §9.2).  Without the label it is made all the same, as
+ * attrs_applied tells. */
+static int stamp(struct making *m, int fd)
 {
+    const struct vfs_attr *attr = m->create->attr;
     struct timespec times[2];
 
+    if ((attr->mask & VFS_ATTR_LABEL) && local_label_set_first(fd, &attr->label) == 0)
+        m->create->attrs_applied |= VFS_ATTR_LABEL;
+    if (m->create->mode != VFS_CREATE_EXCLUSIVE)
+        return 0;
     verifier_times(m->create->verifier, times);
     return futimens(fd, times) == 0 ? 0 : errno;
+}
+
+static bool needs_stamp(const struct vfs_create *create)
+{
+    return create->mode == VFS_CREATE_EXCLUSIVE || (create->attr->mask & VFS_ATTR_LABEL);
 }
 
 static int create_named(const struct making *m, int *fd)
@@ -173,7 +188,7 @@ static int create_named(const struct making *m, int *fd)
 
 /* Where files can't be created without a name.  A crash between the two steps leaves a file without
  * its verifier; a retry of the client then takes it for a file of another client. */
-static int create_then_stamp(const struct making *m, int *fd)
+static int create_then_stamp(struct making *m, int *fd)
 {
     int err = create_named(m, fd);
 
@@ -183,13 +198,14 @@ static int create_then_stamp(const struct making *m, int *fd)
     if (err) {
         close(*fd);
         (void)unlinkat(m->dir->path_fd, m->name, 0);
-        local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->actor); /* others may have seen it */
+        /* others may have seen it */
+        local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->cred->actor);
     }
     return err;
 }
 
-/* The file gets its verifier before its name. */
-static int create_stamped(const struct making *m, int *fd)
+/* The file gets its stamp before its name. */
+static int create_stamped(struct making *m, int *fd)
 {
     int err;
 
@@ -209,7 +225,7 @@ static int create_stamped(const struct making *m, int *fd)
 
 static enum vfs_status not_made(const struct making *m, int err)
 {
-    local_tell_failed(m->dir, err, m->actor);
+    local_tell_failed(m->dir, err, m->cred->actor);
     return local_failure(err);
 }
 
@@ -220,7 +236,9 @@ static enum vfs_status make_file(struct making *m)
 
     if (m->given->expects)
         return existing(m);
-    err = m->create->mode == VFS_CREATE_EXCLUSIVE ? create_stamped(m, &fd) : create_named(m, &fd);
+    err = needs_stamp(m->create) ? create_stamped(m, &fd) : create_named(m, &fd);
+    if (err)
+        m->create->attrs_applied = 0;
     if (err == EEXIST)
         return existing(m);
     if (err)
@@ -369,9 +387,9 @@ static void tell_added(struct local_object *dir, const char *name, struct local_
 static void tell_made(const struct making *m, enum vfs_status status, uint64_t after)
 {
     if (status == VFS_OK)
-        tell_added(m->dir, m->name, m->made, after, m->actor);
+        tell_added(m->dir, m->name, m->made, after, m->cred->actor);
     else
-        local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->actor);
+        local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->cred->actor);
 }
 
 enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cred *cred,
@@ -395,7 +413,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
         return status;
     m.name = text.text;
     m.given = name;
-    m.actor = cred->actor;
+    m.cred = cred;
     create->created = false;
     create->attrs_applied = 0;
     vfs_blocking_begin(false);

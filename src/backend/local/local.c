@@ -25,6 +25,7 @@
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
+#include "backend/local/label.h"
 #include "backend/local/lease.h"
 #include "backend/local/lease_watch.h"
 #include "backend/local/lookup.h"
@@ -102,7 +103,7 @@ static const struct vfs_ops local_ops = {
     .removexattr = local_call_removexattr,
     .openattr = vfs_openattr_none,
     .getacl = local_call_getacl,
-    .getlabel = vfs_getlabel_none,
+    .getlabel = local_call_getlabel,
     .lease = local_lease,
     .unlease = local_unlease,
     .path = local_call_path,
@@ -290,6 +291,8 @@ static void set_caps(struct local_fs *fs)
         fs->base.caps |= VFS_CAP_CLONE;
     if (local_xattr_supported(fs))
         fs->base.caps |= VFS_CAP_XATTR;
+    if (local_label_is_possible(fs))
+        fs->base.caps |= VFS_CAP_LABEL;
 }
 
 /* Without the ability to switch identities, a server that runs as root would serve clients as

@@ -17,6 +17,7 @@
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
 #include "backend/local/io.h"
+#include "backend/local/label.h"
 #include "backend/local/lookup.h"
 #include "backend/local/note.h"
 #include "backend/local/status.h"
@@ -41,6 +42,8 @@ struct listing {
     uint64_t ctime_ns; /* ctime of the current entry */
     struct vfs_handle handle;
     struct vfs_acl acl; /* of the current entry, if they are wanted */
+    struct vfs_label label;
+    uint8_t label_data[LIMIT_LABEL_BYTES];
 };
 
 static uint64_t cookie_of(int64_t pos)
@@ -125,6 +128,15 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
     return 0;
 }
 
+/* An entry whose label can't be read seems to have none: the others of the listing are worth more. */
+static void describe_label(struct listing *l, const char *name, struct vfs_dirent *out)
+{
+    l->label.data = l->label_data;
+    if (local_label_of_entry(l->dir, name, l->label_data, &l->label.len) == VFS_OK &&
+        l->label.len > 0)
+        out->label = &l->label;
+}
+
 static bool type_of_dirent(uint8_t d_type, enum vfs_type *type)
 {
     if (d_type == DT_UNKNOWN)
@@ -154,13 +166,15 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
         out->acl = &l->acl;
     if (!err && l->rd->want_handle)
         err = describe_handle(l, entry->d_name, out);
+    if (!err && l->rd->want_label)
+        describe_label(l, entry->d_name, out);
     return err;
 }
 
 /* Do names alone not suffice? */
 static bool describes(const struct vfs_readdir *rd)
 {
-    return rd->attr_mask || rd->want_handle || rd->want_acl;
+    return rd->attr_mask || rd->want_handle || rd->want_acl || rd->want_label;
 }
 
 static void give(struct listing *l, const struct dirent64 *entry)

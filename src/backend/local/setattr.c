@@ -10,6 +10,7 @@
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
 #include "backend/local/io.h"
+#include "backend/local/label.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 #include "backend/local/tell.h"
@@ -19,7 +20,8 @@ enum {
     OWNER_BITS = VFS_ATTR_UID | VFS_ATTR_GID,
     TIME_BITS = VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW,
     MODE_BITS = VFS_ATTR_MODE | VFS_ATTR_MODE_HIGH,
-    SETTABLE = VFS_ATTR_SIZE | MODE_BITS | VFS_ATTR_ACL | OWNER_BITS | TIME_BITS | VFS_ATTR_HELD,
+    SETTABLE = VFS_ATTR_SIZE | MODE_BITS | VFS_ATTR_ACL | OWNER_BITS | TIME_BITS | VFS_ATTR_HELD |
+               VFS_ATTR_LABEL,
 };
 
 /* Check what can be rejected before anything is changed. */
@@ -130,10 +132,13 @@ static enum vfs_status check_acl(const struct local_object *obj, const struct vf
                                set->mask & VFS_ATTR_UID ? set->uid : st.stx_uid, &acls);
 }
 
-uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set)
+uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_cred *cred,
+                               const struct vfs_attr *set)
 {
     uint32_t applied = 0;
 
+    if ((set->mask & VFS_ATTR_LABEL) && local_label_set(obj, cred, &set->label) == VFS_OK)
+        applied |= VFS_ATTR_LABEL;
     if ((set->mask & OWNER_BITS) && set_owner(obj, set) == 0)
         applied |= set->mask & OWNER_BITS;
     if ((set->mask & TIME_BITS) && set_times(obj, set) == 0)
@@ -141,11 +146,19 @@ uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *
     return applied;
 }
 
-static enum vfs_status set_rest(struct local_object *obj, const struct vfs_attr *set,
-                                uint32_t *applied)
+/* The label comes first: its owner may give a file away at the same time. */
+static enum vfs_status set_rest(struct local_object *obj, const struct vfs_cred *cred,
+                                const struct vfs_attr *set, uint32_t *applied)
 {
     int err = 0;
 
+    if (set->mask & VFS_ATTR_LABEL) {
+        enum vfs_status status = local_label_set(obj, cred, &set->label);
+
+        if (status != VFS_OK)
+            return status;
+        *applied |= VFS_ATTR_LABEL;
+    }
     if (set->mask & OWNER_BITS) {
         err = set_owner(obj, set);
         *applied |= err ? 0 : set->mask & OWNER_BITS;
@@ -221,7 +234,7 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
     }
     if (status == VFS_OK && (set->mask & ~(uint32_t)VFS_ATTR_SIZE)) {
         vfs_blocking_begin(false);
-        status = set_rest(obj, set, applied);
+        status = set_rest(obj, cred, set, applied);
         vfs_blocking_end();
     }
     if (*applied)

@@ -10,4 +10,5 @@ enum vfs_status local_touch(struct vfs_object *base);
 
 /* Apply set->mask except for SIZE and MODE, under the thread's current identity.  Returns the bits
  * that could be applied. */
-uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set);
+uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_cred *cred,
+                               const struct vfs_attr *set);

@@ -20,7 +20,7 @@ enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, 
 #define MEM_ATTR_SETTABLE                                                                          \
     (VFS_ATTR_MODE | VFS_ATTR_UID | VFS_ATTR_GID | VFS_ATTR_SIZE | VFS_ATTR_ATIME |                \
      VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW | VFS_ATTR_ACL |    \
-     VFS_ATTR_MODE_HIGH)
+     VFS_ATTR_MODE_HIGH | VFS_ATTR_LABEL)
 
 /* Copy the owner and the times of `set` into `attr`, and set the mode to `mode`. */
 void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t mode,

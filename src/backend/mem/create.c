@@ -9,6 +9,7 @@
 #include "backend/mem/attr.h"
 #include "backend/mem/attrdir.h"
 #include "backend/mem/dir.h"
+#include "backend/mem/label.h"
 #include "backend/mem/object.h"
 #include "backend/mem/tell.h"
 #include "base/clock.h"
@@ -167,7 +168,8 @@ static struct mem_object *make_object(struct mem_object *dir, struct vfs_attr *a
     if (!obj)
         return NULL;
     if ((create->type == VFS_LNK && !symlink_init(obj, create->link_target)) ||
-        (has_acl && !mem_acl_keep_locked(obj, &acl, false))) {
+        (has_acl && !mem_acl_keep_locked(obj, &acl, false)) ||
+        ((set->mask & VFS_ATTR_LABEL) && !mem_label_keep_locked(obj, &set->label))) {
         vfs_object_put(&obj->vfs);
         return NULL;
     }

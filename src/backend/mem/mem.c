@@ -14,6 +14,7 @@
 #include "backend/mem/create.h"
 #include "backend/mem/dir.h"
 #include "backend/mem/file.h"
+#include "backend/mem/label.h"
 #include "backend/mem/object.h"
 #include "backend/mem/path.h"
 #include "backend/mem/read_plus.h"
@@ -162,7 +163,7 @@ static const struct vfs_ops mem_ops = {
     .removexattr = mem_removexattr,
     .openattr = mem_openattr,
     .getacl = mem_getacl,
-    .getlabel = vfs_getlabel_none,
+    .getlabel = mem_getlabel,
     .lease = vfs_lease_none,
     .unlease = vfs_unlease_none,
     .path = mem_path,
@@ -200,6 +201,7 @@ struct vfs *mem_create(const struct mem_options *options)
     fs->vfs.clone_blksize = MEM_BLOCK_BYTES;
                    VFS_CAP_ATIME | VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER |
                    VFS_CAP_PARENTS;
+                   VFS_CAP_LABEL;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));

@@ -2,9 +2,9 @@
 /*
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
- * reserve; precede it in this list: space, radix, acl, object, tell, attr, xattr, block, file,
- *   pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; path, copy,
- *   read_plus, clone; mem.
+ * reserve; precede it in this list: space, radix, acl, label, object, tell, attr, xattr, block,
+ *   file, pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; path,
+ *   copy, read_plus, clone; mem.
  *
  * Locks, in the order in which they are taken:
  *
@@ -91,10 +91,12 @@ struct mem_xattrs {
 struct mem_object {
     struct vfs_object vfs;
     struct hnode by_fileid;
-    pthread_rwlock_t lock;      /* guards the rest, except where noted */
-    struct vfs_attr attr;       /* complete; nlink is 0 once removed; space_used is exact */
-    bool atime_due;             /* changed since it was last read */
-    struct vfs_acl *acl;        /* NULL: none, the mode decides */
+    pthread_rwlock_t lock; /* guards the rest, except where noted */
+    struct vfs_attr attr;  /* complete; nlink is 0 once removed; space_used is exact */
+    bool atime_due;        /* changed since it was last read */
+    struct vfs_acl *acl;   /* NULL: none, the mode decides */
+    uint8_t *label;        /* security label; NULL: none */
+    uint32_t label_bytes;
     struct mem_object *attrdir; /* NULL: none yet; constant once set */
     struct mem_xattrs *xattrs;  /* NULL: none yet; constant once set */
     struct list names;          /* mem_entry.of_object: its names */

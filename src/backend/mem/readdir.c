@@ -6,6 +6,7 @@
 #include "backend/mem/acl.h"
 #include "backend/mem/attr.h"
 #include "backend/mem/dir.h"
+#include "backend/mem/label.h"
 
 enum {
     BATCH = 64,
@@ -60,6 +61,19 @@ static bool look_at(struct vfs_object *obj, const struct vfs_cred *cred, uint32_
            (mem_access(obj, cred, VFS_MAY_READ_ATTR, &granted) == VFS_OK && granted);
 }
 
+static bool emit_with_label(const struct vfs_readdir *rd, const struct vfs_cred *cred,
+                            struct vfs_object *obj, struct vfs_dirent *dirent)
+{
+    uint8_t data[LIMIT_LABEL_BYTES];
+    struct vfs_label label = {.data = data};
+
+    if (!rd->want_label || dirent->denied)
+        return rd->emit(rd->arg, dirent);
+    if (mem_getlabel(obj, cred, data, &label.len) == VFS_OK && label.len > 0)
+        dirent->label = &label;
+    return rd->emit(rd->arg, dirent);
+}
+
 static bool emit_with_acl(const struct vfs_readdir *rd, const struct vfs_cred *cred,
                           struct vfs_object *obj, struct vfs_dirent *dirent)
 {
@@ -70,7 +84,7 @@ static bool emit_with_acl(const struct vfs_readdir *rd, const struct vfs_cred *c
         dirent->acl = &acl;
     else
         dirent->denied = true;
-    return rd->emit(rd->arg, dirent);
+    return emit_with_label(rd, cred, obj, dirent);
 }
 
 static bool emit_one(const struct vfs_readdir *rd, const struct vfs_cred *cred,
@@ -92,6 +106,8 @@ static bool emit_one(const struct vfs_readdir *rd, const struct vfs_cred *cred,
         dirent.handle = &obj->handle;
     if (batch->may_search && rd->want_acl && !dirent.denied)
         return emit_with_acl(rd, cred, obj, &dirent);
+    if (batch->may_search)
+        return emit_with_label(rd, cred, obj, &dirent);
     return rd->emit(rd->arg, &dirent);
 }
 

@@ -6,6 +6,7 @@
 #include "backend/mem/attrdir.h"
 #include "backend/mem/dir.h"
 #include "backend/mem/file.h"
+#include "backend/mem/label.h"
 #include "backend/mem/object.h"
 #include "backend/mem/xattr.h"
 #include "base/memory.h"
@@ -45,6 +46,7 @@ void mem_object_free(struct mem_object *obj)
     }
     mem_acl_drop(obj);
     mem_xattrs_drop(obj);
+    mem_label_drop(obj);
     pthread_rwlock_destroy(&obj->lock);
     space_give(&fs->space, sizeof(*obj));
     memory_free(MEMORY_objects, obj);

@@ -5,6 +5,7 @@
 #include "backend/mem/attr.h"
 #include "backend/mem/attrdir.h"
 #include "backend/mem/file.h"
+#include "backend/mem/label.h"
 #include "backend/mem/tell.h"
 #include "base/clock.h"
 
@@ -22,8 +23,8 @@ static enum vfs_status check_size(const struct mem_object *obj, const struct vfs
 /* An attribute directory takes its mode, ACL and owners from its object. */
 static uint32_t settable(const struct mem_object *obj)
 {
-    const uint32_t followed =
-        VFS_ATTR_MODE | VFS_ATTR_MODE_HIGH | VFS_ATTR_ACL | VFS_ATTR_UID | VFS_ATTR_GID;
+    const uint32_t followed = VFS_ATTR_MODE | VFS_ATTR_MODE_HIGH | VFS_ATTR_ACL | VFS_ATTR_LABEL |
+                              VFS_ATTR_UID | VFS_ATTR_GID;
 
     return obj->vfs.type == VFS_ATTRDIR ? MEM_ATTR_SETTABLE & ~followed : MEM_ATTR_SETTABLE;
 }
@@ -94,6 +95,9 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
         status = VFS_NOSPC;
     if (status == VFS_OK)
         status = set_acl_locked(obj, set, &mode);
+    if (status == VFS_OK && (set->mask & VFS_ATTR_LABEL) &&
+        !mem_label_keep_locked(obj, &set->label))
+        status = VFS_NOSPC;
     if (status == VFS_OK) {
         if (set->mask & VFS_ATTR_SIZE) {
             mem_file_resize_locked(obj, set->size);

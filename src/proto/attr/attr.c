@@ -70,7 +70,7 @@ static const struct bitmap4 exclcreat = {
         {
             BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
             BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) | BIT(FATTR4_DACL),
-            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_MODE_UMASK),
+            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_SEC_LABEL),
         },
 };
 
@@ -101,6 +101,8 @@ void attr_supported(const struct compound *c, const struct export *export, struc
     add_acls(caps, out);
     if (caps & VFS_CAP_CLONE)
         bitmap4_set(out, FATTR4_CLONE_BLKSIZE);
+    if ((caps & VFS_CAP_LABEL) && export->security_label)
+        bitmap4_set(out, FATTR4_SEC_LABEL);
     bitmap_cut(out, c->attributes);
 }
 
@@ -166,6 +168,17 @@ bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want)
     return attr_has_acl(want) && (fs->caps & VFS_CAP_ACL);
 }
 
+bool attr_wants_label(const struct compound *c, const struct export *export,
+                      const struct bitmap4 *want)
+{
+    struct bitmap4 supported;
+
+    if (!bitmap4_isset(want, FATTR4_SEC_LABEL))
+        return false;
+    attr_supported(c, export, &supported);
+    return bitmap4_isset(&supported, FATTR4_SEC_LABEL);
+}
+
 enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
                                const struct vfs_attr *attr)
 {
@@ -191,6 +204,27 @@ enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const str
         return NFS4ERR_DELAY;
     status = obj->fs->ops->getacl(obj, cred, acl);
     return status == VFS_OK ? NFS4_OK : status_from_vfs(status);
+}
+
+/* RFC 7862 §9.4: clients look at the root to see which format of labels is supported, so it has a
+ * label, if an empty one.  Another object without a label lacks the attribute: an empty label would
+ * be an invalid one to its clients. */
+enum nfsstat4 attr_get_label(struct attr_source *source, const struct vfs_cred *cred,
+                             struct vfs_label *label)
+{
+    struct vfs_object *obj = source->any;
+    uint8_t *data = arena_alloc(source->c->arena, LIMIT_LABEL_BYTES);
+    enum vfs_status status;
+
+    if (!data)
+        return NFS4ERR_DELAY;
+    *label = (struct vfs_label){.data = data};
+    status = obj->fs->ops->getlabel(obj, cred, data, &label->len);
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    if (label->len > 0 || obj == source->export->root)
+        source->label = label;
+    return NFS4_OK;
 }
 
 static struct nfstime4 to_nfstime(struct timespec t)
@@ -304,6 +338,15 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
         a.filehandle.len = export_fh_build(s->export, s->handle, fh);
         a.filehandle.data = fh;
     }
+    if (bitmap4_isset(&mask, FATTR4_SEC_LABEL)) {
+        if (s->label)
+            a.sec_label = (struct sec_label4){
+                .slai_lfs = ATTR_LABEL_FORMAT,
+                .slai_data = {s->label->data, s->label->len},
+            };
+        else
+            bitmap4_clear(&mask, FATTR4_SEC_LABEL);
+    }
     if (attr_has_acl(&mask) && !attr_acl_encode(s->c, s->acl, &a))
         return NFS4ERR_DELAY;
     if (wants_statfs(&mask)) {
@@ -363,6 +406,7 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
     };
     uint32_t mask = attr_vfs_mask(want);
     enum nfsstat4 allowed = NFS4_OK;
+    struct vfs_label label;
     struct vfs_acl acl;
 
     if (mask) {
@@ -378,6 +422,8 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
         allowed = attr_get_acl(c, obj, &c->cred, &acl);
         source.acl = &acl;
     }
+    if (allowed == NFS4_OK && attr_wants_label(c, export, want))
+        allowed = attr_get_label(&source, &c->cred, &label);
     if (allowed != NFS4_OK)
         return allowed;
     return attr_encode(&source, want, out);
@@ -393,7 +439,8 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     struct xdr x;
     enum nfsstat4 status = attr_check_readable(c, &given->attrmask);
     const size_t acl_bytes = c->named_owners ? ATTR_ACL_NAMED_BYTES_MAX : ATTR_ACL_BYTES_MAX;
-    const size_t room = given->attr_vals.len + 4096 + 2 * acl_bytes; /* acl and dacl */
+    const size_t room = given->attr_vals.len + 4096 + LIMIT_LABEL_BYTES +
+                        2 * acl_bytes; /* acl and dacl */
     void *buffer;
 
     if (status != NFS4_OK || bitmap4_isset(&given->attrmask, FATTR4_RDATTR_ERROR))

@@ -7,6 +7,10 @@
 
 #include "proto/compound.h"
 
+/* Label format specifier (RFC 7569) of our labels: those of SELinux have no other, and Linux's
+ * clients and servers say this. */
+#define ATTR_LABEL_FORMAT 0u
+
 /* The sources of the attributes of one object. */
 struct attr_source {
     struct compound *c;
@@ -14,7 +18,8 @@ struct attr_source {
     struct vfs_object *any;      /* any object of the file system: statfs and caps */
     const struct vfs_attr *attr; /* at least attr_vfs_mask() of the request; NULL: none needed */
     const struct vfs_handle *handle;
-    const struct vfs_acl *acl; /* set if attr_wants_acl() */
+    const struct vfs_acl *acl;     /* set if attr_wants_acl() */
+    const struct vfs_label *label; /* NULL: none, or not wanted */
     uint64_t mounted_on_fileid;
     enum nfsstat4 rdattr_error;
 };
@@ -23,7 +28,7 @@ struct attr_source {
 extern const struct bitmap4 attr_minor0, attr_minor1, attr_minor2;
 
 /* supported_attrs of an export: the attributes of the minor version that its backend can return or
- * set. */
+ * set, and that the export has. */
 void attr_supported(const struct compound *c, const struct export *export, struct bitmap4 *out);
 
 /* suppattr_exclcreat (RFC 8881 §5.8.1.14): those of them permitted in an EXCLUSIVE4_1 create. */
@@ -38,6 +43,10 @@ bool attr_has_acl(const struct bitmap4 *bits);
 /* Does `want` need the ACL of an object of this file system? */
 bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want);
 
+/* Does `want` need the label of an object of this export? */
+bool attr_wants_label(const struct compound *c, const struct export *export,
+                      const struct bitmap4 *want);
+
 /* May cred see what getattr returned for obj?  NFS4ERR_ACCESS if not: RFC 8881 §6.2.1.3.1. */
 enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
                                const struct vfs_attr *attr);
@@ -45,6 +54,10 @@ enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cr
 /* The ACL of obj, in the compound's memory; NFS4ERR_ACCESS when cred may not read it. */
 enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const struct vfs_cred *cred,
                            struct vfs_acl *acl);
+
+/* The label of obj, in the compound's memory, with *source->label for it; NULL if it has none. */
+enum nfsstat4 attr_get_label(struct attr_source *source, const struct vfs_cred *cred,
+                             struct vfs_label *label);
 
 /* Append the fattr4 of `want` that is supported; c->out.failed when there is no room. */
 enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4 *want,

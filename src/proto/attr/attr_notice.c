@@ -18,7 +18,7 @@ static bool none_encode(struct xdr *out)
     return wire_fattr4(out, &none);
 }
 
-/* What may be told at all: no ACLs, which nobody can subscribe to, and a change attribute of the
+/* What may be told at all: no ACLs and labels, which nobody can subscribe to, and a change attribute of the
  * directory only as of what the holder has been told. */
 static struct bitmap4 told_of(const struct delegation_notice *notice, const struct bitmap4 *want)
 {
@@ -26,6 +26,7 @@ static struct bitmap4 told_of(const struct delegation_notice *notice, const stru
 
     bitmap4_clear(&told, FATTR4_ACL);
     bitmap4_clear(&told, FATTR4_DACL);
+    bitmap4_clear(&told, FATTR4_SEC_LABEL);
     if (notice->type == NOTIFY4_CHANGE_DIR_ATTRS && !notice->has_change)
         bitmap4_clear(&told, FATTR4_CHANGE);
     return told;

@@ -16,7 +16,7 @@ static const struct bitmap4 settable = {
             BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) |
                 BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET) | BIT(FATTR4_DACL),
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_TIME_DELEG_ACCESS) |
-                BIT(FATTR4_TIME_DELEG_MODIFY),
+                BIT(FATTR4_TIME_DELEG_MODIFY) | BIT(FATTR4_SEC_LABEL),
         },
 };
 
@@ -192,6 +192,24 @@ static enum nfsstat4 set_acl(struct compound *c, const struct nfs4_attrs *a,
                                            : attr_dacl_decode(c, a, type, &set->acl);
 }
 
+/* RFC 7862 §12.2.4.  Before Linux 6.16, clients leave the format of the label of a new object
+ * uninitialized, so it is not looked at there. */
+static enum nfsstat4 set_label(const struct vfs_object *obj, const struct nfs4_attrs *a,
+                               const struct bitmap4 *mask, struct vfs_attr *set)
+{
+    const struct sec_label4 *label = &a->sec_label;
+
+    if (!bitmap4_isset(mask, FATTR4_SEC_LABEL))
+        return NFS4_OK;
+    if (obj && (label->slai_lfs != ATTR_LABEL_FORMAT || label->slai_pi != 0))
+        return NFS4ERR_WRONG_LFS;
+    if (label->slai_data.len == 0 || label->slai_data.len > LIMIT_LABEL_BYTES)
+        return NFS4ERR_BADLABEL;
+    set->label = (struct vfs_label){label->slai_data.data, label->slai_data.len};
+    set->mask |= VFS_ATTR_LABEL;
+    return NFS4_OK;
+}
+
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits)
@@ -218,6 +236,8 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
     if (status == NFS4_OK)
         status = set_times(&a, mask, set);
     if (status == NFS4_OK)
+        status = set_label(obj, &a, mask, set);
+    if (status == NFS4_OK)
         status = set_acl(c, &a, mask, type, set);
     return status;
 }
@@ -234,6 +254,7 @@ void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct b
         {FATTR4_MODE, VFS_ATTR_MODE},
         {FATTR4_MODE_SET_MASKED, VFS_ATTR_MODE},
         {FATTR4_MODE_UMASK, VFS_ATTR_MODE},
+        {FATTR4_SEC_LABEL, VFS_ATTR_LABEL},
         {FATTR4_OWNER, VFS_ATTR_UID},
         {FATTR4_OWNER_GROUP, VFS_ATTR_GID},
         {FATTR4_TIME_ACCESS_SET, VFS_ATTR_ATIME | VFS_ATTR_ATIME_NOW},

@@ -25,7 +25,7 @@ struct listing {
     uint64_t dir_bytes; /* names and cookies so far, against dircount */
     uint32_t entries;
     bool full;
-    bool wants_acl;
+    bool wants_acl, wants_label;
     enum nfsstat4
         unreadable;       /* why attributes can't be read: ACCESS, or STALE; OK: not known yet */
     enum nfsstat4 status; /* why the walk ended, if not for room */
@@ -101,6 +101,7 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
         .attr = entry->attr,
         .handle = entry->handle,
         .acl = entry->acl,
+        .label = entry->label,
         .mounted_on_fileid = entry->fileid,
     };
 
@@ -132,7 +133,7 @@ static bool needs_export(const struct bitmap4 *want)
 
 /* Uses the caller as squashed by that export. */
 static enum nfsstat4 look_at_child(struct listing *l, struct attr_source *source,
-                                   struct vfs_acl *acl)
+                                   struct vfs_acl *acl, struct vfs_label *label)
 {
     enum nfsstat4 status;
     struct vfs_cred squashed;
@@ -145,6 +146,8 @@ static enum nfsstat4 look_at_child(struct listing *l, struct attr_source *source
         status = attr_get_acl(l->c, source->any, &squashed, acl);
         source->acl = acl;
     }
+    if (status == NFS4_OK && attr_wants_label(l->c, source->export, &l->args->attr_request))
+        status = attr_get_label(source, &squashed, label);
     return status;
 }
 
@@ -152,11 +155,13 @@ static bool put_child(struct listing *l, const struct vfs_name *name, uint64_t c
                       struct attr_source *source)
 {
     struct vfs_acl acl;
-    enum nfsstat4 status = look_at_child(l, source, &acl);
+    struct vfs_label label;
+    enum nfsstat4 status = look_at_child(l, source, &acl, &label);
     bool more = status == NFS4_OK ? listing_put(l, name, cookie, source, &l->args->attr_request)
                                   : put_unreadable(l, name, cookie, source, status);
 
-    source->acl = NULL; /* `acl` is local to this function */
+    source->acl = NULL; /* these are local to this function */
+    source->label = NULL;
     return more;
 }
 
@@ -197,6 +202,7 @@ static enum nfsstat4 list_backend(struct listing *l, uint64_t cookie, bool *eof)
         .attr_mask = attr_vfs_mask(want),
         .want_handle = bitmap4_isset(want, FATTR4_FILEHANDLE),
         .want_acl = l->wants_acl,
+        .want_label = l->wants_label,
         .emit = emit,
         .arg = l,
     };
@@ -261,6 +267,7 @@ static enum nfsstat4 listing_encode(struct compound *c, const struct READDIR4arg
     bool eof;
 
     l.wants_acl = attr_wants_acl(c->current.obj->fs, &args->attr_request);
+    l.wants_label = attr_wants_label(c, c->current.export, &args->attr_request);
     room = args->maxcount < LIMIT_READDIR_BYTES ? args->maxcount : LIMIT_READDIR_BYTES;
     if (room > left)
         room = left;
