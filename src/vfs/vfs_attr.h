@@ -51,10 +51,10 @@ enum vfs_attr_mask {
     VFS_ATTR_MODE_HIGH = 1u << 19, /* set only, with MODE and VFS_CAP_ACL: leave the nine permission
                                     * bits and the ACL as they are */
     VFS_ATTR_GUARDED = 1u << 20,   /* get only: not all callers may see it; ask VFS_MAY_READ_ATTR */
-    VFS_ATTR_UMASK = 1u << 24, /* create() only, with MODE: `umask` is taken from the mode, unless
+    VFS_ATTR_UMASK = 1u << 21, /* create() only, with MODE: `umask` is taken from the mode, unless
                                     * the new object inherits an ACL from its directory */
-    VFS_ATTR_LABEL = 1u << 25, /* set only, with VFS_CAP_LABEL; read by getlabel() */
-    VFS_ATTR_HELD = 1u << 28, /* set only, with ATIME or MTIME and nothing else: what the holder
+    VFS_ATTR_LABEL = 1u << 22, /* set only, with VFS_CAP_LABEL; read by getlabel() */
+    VFS_ATTR_HELD = 1u << 23,  /* set only, with ATIME or MTIME and nothing else: what the holder
                                     * of a delegation reports; see vfs_ops.setattr */
 };
 #define VFS_ATTR_ALL_GET 0x7fffu

@@ -42,7 +42,7 @@ struct vfs {
     uint32_t caps;
     uint32_t clone_blksize;           /* with VFS_CAP_CLONE: what clone() aligns to */
     enum vfs_change_type change_type; /* constant */
-    uint64_t fsid;                    /* unique among exports; set by export/ before the first use */
+    uint64_t fsid; /* unique among exports; set by export/ before the first use */
     /* Changes after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
     _Atomic uint32_t child_watchers; /* vfs_watch_begin() with `children` */

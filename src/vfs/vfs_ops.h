@@ -45,7 +45,7 @@ enum vfs_caps {
     VFS_CAP_CLONE = 1u << 17,   /* clone() */
     VFS_CAP_COPY = 1u << 18,    /* copy() */
     VFS_CAP_XATTR = 1u << 19,   /* getxattr() and the other three */
-    VFS_CAP_ATIME = 1u << 27,   /* setattr() with VFS_ATTR_HELD can set atime alone */
+    VFS_CAP_ATIME = 1u << 21,   /* setattr() with VFS_ATTR_HELD can set atime alone */
     VFS_CAP_LABEL = 1u << 20,   /* objects have security labels: getlabel(), VFS_ATTR_LABEL */
 };
 

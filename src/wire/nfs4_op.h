@@ -135,17 +135,13 @@ struct nfs_resop4 {
         struct REMOVEXATTR4resok opremovexattr;
         struct COPY4resok opcopy;
         struct OFFLOAD_STATUS4resok opoffload_status;
+        struct IO_ADVISE4resok opio_advise;
+        struct WRITE_SAME4resok opwrite_same;
         struct LOCK4denied denied;                   /* OP_LOCK, OP_LOCKT: NFS4ERR_DENIED */
         struct netaddr4 client_using;                /* OP_SETCLIENTID: NFS4ERR_CLID_INUSE */
         uint32_t gdir_mincount;                      /* OP_GETDEVICEINFO: NFS4ERR_TOOSMALL */
         bool logr_will_signal_layout_avail;          /* OP_LAYOUTGET: NFS4ERR_LAYOUTTRYLATER */
         struct copy_requirements4 copy_requirements; /* OP_COPY: NFS4ERR_OFFLOAD_NO_REQS */
-        struct IO_ADVISE4resok opio_advise;
-        struct WRITE_SAME4resok opwrite_same;
-        struct LOCK4denied denied;          /* OP_LOCK, OP_LOCKT: NFS4ERR_DENIED */
-        struct netaddr4 client_using;       /* OP_SETCLIENTID: NFS4ERR_CLID_INUSE */
-        uint32_t gdir_mincount;             /* OP_GETDEVICEINFO: NFS4ERR_TOOSMALL */
-        bool logr_will_signal_layout_avail; /* OP_LAYOUTGET: NFS4ERR_LAYOUTTRYLATER */
     };
 };
 

@@ -7,12 +7,12 @@
 static inline const char *vfs_status_name(enum vfs_status status)
 {
     static const char *const names[] = {
-        "PERM",        "NOENT",      "IO",          "NXIO",     "ACCESS",    "EXIST",
-        "XDEV",        "NOTDIR",     "ISDIR",       "INVAL",    "FBIG",      "NOSPC",
-        "ROFS",        "MLINK",      "NAMETOOLONG", "NOTEMPTY", "DQUOT",     "STALE",
-        "BADHANDLE",   "BAD_COOKIE", "NOTSUPP",     "TOOSMALL", "BADNAME",   "SYMLINK",
-        "WRONG_TYPE",  "DELAY",      "CHANGED",     "NOXATTR",  "XATTR2BIG", "ATTRNOTSUPP", "BADLABEL",
-        "SERVERFAULT",
+        "PERM",       "NOENT",       "IO",          "NXIO",     "ACCESS",    "EXIST",
+        "XDEV",       "NOTDIR",      "ISDIR",       "INVAL",    "FBIG",      "NOSPC",
+        "ROFS",       "MLINK",       "NAMETOOLONG", "NOTEMPTY", "DQUOT",     "STALE",
+        "BADHANDLE",  "BAD_COOKIE",  "NOTSUPP",     "TOOSMALL", "BADNAME",   "SYMLINK",
+        "WRONG_TYPE", "DELAY",       "CHANGED",     "NOXATTR",  "XATTR2BIG", "ATTRNOTSUPP",
+        "BADLABEL",   "SERVERFAULT",
     };
 
     _Static_assert(ARRAY_SIZE(names) == VFS_SERVERFAULT - VFS_PERM + 1, "a name for each status");

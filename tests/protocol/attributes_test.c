@@ -15,9 +15,8 @@ static bool is_write_only(uint32_t bit)
 {
     return bit == FATTR4_TIME_ACCESS_SET || bit == FATTR4_TIME_MODIFY_SET ||
            bit == FATTR4_MODE_SET_MASKED ||
-           (script_minor == 2 &&
-            (bit == FATTR4_TIME_DELEG_ACCESS || bit == FATTR4_TIME_DELEG_MODIFY ||
-             bit == FATTR4_MODE_UMASK));
+           (script_minor == 2 && (bit == FATTR4_TIME_DELEG_ACCESS ||
+                                  bit == FATTR4_TIME_DELEG_MODIFY || bit == FATTR4_MODE_UMASK));
 }
 
 /* Every supported attribute that can be read is returned, alone and all together. */

@@ -289,6 +289,14 @@ static void stateids(void **state)
     copying = copying_all(&from, &to);
     copying.to_stateid = from.stateid;
     cloned(&copying, NFS4ERR_BAD_STATEID);
+    expect_status(client_file_open(&alice, &dir,
+                                   &(struct client_open){.owner = "reader",
+                                                         .access = OPEN4_SHARE_ACCESS_BOTH,
+                                                         .name = "to"},
+                                   &writer),
+                  NFS4_OK);
+    copying.to_stateid = reader.stateid;
+    cloned(&copying, NFS4ERR_OLD_STATEID);
     copying.to_stateid = client_stateid_bypass;
     cloned(&copying, NFS4_OK);
     copying.from_stateid = copying.to_stateid = client_stateid_anonymous;
@@ -516,6 +524,23 @@ static void in_minor_one(void **state)
     client_mount_close(&carol);
 }
 
+/* After a restart of the server; the last test, as alice and bob have no sessions any more. */
+static void in_grace(void **state)
+{
+    struct client_mount carol;
+    struct copying copying;
+
+    make_two(*state, 2, 0);
+    copying = copying_all(&from, &to);
+    copying.from_stateid = copying.to_stateid = client_stateid_anonymous;
+    test_server_kill(&script_server);
+    assert_true(test_server_start(&script_server, NULL));
+    script_mount_v42(&carol);
+    clone_begin(&carol, &copying);
+    run_on(&carol.conn, NFS4ERR_GRACE);
+    client_mount_close(&carol);
+}
+
 #define ON_ALL(test)                                                                               \
     {#test " on mem", test, NULL, NULL, script_mem}, {#test " on btrfs", test, NULL, NULL, btrfs}, \
     {                                                                                              \
@@ -541,6 +566,7 @@ int main(void)
         cmocka_unit_test(between_file_systems),
         cmocka_unit_test(between_exports),
         {"in_minor_one on mem", in_minor_one, NULL, NULL, script_mem},
+        {"in_grace on btrfs", in_grace, NULL, NULL, btrfs},
     };
 
     return test_group_run_fixtures(tests, start, script_teardown);

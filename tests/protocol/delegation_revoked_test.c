@@ -128,20 +128,41 @@ static void heard_and_acknowledged(void **state)
     holder_close(&holder);
 }
 
-static enum nfsstat4 make(const char *name)
-{
-    begin(&bob, &dir);
-    client_op_create(C, name, NF4DIR, NULL, 0755);
-    assert_int_equal(client_compound_call(&bob.conn, C, R), CLIENT_OK);
-    return R->status;
-}
-
 static void forget(void)
 {
     begin(&holder.mount, NULL);
     client_compound_add(C,
                         &(struct nfs_argop4){.argop = OP_FREE_STATEID, .opfree_stateid = {lost}});
     run_on(&holder.mount.conn, NFS4_OK);
+}
+
+/* The same in minor version 2. */
+static void by_a_clone(void **state)
+{
+    struct nfs_argop4 op = {.argop = OP_CLONE};
+    struct client_file other;
+
+    (void)state;
+    holder_open(&holder, 2);
+    other = lose("lost");
+    for (int i = 0; i < 2; i++) {
+        op.opclone = (struct CLONE4args){.cl_src_stateid = i == 0 ? lost : file.stateid,
+                                         .cl_dst_stateid = i == 0 ? file.stateid : lost};
+        begin_two(&holder.mount, &file.fh, &file.fh);
+        client_compound_add(C, &op);
+        run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    }
+    forget();
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_close(&holder);
+}
+
+static enum nfsstat4 make(const char *name)
+{
+    begin(&bob, &dir);
+    client_op_create(C, name, NF4DIR, NULL, 0755);
+    assert_int_equal(client_compound_call(&bob.conn, C, R), CLIENT_OK);
+    return R->status;
 }
 
 /* W12: the change waits for the return, at most a lease. */
@@ -225,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest short_lease[] = {
         cmocka_unit_test(heard_and_acknowledged),
+        cmocka_unit_test(by_a_clone),
         cmocka_unit_test(silent),
         cmocka_unit_test(of_a_directory),
         cmocka_unit_test(of_a_silent_holder),

@@ -28,7 +28,18 @@ static const struct {
 
 /* Operations of minor version 2 that are supported. */
 static const uint32_t supported[] = {
-    OP_ALLOCATE, OP_COPY, OP_DEALLOCATE, OP_READ_PLUS, OP_SEEK,
+    OP_ALLOCATE,
+    OP_COPY,
+    OP_DEALLOCATE,
+    OP_IO_ADVISE,
+    OP_READ_PLUS,
+    OP_SEEK,
+    OP_WRITE_SAME,
+    OP_CLONE,
+    OP_GETXATTR,
+    OP_SETXATTR,
+    OP_LISTXATTRS,
+    OP_REMOVEXATTR,
 };
 
 static bool is_supported(uint32_t op)

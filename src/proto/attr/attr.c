@@ -439,8 +439,8 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     struct xdr x;
     enum nfsstat4 status = attr_check_readable(c, &given->attrmask);
     const size_t acl_bytes = c->named_owners ? ATTR_ACL_NAMED_BYTES_MAX : ATTR_ACL_BYTES_MAX;
-    const size_t room = given->attr_vals.len + 4096 + LIMIT_LABEL_BYTES +
-                        2 * acl_bytes; /* acl and dacl */
+    const size_t room =
+        given->attr_vals.len + 4096 + LIMIT_LABEL_BYTES + 2 * acl_bytes; /* acl and dacl */
     void *buffer;
 
     if (status != NFS4_OK || bitmap4_isset(&given->attrmask, FATTR4_RDATTR_ERROR))

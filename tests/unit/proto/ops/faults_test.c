@@ -2,7 +2,7 @@
 /*
  * A backend that fails: each call that an operation makes into it, with each status that it may
  * have, and what the client is told.  The backend is mem, one call of which fails on demand.
- * unit.proto.ops.faults_v40 is the same in minor version 0 (FAULTS_V40).
+ * unit.proto.ops.faults_v40 and _v42 are the same in minor versions 0 and 2 (FAULTS_V40, FAULTS_V42).
  */
 #include <string.h>
 
@@ -34,6 +34,7 @@
     X(read)                                                                                        \
     X(write)                                                                                       \
     X(commit)                                                                                      \
+    X(clone)                                                                                       \
     X(openattr)                                                                                    \
     X(resolve)
 
@@ -178,6 +179,14 @@ static enum vfs_status fault_commit(struct vfs_object *obj, const struct vfs_cre
     return real->commit(obj, cred, offset, len);
 }
 
+static enum vfs_status fault_clone(struct vfs_object *from, uint64_t from_offset,
+                                   struct vfs_object *to, uint64_t to_offset, uint64_t length,
+                                   const struct vfs_cred *cred)
+{
+    FAIL_IF_ASKED(clone);
+    return real->clone(from, from_offset, to, to_offset, length, cred);
+}
+
 static enum vfs_status fault_openattr(struct vfs_object *obj, const struct vfs_cred *cred,
                                       bool create, struct vfs_object **out)
 {
@@ -314,6 +323,9 @@ static int set_up(void **unused)
     struct nfs_argop4 op;
 
     v41_backend_made = make_faulty;
+#ifdef FAULTS_V42
+    v41_minor = 2;
+#endif
     v41_set_up(unused);
     client_make();
     begin();
@@ -366,6 +378,13 @@ static void put_access(void)
 {
     put_fh(&file);
     put(&(struct nfs_argop4){.argop = OP_ACCESS, .opaccess = {.access = ACCESS4_READ}});
+}
+
+static void put_clone(void)
+{
+    put_fh(&file);
+    put_void(OP_SAVEFH);
+    put_void(OP_CLONE);
 }
 
 static void put_commit(void)
@@ -531,6 +550,7 @@ static const struct {
     enum vfs_status statuses[STATUSES_MAX]; /* ended by VFS_OK */
 } cases[] = {
     {put_access, OP_ACCESS, FAULT_access, {ANY}},
+    {put_clone, OP_CLONE, FAULT_clone, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG, VFS_XDEV}},
     {put_commit, OP_COMMIT, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
     {put_create, OP_CREATE, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
     {put_getattr, OP_GETATTR, FAULT_getattr, {ANY}},
@@ -570,7 +590,7 @@ static void told_to_the_client(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        if (v40 && cases[i].op > OP_RELEASE_LOCKOWNER)
+        if (op_info(cases[i].op)->minor_first > call.minor)
             continue;
         for (size_t j = 0; j < STATUSES_MAX && cases[i].statuses[j] != VFS_OK; j++) {
             enum vfs_status status = cases[i].statuses[j];

@@ -24,6 +24,7 @@ void (*v41_backend_made)(struct vfs *fs);
 void (*v41_call_comes)(struct rpc_call *call);
 const char *v41_export;
 uint32_t v41_clients_max;
+uint32_t v41_minor = 1;
 
 static struct transport *transport;
 static struct rpc_program program;
@@ -114,7 +115,7 @@ int v41_connect(void)
 void v41_begin(struct v41_call *call)
 {
     call->procedure = NFSPROC4_COMPOUND;
-    call->minor = 1;
+    call->minor = v41_minor;
     call->uid = 0;
     call->xid = 0;
     call->machine = "";

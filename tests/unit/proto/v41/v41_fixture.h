@@ -65,7 +65,10 @@ struct v41_call {
     struct arena *arena; /* for arrays in results; NULL in threads other than the main one */
 };
 
-/* An empty COMPOUND of minor version 1 as uid 0 with the tag "test". */
+/* The minor version of all COMPOUNDs that begin: 1, unless a test says 2. */
+extern uint32_t v41_minor;
+
+/* An empty COMPOUND as uid 0 with the tag "test". */
 void v41_begin(struct v41_call *call);
 
 /* Begin the next operation; its arguments are encoded into call->x. */
