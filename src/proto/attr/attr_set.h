@@ -14,9 +14,9 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits);
 
-/* Which of the attributes are times that the holder of a delegation reports (RFC 9754 §5), and their
- * values.  For a fattr4 that attr_decode_settable() has accepted; it leaves these out of `set`.
- * INVAL for a value that is no time. */
+/* Which of the attributes are times that the holder of a delegation reports (RFC 9754 §5), and
+ * their values.  For a fattr4 that attr_decode_settable() has accepted; it leaves these out of
+ * `set`.  INVAL for a value that is no time. */
 enum nfsstat4 attr_decode_held(struct compound *c, const struct fattr4 *in,
                                struct delegation_report *report);
 

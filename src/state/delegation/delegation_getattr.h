@@ -28,8 +28,8 @@ struct delegation_said {
     struct timespec atime, mtime; /* if it has the file's times */
 };
 
-/* Size, change attribute and times for a GETATTR by `client`.  NFS4ERR_DELAY: the holder is being asked,
- * and `waiter`, unless NULL, is queued.  One load if there is no WRITE delegation.
+/* Size, change attribute and times for a GETATTR by `client`.  NFS4ERR_DELAY: the holder is being
+ * asked, and `waiter`, unless NULL, is queued.  One load if there is no WRITE delegation.
  *
  * The holder has changed the file if it reports a change attribute other than the file had when the
  * delegation was granted, or a size other than the backend's.  Then the file is touched in the

@@ -63,8 +63,8 @@ void open_cancel(struct open_request *request);
  * is its stateid.  On an error (NFS4ERR_DELAY: a limit) the reservation is withdrawn. */
 enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out) MUST_USE;
 
-/* Undo the commit of a fresh open, as CLOSE would.  False: another OPEN of its owner is answered with
- * it, or it was revoked meanwhile: the client has to be told of it. */
+/* Undo the commit of a fresh open, as CLOSE would.  False: another OPEN of its owner is answered
+ * with it, or it was revoked meanwhile: the client has to be told of it. */
 bool open_withdraw(struct client *client, const struct stateid4 *stateid) MUST_USE;
 
 /* CLOSE: end the open and its locks.  OLD_STATEID, BAD_STATEID; EXPIRED, ADMIN_REVOKED. */
