@@ -89,16 +89,42 @@ bool security_is_put_lightly(const struct compound *c)
     }
 }
 
+/* Linux reports the times of a delegation in the COMPOUND that returns it. */
+static bool reports_times(struct xdr *ahead)
+{
+    struct SETATTR4args setattr;
+    struct bitmap4 *mask = &setattr.obj_attributes.attrmask;
+
+    if (!wire_SETATTR4args(ahead, &setattr) || mask->beyond)
+        return false;
+    bitmap4_clear(mask, FATTR4_TIME_DELEG_ACCESS);
+    bitmap4_clear(mask, FATTR4_TIME_DELEG_MODIFY);
+    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
+        if (mask->words[w] != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Is it an operation that goes along with those of the machine? */
+static bool goes_along(struct xdr *ahead, uint32_t op)
+{
+    struct GETATTR4args getattr;
+
+    if (op == OP_GETATTR)
+        return wire_GETATTR4args(ahead, &getattr);
+    return op == OP_SETATTR && reports_times(ahead);
+}
+
 bool security_is_put_for_machine(const struct compound *c)
 {
     struct xdr ahead = *c->in;
-    struct GETATTR4args getattr;
     uint32_t left = c->op_count - c->op_index - 1, op;
 
     do {
         if (left-- == 0)
             return false;
         op = xdr_get_u32(&ahead);
-    } while (!ahead.failed && op == OP_GETATTR && wire_GETATTR4args(&ahead, &getattr));
+    } while (!ahead.failed && goes_along(&ahead, op));
     return !ahead.failed && compound_mach_allows(c, (enum nfs_opnum4)op);
 }

@@ -356,6 +356,29 @@ static void wrong_stateids(void **state)
         holder_return(&holder, &other);
 }
 
+/* Another user of the holder needs the right to the file, and cannot pass for its owner. */
+static void by_another_user(void **state)
+{
+    const struct nfstime4 mtime = just_after(before.time_modify);
+    const struct nfs4_attrs shut = {.mode = 0600}, open = {.mode = 0666};
+
+    (void)state;
+    expect_status(client_file_setattr(&holder.mount, &file.fh, CLIENT_BITS(FATTR4_MODE), &shut),
+                  NFS4_OK);
+    holder.mount.conn.cred = script_stranger();
+    report(&holder, &file, BOTH_HELD, mtime, mtime, NFS4ERR_ACCESS);
+    holder.mount.conn.cred = script_cred();
+    expect_status(client_file_setattr(&holder.mount, &file.fh, CLIENT_BITS(FATTR4_MODE), &open),
+                  NFS4_OK);
+    holder.mount.conn.cred = script_stranger();
+    report(&holder, &file, BOTH_HELD, past, past, NFS4_OK);
+    assert_false(was_set(FATTR4_TIME_DELEG_ACCESS) || was_set(FATTR4_TIME_DELEG_MODIFY));
+    report(&holder, &file, BOTH_HELD, mtime, mtime, NFS4_OK);
+    assert_true(was_set(FATTR4_TIME_DELEG_ACCESS) && was_set(FATTR4_TIME_DELEG_MODIFY));
+    holder.mount.conn.cred = script_cred();
+    assert_int_equal(compare(finished().time_modify, mtime), 0);
+}
+
 /* The attributes are for SETATTR and CB_GETATTR, with times as values. */
 static void wrong_uses(void **state)
 {
@@ -597,6 +620,7 @@ int main(void)
         {"of_the_past_by_a_stranger on mem", of_the_past_by_a_stranger, setup_stranger, teardown,
          script_mem},
         ON(wrong_stateids, mem),
+        ON(by_another_user, mem),
         ON(wrong_uses, mem),
         ON(wrong_uses, local),
         ON(with_others, mem),

@@ -256,6 +256,77 @@ static void control(struct client_gss *gss, uint32_t service, enum nfsstat4 stat
     run_on(&machine.conn, status);
 }
 
+/* RFC 9754: alice's context ends while she holds a delegation with the file's times.  The machine
+ * reports them, and returns it; it may set nothing else, and may not look at the file. */
+static void times_are_not_lost(void **state)
+{
+    const struct nfs4_attrs times = {.mode = 0600, .time_deleg_modify = {.seconds = 981173106}};
+    const struct bitmap4 mtime = CLIENT_BITS(FATTR4_TIME_DELEG_MODIFY);
+    const struct client_open how = {.clientid = machine.session.clientid,
+                                    .owner = "alice",
+                                    .access = OPEN4_SHARE_ACCESS_BOTH |
+                                              OPEN4_SHARE_ACCESS_WANT_WRITE_DELEG |
+                                              OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS |
+                                              OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION,
+                                    .name = "timed",
+                                    .create = true,
+                                    .how = UNCHECKED4,
+                                    .mode = 0644};
+    struct client_gss *of_machine = client_gss_get(machine.conn.gss), *of_alice;
+    struct nfs_argop4 give_back = {.argop = OP_DELEGRETURN};
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_fh dir;
+    struct client_conn conn;
+    struct client_file file;
+    struct stateid4 stateid;
+    enum nfsstat4 status;
+
+    (void)state;
+    wish.minor = machine.session.minor = 2;
+    wish.callbacks = &callbacks;
+    assert_int_equal(client_session_create(&machine.conn, &wish, &machine.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    become(of_machine, RPC_GSS_SVC_PRIVACY);
+    dir = private_open();
+    of_alice = client_gss_get(gss_connect(&conn, "alice", RPC_GSS_SVC_PRIVACY));
+    become(of_alice, RPC_GSS_SVC_PRIVACY);
+    expect_status(client_file_open(&machine, &dir, &how, &file), NFS4_OK);
+    assert_int_equal(file.open.delegation.delegation_type, OPEN_DELEGATE_WRITE_ATTRS_DELEG);
+    stateid = *client_file_delegation(&file);
+    (void)client_gss_destroy(&conn, of_alice);
+    become(of_machine, RPC_GSS_SVC_INTEGRITY);
+    give_back.opdelegreturn.deleg_stateid = stateid;
+    begin(&machine, &file.fh);
+    client_op_setattr(C, &stateid, mtime, &times);
+    run_on(&machine.conn, NFS4ERR_WRONGSEC); /* it returns nothing */
+    begin(&machine, &file.fh);
+    client_op_setattr(C, &stateid, CLIENT_BITS(FATTR4_MODE), &times);
+    client_compound_add(C, &give_back);
+    run_on(&machine.conn, NFS4ERR_WRONGSEC);
+    begin(&machine, &file.fh);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
+    client_op_setattr(C, &stateid, mtime, &times);
+    client_op_setattr(C, &stateid, CLIENT_BITS(FATTR4_MODE), &times);
+    client_compound_add(C, &give_back);
+    run_on(&machine.conn, NFS4ERR_WRONGSEC);
+    begin(&machine, &file.fh);
+    client_op_setattr(C, &stateid, mtime, &times);
+    client_compound_add(C, &give_back);
+    client_op_setattr(C, &stateid, CLIENT_BITS(FATTR4_MODE), &times);
+    run_on(&machine.conn, NFS4ERR_ACCESS);
+    assert_int_equal(R->count, 5);
+    become(of_machine, RPC_GSS_SVC_PRIVACY);
+    assert_int_equal(
+        attrs_of(&machine, &file.fh, CLIENT_BITS(FATTR4_TIME_MODIFY)).time_modify.seconds,
+        981173106);
+    assert_int_equal(attrs_of(&machine, &file.fh, CLIENT_BITS(FATTR4_MODE)).mode, 0644);
+    become(of_machine, RPC_GSS_SVC_INTEGRITY);
+    client_gss_put(of_alice);
+    client_gss_put(of_machine);
+    client_conn_close(&conn);
+}
+
 /* A delegation of the machine's is recalled; returns that callback. */
 static const struct client_callback *recalled(const struct client_fh *dir, const char *name)
 {
@@ -321,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MACHINE_TEST(only_the_machine),
         MACHINE_TEST(nothing_is_lost),
+        MACHINE_TEST(times_are_not_lost),
         MACHINE_TEST(machine_may_close),
         cmocka_unit_test_setup_teardown(machine_may_not_close, machine_up_without_close,
                                         machine_down),

@@ -61,11 +61,13 @@ static enum nfsstat4 begin_truncation(struct compound *c, const struct stateid4 
 
 /* What of the report counts, given the present times of the file.  Among several holders of READ
  * delegations, the latest atime counts. */
-static void vet(struct delegation *delegation, const struct vfs_attr *attr,
+static void vet(const struct stateid_io *io, const struct vfs_attr *attr,
                 struct delegation_report *report)
 {
+    struct delegation *delegation = delegation_of_stateid(io->sid);
     struct delegation_times times = delegation_times_get(delegation);
 
+    times.of_owner &= io->by_opener;
     if (delegation->kind != DELEGATION_WRITE)
         times.atime = attr->atime;
     delegation_times_vet(&times, clock_realtime(), report);
@@ -89,7 +91,7 @@ static struct vfs_attr times_to_set(const struct vfs_object *obj, const struct v
     return set;
 }
 
-static enum nfsstat4 set_times(struct compound *c, struct delegation *delegation,
+static enum nfsstat4 set_times(struct compound *c, const struct stateid_io *io,
                                struct delegation_report *report, struct bitmap4 *applied)
 {
     struct vfs_object *obj = c->current.obj;
@@ -100,7 +102,7 @@ static enum nfsstat4 set_times(struct compound *c, struct delegation *delegation
     status = obj->fs->ops->getattr(obj, VFS_ATTR_ATIME | VFS_ATTR_MTIME, &attr);
     if (status != VFS_OK)
         return status_from_vfs(status);
-    vet(delegation, &attr, report);
+    vet(io, &attr, report);
     set = times_to_set(obj, &attr, report);
     if (set.mask != 0)
         status = obj->fs->ops->setattr(obj, &c->cred, &set, true, &done);
@@ -123,7 +125,10 @@ static enum nfsstat4 report_times(struct compound *c, const struct stateid4 *sta
     enum nfsstat4 status = stateid_io_begin_held(c, stateid, report->has_mtime, &io);
 
     if (status == NFS4_OK)
-        status = set_times(c, delegation_of_stateid(io.sid), report, applied);
+        status = stateid_io_permit(
+            c, &io, report->has_mtime ? OPEN4_SHARE_ACCESS_WRITE : OPEN4_SHARE_ACCESS_READ);
+    if (status == NFS4_OK)
+        status = set_times(c, &io, report, applied);
     stateid_io_end(c, &io);
     return status;
 }
@@ -151,6 +156,9 @@ static enum nfsstat4 set_all(struct compound *c, const struct SETATTR4args *args
     uint32_t applied = 0;
     enum nfsstat4 status = NFS4_OK;
 
+    /* The handle was accepted for the return of a delegation: for nothing else. */
+    if (c->wrongsec_deferred && (set->mask != 0 || !times))
+        return NFS4ERR_ACCESS;
     if (set->mask != 0 || !times)
         status = set_attributes(c, &args->stateid, set, &applied);
     attr_applied_bitmap(&args->obj_attributes.attrmask, applied, &done);

@@ -240,10 +240,14 @@ static enum nfsstat4 begin_held(const struct compound *c, const struct stateid4 
     if (mtime && delegation->kind != DELEGATION_WRITE)
         return NFS4ERR_OPENMODE;
     io->by_delegation = delegation_io_begin(delegation);
-    if (io->by_delegation)
-        return NFS4_OK;
-    status = stateid_revoked(io->sid);
-    return status == NFS4_OK ? NFS4ERR_BAD_STATEID : status;
+    if (!io->by_delegation) {
+        status = stateid_revoked(io->sid);
+        return status == NFS4_OK ? NFS4ERR_BAD_STATEID : status;
+    }
+    /* The machine reports what it is about to return. */
+    io->by_opener =
+        delegation_by_caller(delegation, &c->cred) || compound_mach_allows(c, OP_DELEGRETURN);
+    return NFS4_OK;
 }
 
 enum nfsstat4 stateid_io_begin_held(const struct compound *c, const struct stateid4 *in, bool mtime,

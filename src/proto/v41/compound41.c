@@ -40,6 +40,8 @@ static bool deferred_refuses(const struct v41_compound *x, enum nfs_opnum4 op)
     case OP_GETATTR:
     case OP_ILLEGAL:
         return false;
+    case OP_SETATTR: /* of the times of a delegation that is returned */
+        return !compound_mach_allows(&x->base, OP_DELEGRETURN);
     default:
         return !compound_mach_allows(&x->base, op);
     }
