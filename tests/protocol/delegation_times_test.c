@@ -398,6 +398,12 @@ static void wrong_uses(void **state)
         begin(&holder.mount, &file.fh);
         client_op_getattr(C, CLIENT_BITS(both[i]));
         run_on(&holder.mount.conn, NFS4ERR_INVAL);
+        begin(&holder.mount, &dir);
+        client_compound_add(C, &(struct nfs_argop4){.argop = OP_READDIR,
+                                                    .opreaddir = {.dircount = 4096,
+                                                                  .maxcount = 4096,
+                                                                  .attr_request = attr.attrmask}});
+        run_on(&holder.mount.conn, NFS4ERR_INVAL);
         begin(&holder.mount, &file.fh);
         client_compound_add(C, &(struct nfs_argop4){.argop = OP_VERIFY, .opverify = {attr}});
         run_on(&holder.mount.conn, NFS4ERR_INVAL);

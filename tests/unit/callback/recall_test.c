@@ -55,9 +55,12 @@ static int tear_down(void **unused)
     return 0;
 }
 
-static struct stateid4 give(enum delegation_kind kind)
+static struct stateid4 give_as(enum delegation_kind kind, bool wants_times)
 {
+    bool times;
     const struct delegation_request request = {.client = dave,
+                                               .wants_times = wants_times,
+                                               .times = &times,
                                                .obj = fx.files[0],
                                                .cred = &fx.cred,
                                                .kind = kind,
@@ -69,7 +72,13 @@ static struct stateid4 give(enum delegation_kind kind)
 
     assert_true(delegation_offer(fx.state, &request, &got, &stateid, &why));
     assert_int_equal(got, kind);
+    assert_int_equal(times, wants_times);
     return stateid;
+}
+
+static struct stateid4 give(enum delegation_kind kind)
+{
+    return give_as(kind, false);
 }
 
 static enum nfsstat4 conflict(void)
@@ -232,7 +241,7 @@ static enum nfsstat4 size_of_file(struct delegation_attr *attr)
                               NULL, attr);
 }
 
-static uint32_t expect_getattr(void)
+static uint32_t expect_getattr_of(uint32_t word2)
 {
     struct CB_GETATTR4args args;
     struct peer_call call;
@@ -242,8 +251,15 @@ static uint32_t expect_getattr(void)
     assert_true(wire_CB_GETATTR4args(&call.x, &args));
     assert_int_equal(args.fh.len, 6);
     assert_int_equal(args.attr_request.words[0], 0x18); /* change, size */
+    assert_int_equal(args.attr_request.words[1], 0);
+    assert_int_equal(args.attr_request.words[2], word2);
     peer_call_fini(&call);
     return call.header.xid;
+}
+
+static uint32_t expect_getattr(void)
+{
+    return expect_getattr_of(0);
 }
 
 static void holder_is_asked(void **unused)
@@ -293,6 +309,70 @@ static void holder_is_no_help(void **unused)
     }
 }
 
+#define BOTH_TIMES 0x300000 /* time_deleg_access, time_deleg_modify */
+
+/* A holder with the file's times has to tell them (RFC 9754 §5). */
+static void holder_is_asked_for_times(void **unused)
+{
+    static const uint32_t words[] = {0, 0, 1, OP_CB_GETATTR, 0,  3, 0x18, 0, BOTH_TIMES, 40, 0, 5,
+                                     0, 9, 0, 1000,          11, 0, 2000, 12};
+    struct stateid4 stateid = give_as(DELEGATION_WRITE, true);
+    struct delegation_attr attr;
+
+    (void)unused;
+    assert_int_equal(size_of_file(&attr), NFS4ERR_DELAY);
+    peer_reply(fd, expect_getattr_of(BOTH_TIMES), words, ARRAY_SIZE(words));
+    wait_until(size_of_file(&attr) == NFS4_OK);
+    assert_true(attr.valid && attr.times.has_atime && attr.times.has_mtime);
+    assert_int_equal(attr.size, 9);
+    assert_int_equal(attr.times.atime.tv_sec, 1000);
+    assert_int_equal(attr.times.atime.tv_nsec, 11);
+    assert_int_equal(attr.times.mtime.tv_sec, 2000);
+    assert_int_equal(attr.times.mtime.tv_nsec, 12);
+    give_back(&stateid);
+}
+
+/* Without one of the times, with another attribute, with what is no time, or cut short. */
+static void holder_tells_no_times(void **unused)
+{
+    static const uint32_t none[] = {0, 0, 1, OP_CB_GETATTR, 0, 1, 0x18, 16, 0, 5, 0, 9};
+    static const uint32_t one[] = {0, 0, 1, OP_CB_GETATTR, 0, 3, 0x18, 0, 0x200000, 28, 0, 5,
+                                   0, 9, 0, 2000,          12};
+    static const uint32_t more[] = {0, 0, 1, OP_CB_GETATTR, 0,  3, 0x1a, 0, BOTH_TIMES, 44, 1, 0, 5,
+                                    0, 9, 0, 1000,          11, 0, 2000, 12};
+    static const uint32_t no_atime[] = {
+        0, 0, 1, OP_CB_GETATTR, 0,          3, 0x18, 0, BOTH_TIMES, 40, 0, 5,
+        0, 9, 0, 1000,          1000000000, 0, 2000, 12};
+    static const uint32_t no_mtime[] = {
+        0, 0, 1, OP_CB_GETATTR, 0,  3, 0x18, 0,         BOTH_TIMES, 40, 0, 5,
+        0, 9, 0, 1000,          11, 0, 2000, UINT32_MAX};
+    static const uint32_t cut[] = {0, 0, 1, OP_CB_GETATTR, 0,  3, 0x18, 0, BOTH_TIMES, 36, 0, 5,
+                                   0, 9, 0, 1000,          11, 0, 2000};
+    static const struct {
+        const uint32_t *words;
+        size_t count;
+    } wrong[] = {{none, ARRAY_SIZE(none)},         {one, ARRAY_SIZE(one)},
+                 {more, ARRAY_SIZE(more)},         {no_atime, ARRAY_SIZE(no_atime)},
+                 {no_mtime, ARRAY_SIZE(no_mtime)}, {cut, ARRAY_SIZE(cut)}};
+    struct delegation_attr attr;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        struct stateid4 stateid = give_as(DELEGATION_WRITE, true);
+
+        assert_int_equal(size_of_file(&attr), NFS4ERR_DELAY);
+        peer_reply(fd, expect_getattr_of(BOTH_TIMES), wrong[i].words, wrong[i].count);
+        reply(peer_expect_recall(fd), NFS4_OK);
+        assert_int_equal(size_of_file(&attr), NFS4ERR_DELAY);
+        give_back(&stateid);
+        assert_int_equal(size_of_file(&attr), NFS4_OK);
+        assert_false(attr.valid);
+        clock_advance_ns(3600 * NSEC_PER_SEC); /* the file's rest is over */
+        client_renew(dave, clock_now_ns());
+        client_renew(fx.bob, clock_now_ns());
+    }
+}
+
 /* The server ends while one recall waits for its retry and another for its answer: tear_down(). */
 static void left_alone(void **unused)
 {
@@ -315,9 +395,10 @@ static void left_resting(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(recalled_once), TEST(recalled_again), TEST(never_known),     TEST(returned_meanwhile),
-        TEST(path_lost),     TEST(not_reachable),  TEST(holder_is_asked), TEST(holder_is_no_help),
-        TEST(left_alone),    TEST(left_resting),
+        TEST(recalled_once),         TEST(recalled_again),    TEST(never_known),
+        TEST(returned_meanwhile),    TEST(path_lost),         TEST(not_reachable),
+        TEST(holder_is_asked),       TEST(holder_is_no_help), TEST(holder_is_asked_for_times),
+        TEST(holder_tells_no_times), TEST(left_alone),        TEST(left_resting),
     };
 
     return test_group_run(tests);

@@ -253,6 +253,24 @@ static void test_busy_until_closed(void **unused)
                      NFS4_OK);
 }
 
+/* Only while nobody has been told of it but by the OPEN that made it. */
+static void withdrawn(void **unused)
+{
+    const struct stateid4 alone = must_open(fx.alice, "o", fx.files[0], R, NONE);
+    struct stateid4 first, second;
+
+    (void)unused;
+    assert_true(open_withdraw(fx.alice, &alone));
+    assert_false(open_withdraw(fx.alice, &alone));
+    assert_int_equal(fixture_vfs_opens, 0);
+    assert_false(open_client_has_state(fx.alice));
+    first = must_open(fx.alice, "o", fx.files[0], R, NONE);
+    second = must_open(fx.alice, "o", fx.files[0], W, NONE);
+    assert_false(open_withdraw(fx.alice, &first));
+    assert_int_equal(do_close(fx.alice, &second), NFS4_OK);
+    assert_int_equal(fixture_vfs_opens, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
@@ -271,6 +289,7 @@ int main(void)
         TEST(test_close_waits_for_io),
         TEST(test_state_goes_with_its_client),
         TEST(test_busy_until_closed),
+        TEST(withdrawn),
     };
 
     return test_group_run(tests);
