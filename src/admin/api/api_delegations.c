@@ -48,6 +48,7 @@ static bool delegation_next(struct api_state_list *list, struct state_cursor *cu
     (void)json_object_set_new(item, "recalled_s",
                               view.recalled_ns != 0 ? age(list->now_ns, view.recalled_ns)
                                                     : json_null());
+    (void)json_object_set_new(item, "times", json_boolean(view.times));
     (void)json_object_set_new(item, "notifications", notifications(view.watch.types));
     (void)json_object_set_new(item, "queued", json_integer(view.watch.queued));
     return true;

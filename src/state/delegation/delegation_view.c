@@ -20,6 +20,7 @@ static bool fill(struct delegation_view *view, struct delegation *delegation)
     in_effect = !delegation->ended && !list_empty(&delegation->file_link);
     view->kind = delegation->kind;
     view->phase = phase_locked(delegation);
+    view->times = delegation->times.held;
     view->recalled_ns = delegation->recalled_ns;
     pthread_mutex_unlock(&delegation->file->lock);
     if (!in_effect)

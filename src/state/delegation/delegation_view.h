@@ -18,6 +18,7 @@ struct delegation_view {
     struct state_view state;
     enum delegation_kind kind;
     enum delegation_phase phase;
+    bool times; /* the holder has the file's times (delegation_times.h) */
     int64_t granted_ns;
     int64_t recalled_ns;                /* 0: not recalled */
     struct delegation_watch_view watch; /* of a directory */
