@@ -16,7 +16,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "backend/local/acl.h"
 #include "backend/local_fixture.h"
 #include "vfs/vfs_acl.h"
 
@@ -277,12 +276,10 @@ static void inherited(void **state)
         .type = VFS_REG, .mode = VFS_CREATE_EXCLUSIVE, .verifier = 5, .attr = &mode};
     struct vfs_acl acl;
 
-    assert_false(local_acl_inherits(local_of(sub)));
     get_acl(sub, &acl);
     memmove(acl.aces + 1, acl.aces, acl.count++ * sizeof(*acl.aces));
     acl.aces[0] = ACE(FD, USER, CONTRACT_OTHER, ALL | R | X);
     assert_ok(set_acl(sub, &owner, &acl));
-    assert_true(local_acl_inherits(local_of(sub)));
     expect_acl(sub, LIST(ALLOW(OWNER, OWN | R | W | X | C), USERS(CONTRACT_OTHER, ALL | R | X),
                          ALLOW(GROUP, ALL | R | X), ALLOW(EVERYONE, ALL),
                          ACE(FDI, OWNER, 0, OWN | R | W | X | C),
@@ -443,19 +440,53 @@ static int without_acls(void)
     return AS_EXPECTED;
 }
 
-static void not_where_the_file_system_has_none(void **state)
+/* In a child: there is no room for ACLs.  What is made with one is not left without it. */
+static int without_room(void)
+{
+    struct local_dir *dir = local_dir_create();
+    struct vfs_object *root = root_of(dir), *obj = NULL;
+    struct vfs_attr attr = {.mask = VFS_ATTR_ACL,
+                            .acl = LIST(USERS(CONTRACT_OTHER, R), ALLOW(OWNER, R))};
+    struct vfs_create create = {.mode = VFS_CREATE_GUARDED, .attr = &attr};
+    static const enum vfs_type types[] = {VFS_REG, VFS_DIR, VFS_FIFO};
+
+    if (!local_call_fail(SYS_setxattr, ENOSPC))
+        return NO_FILTER;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        create.type = types[i];
+        if (do_create(root, &owner, "new", &create, &obj) != VFS_NOSPC ||
+            do_find(root, &owner, "new") != VFS_NOENT)
+            return OTHERWISE;
+    }
+    vfs_object_put(root);
+    local_dir_destroy(dir);
+    return AS_EXPECTED;
+}
+
+static void expect_of_child(int (*body)(void))
 {
     int status;
     pid_t child = fork();
 
-    (void)state;
     if (child == 0)
-        _exit(without_acls());
+        _exit(body());
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == NO_FILTER)
         test_skip("system calls cannot be filtered here");
     assert_int_equal(WEXITSTATUS(status), AS_EXPECTED);
+}
+
+static void not_where_the_file_system_has_none(void **state)
+{
+    (void)state;
+    expect_of_child(without_acls);
+}
+
+static void nothing_is_made_without_room(void **state)
+{
+    (void)state;
+    expect_of_child(without_room);
 }
 
 /* Half of it may not stay: the default ACL is as it was if the access ACL cannot be set. */
@@ -501,6 +532,7 @@ int main(void)
         LOCAL_TEST(up_to_the_limit),
         LOCAL_TEST(all_or_nothing),
         LOCAL_TEST(not_where_the_file_system_has_none),
+        LOCAL_TEST(nothing_is_made_without_room),
     };
 
     if (!local_has_acls()) {

@@ -240,13 +240,6 @@ int local_acl_of_entry(const struct local_object *dir, const char *name,
     return err;
 }
 
-bool local_acl_inherits(const struct local_object *dir)
-{
-    const struct place place = place_of(dir->path_fd);
-
-    return place.get(place.path, DEFAULT_NAME, NULL, 0) > 0;
-}
-
 /* ---- setting them ---- */
 
 /* What could be set, but not be told afterwards, is not taken. */

@@ -32,6 +32,3 @@ enum vfs_status local_acl_translate(const struct vfs_acl *acl, enum vfs_type typ
 /* Give the object these ACLs; all of them or none.  What equals what the object has stays as it is,
  * with its mask. */
 enum vfs_status local_acl_set(struct local_object *obj, const struct vfs_acl *acl) MUST_USE;
-
-/* Has the directory a default ACL?  Then new entries inherit it, and no umask applies to them. */
-bool local_acl_inherits(const struct local_object *dir);

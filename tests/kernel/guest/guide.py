@@ -189,7 +189,7 @@ def mounts():
         for block in blocks_to_run(page, "guest"):
             before = ""
             if path:
-                before = f"mount -t nfs4 server.example.org:{path} /mnt; cd /mnt; touch FILE; mkdir DIRECTORY\n"
+                before = f"mount -t nfs4 server.example.org:{path} /mnt; cd /mnt; touch FILE; mkdir -p DIRECTORY\n"
             printed[block.first] = run(f"{page}:{block.line}", before + block.text)
             os.chdir("/")
             unmount_all()
