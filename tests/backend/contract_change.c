@@ -334,6 +334,28 @@ static void attributes_of_the_directory(void **state)
     watch_end(&w);
 }
 
+/* Extended attributes are attributes. */
+static void extended_attributes(void **state)
+{
+    struct contract *c = *state;
+    const struct vfs_xattr_name name = {"name", 4}, other = {"other", 5};
+    struct vfs_change_info info;
+    struct watch w;
+
+    watch_begin(&w, c, false);
+    if (c->fs->caps & VFS_CAP_XATTR) {
+        const struct vfs_ops *ops = c->fs->ops;
+
+        assert_ok(ops->setxattr(w.dir, &w.cred, &name, VFS_SETXATTR_EITHER, "1", 1, &info));
+        is_told(&w, w.dir, VFS_CHANGE_DIR, &w);
+        assert_ok(ops->removexattr(w.dir, &w.cred, &name, &info));
+        is_told(&w, w.dir, VFS_CHANGE_DIR, &w);
+        assert_status(ops->removexattr(w.dir, &w.cred, &other, &info), VFS_NOXATTR);
+    }
+    told_nothing(&w);
+    watch_end(&w);
+}
+
 static void its_end(void **state)
 {
     struct contract *c = *state;
@@ -466,6 +488,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(a_retry_of_an_exclusive_create, NEEDS_NOTHING),
     CONTRACT_TEST(others_are_not_told, NEEDS_NOTHING),
     CONTRACT_TEST(attributes_of_the_directory, NEEDS_NOTHING),
+    CONTRACT_TEST(extended_attributes, NEEDS_NOTHING),
     CONTRACT_TEST(its_end, NEEDS_NOTHING),
     CONTRACT_TEST(children, NEEDS_PARENTS),
     CONTRACT_TEST(children_with_several_names, NEEDS_PARENTS),

@@ -247,6 +247,20 @@ static void link_rename_remove_is(struct client_mount *mount, const struct clien
     run_on(&mount->conn, status);
 }
 
+/* By a client of 4.2 that has just come; the file system may have no extended attributes. */
+static void setxattr_is(const struct client_fh *fh, enum nfsstat4 status)
+{
+    struct client_mount dave;
+
+    script_mount_v42(&dave);
+    if (!attrs_of(&dave, fh, CLIENT_BITS(FATTR4_XATTR_SUPPORT)).xattr_support)
+        status = NFS4ERR_NOTSUPP;
+    begin(&dave, fh);
+    client_op_setxattr(C, "a", SETXATTR4_EITHER, "1", 1);
+    run_on(&dave.conn, status);
+    client_mount_close(&dave);
+}
+
 /* A client that had a delegation may reclaim it and rely on cached names and attributes, so their
  * changes wait. */
 static void names_and_attributes_wait(void **state)
@@ -258,6 +272,7 @@ static void names_and_attributes_wait(void **state)
     crash();
     come_and_complete(&alice);
     setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &closed, NFS4ERR_GRACE);
+    setxattr_is(&file, NFS4ERR_GRACE);
     link_rename_remove_is(&alice, &file, NFS4ERR_GRACE);
     expect_status(client_file_mkdir(&alice, &lives_dir, "dir", &sub), NFS4_OK);
     setattr_is(&alice, &sub, CLIENT_BITS(FATTR4_MODE), &closed, NFS4_OK);
@@ -270,6 +285,7 @@ static void names_and_attributes_wait(void **state)
     run(NFS4ERR_GRACE);
     come_and_complete(&bob);
     setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &closed, NFS4_OK);
+    setxattr_is(&file, NFS4_OK);
     link_rename_remove_is(&alice, &file, NFS4_OK);
 }
 

@@ -24,8 +24,10 @@ static struct client_fh dir, file, read_only;
 static int setup(void **state)
 {
     static char local[128];
-    const char *const options[] = {"--export", "/mem=mem:,no_root_squash",   "--export", local,
-                                   "--export", "/ro=mem:,ro,no_root_squash", NULL};
+    const char *const options[] = {
+        "--export", "/mem=mem:,no_root_squash",   "--export", local,
+        "--export", "/ro=mem:,ro,no_root_squash", "--export", "/strict=mem:,strict_utf8",
+        NULL};
 
     (void)state;
     if (!test_server_init(&script_server))
@@ -45,7 +47,7 @@ static bool begin_with_file(const char *export)
 {
     dir = script_dir(export);
     file = make_file(&alice, &dir, "file");
-    if (export == script_mem || local_has_them)
+    if (export != script_local || local_has_them)
         return true;
     begin(&alice, &file);
     client_op_listxattrs(C, 0, LIST_BYTES);
@@ -313,6 +315,20 @@ static void refused(void **state)
     set(&attrdir, "a", SETXATTR4_EITHER, "1", NFS4ERR_WRONG_TYPE);
 }
 
+/* With strict_utf8, names are text. */
+static void strict_names(void **state)
+{
+    static char strict[] = "/strict";
+
+    (void)state;
+    begin_with_file(strict);
+    set(&file, "\xc3\xa4", SETXATTR4_CREATE, "text", NFS4_OK);
+    set(&file, "\xc3", SETXATTR4_CREATE, "none", NFS4ERR_INVAL);
+    get_fails(&file, "\xff", NFS4ERR_INVAL);
+    unset(&file, "\xff", NFS4ERR_INVAL);
+    assert_int_equal(list(&file, 0, LIST_BYTES)->lxr_names_count, 1);
+}
+
 static void strangers(void **state)
 {
     struct client_cred own = alice.conn.cred;
@@ -503,6 +519,7 @@ int main(void)
         ON_BOTH(not_in_minor_one),
         ON_BOTH(bad_names),
         cmocka_unit_test(refused),
+        cmocka_unit_test(strict_names),
         cmocka_unit_test(strangers),
         cmocka_unit_test(large_values),
         ON_BOTH(bounds_of_listings),

@@ -163,7 +163,7 @@ def every_command_is_run():
 # A page, where its commands run, and what is mounted there, if that is not for them to do.
 MOUNTED = {"README.md": None, "docs/quick-start.md": None, "docs/running.md": None, "docs/changing.md": None,
            "docs/clients.md": None, "docs/delegations.md": "/data", "docs/exports.md": "/acl",
-           "docs/acls.md": "/data"}
+           "docs/acls.md": "/data", "docs/extended-attributes.md": "/acl"}
 SERVER = """mkdir -p /srv/data /srv/state; chmod 1777 /srv/data
 mainstayd --listen 0.0.0.0:2049 --listen 127.0.0.1:12049 --export /data=local:/srv/data,insecure \\
     --export /acl=mem:,no_root_squash --state /srv/state &
