@@ -573,6 +573,79 @@ static void acls_stay_whole(void **state)
     stress_fini(&s);
 }
 
+/* One thread's listing: names that nobody removes are in it once. */
+struct listing {
+    uint32_t kept;
+};
+
+static bool count_kept(void *arg, const struct vfs_xattr_name *name, uint64_t cookie)
+{
+    struct listing *listing = arg;
+
+    (void)cookie;
+    listing->kept += name->len == 4 && memcmp(name->data, "kept", 4) == 0;
+    return true;
+}
+
+static void list_xattrs(struct stress *s, struct vfs_object *file)
+{
+    struct listing listing = {.kept = 0};
+    struct vfs_listxattrs list = {.emit = count_kept, .arg = &listing};
+
+    EXPECT_OK_OR(s, file->fs->ops->listxattrs(file, &s->c->owner, &list), VFS_OK);
+    expect(s, list.eof && listing.kept == 1, "a name that stays is not listed once");
+}
+
+/* A value is all of one letter, as long as that letter's place in the alphabet. */
+static void xattr_body(struct stress *s, uint64_t *seed)
+{
+    static const struct vfs_xattr_name names[] = {{"a", 1}, {"b", 1}, {"kept", 4}};
+    const struct vfs_ops *ops = s->dirs[0]->fs->ops;
+    const struct vfs_xattr_name *name = &names[draw(seed, ARRAY_SIZE(names))];
+    struct vfs_change_info info;
+    char value[32];
+    uint32_t len = 1 + draw(seed, 26);
+
+    switch (draw(seed, 4)) {
+    case 0:
+        memset(value, 'a' + (int)len, len);
+        EXPECT_OK_OR(
+            s,
+            ops->setxattr(s->dirs[0], &s->c->owner, name, VFS_SETXATTR_EITHER, value, len, &info),
+            VFS_OK);
+        break;
+    case 1:
+        if (name != &names[2])
+            EXPECT_OK_OR(s, ops->removexattr(s->dirs[0], &s->c->owner, name, &info), VFS_NOXATTR);
+        break;
+    case 2:
+        list_xattrs(s, s->dirs[0]);
+        break;
+    default:
+        len = 0;
+        EXPECT_OK_OR(s, ops->getxattr(s->dirs[0], &s->c->owner, name, value, sizeof(value), &len),
+                     VFS_NOXATTR);
+        for (uint32_t i = 0; i < len; i++)
+            expect(s, value[i] == 'a' + (int)len, "a value is torn");
+    }
+}
+
+static void xattrs_stay_whole(void **state)
+{
+    const struct vfs_xattr_name kept = {"kept", 4};
+    struct contract *c = *state;
+    struct vfs_change_info info;
+    struct stress s;
+
+    stress_init(&s, c, xattr_body, 1000);
+    assert_status(
+        c->fs->ops->setxattr(s.dirs[0], &c->owner, &kept, VFS_SETXATTR_EITHER, "b", 1, &info),
+        c->fs->caps & VFS_CAP_XATTR ? VFS_OK : VFS_NOTSUPP);
+    if (c->fs->caps & VFS_CAP_XATTR)
+        run_threads(&s);
+    stress_fini(&s);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(mixed_operations, NEEDS_NOTHING),
     CONTRACT_TEST(each_name_has_one_winner, NEEDS_NOTHING),
@@ -581,6 +654,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(attributes_of_objects_that_go, NEEDS_NAMED_ATTR),
     CONTRACT_TEST(the_last_link_and_its_attributes, NEEDS_NAMED_ATTR),
     CONTRACT_TEST(acls_stay_whole, NEEDS_ACL | NEEDS_USERS),
+    CONTRACT_TEST(xattrs_stay_whole, NEEDS_NOTHING),
 };
 
 CONTRACT_GROUP(stress, tests);
