@@ -7,10 +7,12 @@
 
 #include "copying.h"
 #include "holder.h"
+#include "lib/disk_watch.h"
 #include "lib/image.h"
 
 static char btrfs[] = "/btrfs", xfs[] = "/xfs";
 static const char *btrfs_dir, *xfs_dir;
+static struct disk_watch *watch; /* of btrfs_dir */
 static struct client_fh dir;
 static struct client_file from, to;
 static uint32_t block;
@@ -46,6 +48,8 @@ static int start(void **state)
         options[count++] = "--export";
         options[count++] = images[i];
     }
+    if (btrfs_dir)
+        watch = disk_watch_install(script_server.dir, btrfs_dir, 0);
     if (script_setup(options) != 0 || !script_open_to_all("/mem") || !script_open_to_all("/other"))
         return -1;
     return 0;
@@ -502,6 +506,28 @@ static void between_exports(void **state)
     cloned(&copying, NFS4ERR_INVAL);
 }
 
+static uint32_t syncs(void)
+{
+    return disk_watch_count(watch, DISK_FSYNC, NULL) + disk_watch_count(watch, DISK_SYNCFS, NULL);
+}
+
+/* The result has no verifier, so a client could not notice that a clone was lost. */
+static void on_disk_before_the_reply(void **state)
+{
+    struct copying all;
+
+    make_two(*state, 2, 0);
+    all = copying_all(&from, &to);
+    disk_watch_reset(watch);
+    clone_begin(&alice, &all);
+    run(NFS4_OK);
+    assert_int_equal(syncs(), 1);
+    disk_watch_fail(watch, DISK_FSYNC, NULL, 1);
+    clone_begin(&alice, &all);
+    run(NFS4ERR_IO);
+    disk_watch_reset(watch);
+}
+
 /* With minor versions 0 and 1 nothing changes. */
 static void in_minor_one(void **state)
 {
@@ -565,6 +591,7 @@ int main(void)
         cmocka_unit_test(not_everywhere),
         cmocka_unit_test(between_file_systems),
         cmocka_unit_test(between_exports),
+        {"on_disk_before_the_reply on btrfs", on_disk_before_the_reply, NULL, NULL, btrfs},
         {"in_minor_one on mem", in_minor_one, NULL, NULL, script_mem},
         {"in_grace on btrfs", in_grace, NULL, NULL, btrfs},
     };
