@@ -118,6 +118,18 @@ static void check_LISTXATTRS(const struct nfs_resop4 *v)
     golden_text(&m->lxr_names[1], "de");
 }
 
+static void check_READ_PLUS(const struct nfs_resop4 *v)
+{
+    const struct read_plus_content *contents = v->opread_plus.rpr_contents;
+
+    EQ(contents[0].rpc_content, NFS4_CONTENT_DATA);
+    EQ(contents[0].rpc_data.d_offset, 65536);
+    golden_text(&contents[0].rpc_data.d_data, "abc");
+    EQ(contents[1].rpc_content, NFS4_CONTENT_HOLE);
+    EQ(contents[1].rpc_hole.di_offset, 131072);
+    EQ(contents[1].rpc_hole.di_length, 4096);
+}
+
 const struct golden_results golden_results[] = {
     {"ACCESS",
      "00000003 00000000 "
@@ -414,6 +426,17 @@ const struct golden_results golden_results[] = {
     {"REMOVEXATTR", "0000004b 00000000 " CINFO, FIELDS(IS_CINFO(opremovexattr.rxr_info))},
     {"CLONE", "00000047 00000000 ", NO_FIELDS},
     {"COPY_notsupp", "0000003c 00002714", NO_FIELDS},
+    {"ALLOCATE", "0000003b 00000000 ", NO_FIELDS},
+    {"DEALLOCATE", "0000003e 00000000 ", NO_FIELDS},
+    {"READ_PLUS",
+     "00000044 00000000 "
+     "00000001 00000002 00000000 " OFFSET NAME "00000001 00000000 00020000 " LENGTH,
+     FIELDS(IS(opread_plus.rpr_eof, true), IS(opread_plus.rpr_contents_count, 2)), check_READ_PLUS},
+    {"READ_PLUS_empty", "00000044 00000000 00000000 00000000",
+     FIELDS(IS(opread_plus.rpr_eof, false), IS(opread_plus.rpr_contents_count, 0))},
+    {"SEEK", "00000045 00000000 00000001 " OFFSET,
+     FIELDS(IS(opseek.sr_eof, true), IS(opseek.sr_offset, 65536))},
+    {"SEEK_nxio", "00000045 00000006", NO_FIELDS},
     {"ILLEGAL", "0000273c 0000273c", NO_FIELDS},
 };
 

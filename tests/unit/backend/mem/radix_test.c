@@ -282,10 +282,51 @@ static void account_keeps_its_limit(void **state)
     assert_int_equal(space_free(&space), 10);
 }
 
+/* As a search one by one, also where nodes are missing and where the tree is too low. */
+static void gaps(void **state)
+{
+    struct space space = open_space(64 << 20);
+    struct radix radix = {0};
+    bool present[20000] = {false};
+    int value;
+
+    (void)state;
+    assert_int_equal(radix_gap(&radix, 0, 10), 0);
+    assert_int_equal(radix_gap(&radix, 7, 10), 7);
+    srand(64);
+    for (uint32_t run = 0; run < 40; run++) {
+        uint32_t first = (uint32_t)rand() % 19000, count = 1 + (uint32_t)rand() % 900;
+
+        if (run == 0)
+            first = 0, count = 1; /* a value without a node */
+        for (uint32_t i = first; i < first + count && i < ARRAY_SIZE(present); i++) {
+            if (!present[i])
+                assert_true(radix_insert(&radix, &space, i, &value, false));
+            present[i] = true;
+        }
+        for (uint32_t i = 0; i < 500; i++) {
+            uint32_t at = i < 3 ? i : (uint32_t)rand() % 20000;
+            uint32_t end = at + (uint32_t)rand() % (20001 - at), want = at;
+
+            while (want < end && present[want])
+                want++;
+            assert_int_equal(radix_gap(&radix, at, end), want);
+        }
+    }
+    assert_int_equal(radix_gap(&radix, 1ull << 50, 1ull << 51), 1ull << 50);
+    for (uint32_t i = 0; i < ARRAY_SIZE(present); i++) {
+        if (present[i])
+            assert_ptr_equal(radix_remove(&radix, &space, i), &value);
+    }
+    radix_fini(&radix, &space);
+    assert_int_equal(space.used, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_tree),
+        cmocka_unit_test(gaps),
         cmocka_unit_test(lone_first_value_needs_no_node),
         cmocka_unit_test(ends_of_the_indexes),
         cmocka_unit_test(like_a_sorted_array),
