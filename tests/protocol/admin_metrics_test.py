@@ -70,7 +70,7 @@ OWN = {
     "mainstay_operations": "test_operations", "mainstay_operation_errors": "test_operations",
     "mainstay_operation_duration_seconds": "test_durations", "mainstay_stable_wait_seconds": "test_durations",
     "mainstay_export_read_bytes": "test_exports", "mainstay_export_written_bytes": "test_exports",
-    "mainstay_export_refused": "test_exports",
+    "mainstay_export_refused": "test_exports", "mainstay_export_hole_bytes": "test_exports",
     "mainstay_leases_expired": "test_courtesy", "mainstay_queue_length": "test_idle",
     "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
     "mainstay_state_writable": "test_idle",
@@ -375,13 +375,13 @@ class Values(unittest.TestCase):
         """Bytes count where they were read or written, and only there."""
         with Server("--export", "/other=mem:") as server:
             series = [f'mainstay_export_{what}_bytes_total{{export="{path}"}}'
-                      for what in ("read", "written") for path in ("/", "/other")]
-            self.assertEqual([value(server, name) for name in series], [0, 0, 0, 0])
+                      for what in ("read", "written", "hole") for path in ("/", "/other")]
+            self.assertEqual([value(server, name) for name in series], [0] * 6)
             run_bench(server, "--export", "/other", "--op", "write:4096", "--time", "0.2")
             self.assertGreater(value(server, series[3]), 4096)
             run_bench(server, "--export", "/other", "--op", "read:4096", "--time", "0.2")
             self.assertGreater(value(server, series[1]), 4096)
-            self.assertEqual([value(server, name) for name in (series[0], series[2])], [0, 0])
+            self.assertEqual([value(server, series[i]) for i in (0, 2, 4, 5)], [0] * 4)
             for why in ("client", "port", "sec", "xprtsec"):
                 self.assertEqual(value(server, f'mainstay_export_refused_total{{why="{why}"}}'), 0)
 

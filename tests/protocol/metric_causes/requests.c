@@ -13,6 +13,7 @@ enum {
 
 static struct client_fh dir;
 static struct client_file file;
+static struct client_mount carol;
 
 static void in_mem(void)
 {
@@ -82,6 +83,30 @@ static void bytes_read(void)
     begin(&alice, &file.fh);
     client_op_read(C, &file.stateid, 0, DATA_BYTES);
     run(NFS4_OK);
+}
+
+/* By a client of 4.2. */
+static void open_with_a_hole(void)
+{
+    const struct nfs4_attrs attrs = {.size = DATA_BYTES};
+
+    in_mem();
+    script_mount_v42(&carol);
+    file = make_open(&carol, &dir, "hole");
+    expect_status(client_file_setattr(&carol, &file.fh, CLIENT_BITS(FATTR4_SIZE), &attrs), NFS4_OK);
+}
+
+static void hole_read(void)
+{
+    begin(&carol, &file.fh);
+    client_op_read_plus(C, &file.stateid, 0, DATA_BYTES);
+    run(NFS4_OK);
+}
+
+static void close_hole(void)
+{
+    expect_status(client_file_close(&carol, &file), NFS4_OK);
+    client_mount_close(&carol);
 }
 
 static void close_file(void)
@@ -258,6 +283,12 @@ static const struct cause causes[] = {
      .end = close_file,
      .requests = true,
      .moves = {"export_read_bytes{export=\"/mem\"}"}},
+    {.name = "bytes of a hole read",
+     .prepare = open_with_a_hole,
+     .begin = hole_read,
+     .end = close_hole,
+     .requests = true,
+     .moves = {"export_hole_bytes{export=\"/mem\"}"}},
     {.name = "bytes written to a disk",
      .prepare = open_in_local,
      .begin = bytes_written,
