@@ -7,7 +7,7 @@
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
- * space, - using objects: dir_watch, lease_break, lease_watch, io, file, read, read_plus, clone,
+ * space, - using objects: dir_watch, lease_break, lease_watch, io, file, read, read_plus, extent, clone,
  *   copy, lease - operations, and the whole export: lookup, readdir, full_path, create, ...,
  *   xattr, call, local
  *
@@ -138,7 +138,9 @@ struct local_object {
     int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
     uint32_t pins[2];          /* open()s for reading, for writing; these need no descriptor */
     struct local_lease *lease; /* NULL: none; a lease keeps its descriptor open */
-    /* Data without a hole in between, as found when the file had that many blocks (read_plus.c). */
+    /* Does it have fewer blocks than bytes?  And data without a hole in between, as found when it
+     * had that many blocks (read_plus.c). */
+    _Atomic bool sparse;
     _Atomic uint64_t run_begin, run_end, run_blocks;
     _Atomic uint32_t users;    /* running I/O; incremented under the lock only */
     _Atomic uint32_t io_epoch; /* last I/O */

@@ -43,22 +43,20 @@ static bool cached(struct local_fs *fs, int fd, uint64_t offset, uint32_t len)
            read_nowait(fs, fd, &byte, 1, offset + len - 1) != 0;
 }
 
-static bool size_of(int fd, uint64_t *size)
+static bool look(int fd, struct stat *st)
 {
-    struct stat st;
-
-    if (fstat(fd, &st) != 0)
-        return false;
-    *size = (uint64_t)st.st_size;
-    return true;
+    return fstat(fd, st) == 0;
 }
 
-bool local_read_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
+bool local_read_by_fd(struct local_fs *fs, int fd, struct vfs_read *io, struct stat *st)
 {
     uint64_t size;
 
-    if (!io->fd_ok || io->len < SENDFILE_BYTES || !size_of(fd, &size) ||
-        size < io->offset + SENDFILE_BYTES)
+    st->st_size = -1;
+    if (!io->fd_ok || io->len < SENDFILE_BYTES || !look(fd, st))
+        return false;
+    size = (uint64_t)st->st_size;
+    if (size < io->offset + SENDFILE_BYTES)
         return false;
     if (io->len > size - io->offset)
         io->len = (uint32_t)(size - io->offset);
@@ -90,14 +88,15 @@ static ssize_t read_rest(int fd, const struct vfs_read *io, size_t have)
     return (ssize_t)have;
 }
 
-enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *io)
+enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *io, struct stat *st)
 {
     ssize_t got = read_nowait(fs, fd, io->buf, io->len, io->offset);
     bool certain = got >= 0; /* the rest must certainly come from the disk */
-    uint64_t size = 0;
     int err = 0;
 
-    if (certain && (size_t)got < io->len && size_of(fd, &size) && io->offset + got >= size)
+    st->st_size = -1;
+    if (certain && (size_t)got < io->len && look(fd, st) &&
+        io->offset + (uint64_t)got >= (uint64_t)st->st_size)
         goto done;
     if (got < (ssize_t)io->len) {
         vfs_blocking_begin(certain);
@@ -108,7 +107,8 @@ enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *i
     if (err)
         return local_failure(err);
 done:
-    io->eof = (size_t)got < io->len || !size_of(fd, &size) || io->offset + got >= size;
+    io->eof = (size_t)got < io->len || !look(fd, st) ||
+              io->offset + (uint64_t)got >= (uint64_t)st->st_size;
     io->len = (uint32_t)got;
     return VFS_OK;
 }
@@ -117,20 +117,18 @@ static enum vfs_status read_object(struct local_object *obj, struct vfs_read *io
 {
     struct local_fs *fs = local_fs_of(&obj->base);
     enum vfs_status status;
+    struct stat st;
     int fd;
 
     status = local_io_get(obj, NULL, VFS_WANT_READ, &fd);
     if (status != VFS_OK)
         return status;
-    if (local_read_by_fd(fs, fd, io))
+    if (local_read_by_fd(fs, fd, io, &st))
         return VFS_OK; /* in use until read_done() */
-    if (io->len > 0) {
-        status = local_read_bytes(fs, fd, io);
-    } else {
-        uint64_t size;
-
-        io->eof = !size_of(fd, &size) || io->offset >= size;
-    }
+    if (io->len > 0)
+        status = local_read_bytes(fs, fd, io, &st);
+    else
+        io->eof = !look(fd, &st) || io->offset >= (uint64_t)st.st_size;
     local_io_put(obj);
     return status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * READ_PLUS: lseek() tells where the holes are.  It may have to look at all extents of a file until
- * it finds one, so it is not asked where the answer is known.
+ * it finds one, so it is not asked where the answer is known.  A file that had no hole last time is
+ * read first, and looked at after that.
  *
  * Other programs and clients change the file meanwhile.  What is said to be a hole was one when
  * lseek() said so; all the rest is read, whatever was known of it.  So old knowledge may turn a new
@@ -121,10 +122,11 @@ static bool take_fd(struct reading *r, uint32_t len)
 {
     const struct vfs_read_plus *io = r->io;
     struct vfs_read part = {.offset = r->at, .len = len, .fd_ok = io->fd_ok, .fd = -1};
+    struct stat now;
 
     if (r->at + len < r->end || (io->count && !io->parts[io->count - 1].hole))
         return false;
-    if (!local_read_by_fd(local_fs_of(&r->obj->base), r->fd, &part))
+    if (!local_read_by_fd(local_fs_of(&r->obj->base), r->fd, &part, &now))
         return false;
     r->io->fd = part.fd;
     r->io->eof = part.eof;
@@ -137,11 +139,12 @@ static enum vfs_status take_data(struct reading *r, uint32_t len)
 {
     struct vfs_read part = {.offset = r->at, .len = len, .fd = -1};
     enum vfs_status status;
+    struct stat now;
 
     if (take_fd(r, len))
         return VFS_OK;
     part.buf = vfs_read_plus_data(r->io, len);
-    status = local_read_bytes(local_fs_of(&r->obj->base), r->fd, &part);
+    status = local_read_bytes(local_fs_of(&r->obj->base), r->fd, &part, &now);
     if (status != VFS_OK)
         part.len = 0;
     if (part.len < len)
@@ -183,14 +186,41 @@ static enum vfs_status take_parts(struct reading *r)
     return status;
 }
 
+/* As READ does, with the same calls: most files have no holes.  False: this one has. */
+static bool read_dense(struct reading *r, enum vfs_status *status)
+{
+    struct local_fs *fs = local_fs_of(&r->obj->base);
+    struct vfs_read part = {.offset = r->at, .len = r->io->len, .fd_ok = r->io->fd_ok, .fd = -1};
+
+    *status = VFS_OK;
+    if (!local_read_by_fd(fs, r->fd, &part, &r->st)) {
+        part.buf = vfs_read_plus_data(r->io, part.len);
+        *status = local_read_bytes(fs, r->fd, &part, &r->st);
+    }
+    if (*status != VFS_OK)
+        return true;
+    if (r->st.st_size < 0 && fstat(r->fd, &r->st) != 0)
+        return false;
+    if (!is_dense(&r->st))
+        return false;
+    r->io->eof = part.eof;
+    r->io->fd = part.fd;
+    if (part.fd >= 0)
+        vfs_read_plus_fd(r->io, part.len);
+    else
+        vfs_read_plus_cut(r->io, r->io->len - part.len);
+    return true;
+}
+
 /* With parts that are certain an error may wait for the next call, which begins there. */
-static enum vfs_status read_parts(struct reading *r)
+static enum vfs_status read_sparse(struct reading *r)
 {
     enum vfs_status status;
 
     vfs_read_plus_begin(r->io);
     if (fstat(r->fd, &r->st) != 0)
         return local_failure(errno);
+    atomic_store_explicit(&r->obj->sparse, !is_dense(&r->st), memory_order_relaxed);
     r->io->eof = r->at >= (uint64_t)r->st.st_size;
     if (r->io->eof)
         return VFS_OK;
@@ -199,6 +229,17 @@ static enum vfs_status read_parts(struct reading *r)
         return status;
     r->io->eof = false;
     return VFS_OK;
+}
+
+static enum vfs_status read_parts(struct reading *r)
+{
+    enum vfs_status status;
+
+    vfs_read_plus_begin(r->io);
+    if (r->io->len > 0 && !atomic_load_explicit(&r->obj->sparse, memory_order_relaxed) &&
+        read_dense(r, &status))
+        return status;
+    return read_sparse(r);
 }
 
 enum vfs_status local_read_plus(struct vfs_object *base, struct vfs_read_plus *io)
