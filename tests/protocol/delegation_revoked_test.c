@@ -157,6 +157,30 @@ static void by_a_clone(void **state)
     holder_close(&holder);
 }
 
+static void for_space(void **state)
+{
+    struct client_file other;
+
+    (void)state;
+    holder_open(&holder, 2);
+    other = lose("lost");
+    for (int i = 0; i < 4; i++) {
+        begin(&holder.mount, &file.fh);
+        if (i == 0)
+            client_op_allocate(C, &lost, 0, 1);
+        else if (i == 1)
+            client_op_deallocate(C, &lost, 0, 1);
+        else if (i == 2)
+            client_op_seek(C, &lost, 0, NFS4_CONTENT_DATA);
+        else
+            client_op_read_plus(C, &lost, 0, 1);
+        run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    }
+    forget();
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_close(&holder);
+}
+
 static enum nfsstat4 make(const char *name)
 {
     begin(&bob, &dir);
@@ -247,6 +271,7 @@ int main(void)
     const struct CMUnitTest short_lease[] = {
         cmocka_unit_test(heard_and_acknowledged),
         cmocka_unit_test(by_a_clone),
+        cmocka_unit_test(for_space),
         cmocka_unit_test(silent),
         cmocka_unit_test(of_a_directory),
         cmocka_unit_test(of_a_silent_holder),

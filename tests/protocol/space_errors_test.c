@@ -273,6 +273,43 @@ static void by_delegation(void **state)
     holder_close(&holder);
 }
 
+static void share_reservations(void **state)
+{
+    struct client_open how = {.owner = "denier",
+                              .access = OPEN4_SHARE_ACCESS_READ | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+                              .deny = OPEN4_SHARE_DENY_BOTH,
+                              .name = "denied"};
+    struct client_file denier;
+
+    dir = script_dir(*state);
+    file.fh = make_file(&alice, &dir, "denied");
+    expect_status(client_file_open(&bob, &dir, &how, &denier), NFS4_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        refused(&alice, all[i], &client_stateid_anonymous, NFS4ERR_LOCKED);
+    refused(&alice, OP_READ_PLUS, &client_stateid_bypass, NFS4_OK);
+    refused(&alice, OP_SEEK, &client_stateid_bypass, NFS4ERR_NXIO);
+    expect_status(client_file_close(&bob, &denier), NFS4_OK);
+}
+
+static void in_grace(void **state)
+{
+    struct client_mount carol;
+
+    open_file(*state);
+    test_server_kill(&script_server);
+    assert_true(test_server_start(&script_server, NULL));
+    script_mount_v42(&carol);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        begin(&carol, &file.fh);
+        add(all[i], &client_stateid_anonymous);
+        run_on(&carol.conn, NFS4ERR_GRACE);
+    }
+    begin(&carol, &file.fh);
+    add(OP_READ_PLUS, &client_stateid_bypass);
+    run_on(&carol.conn, NFS4_OK);
+    client_mount_close(&carol);
+}
+
 static void read_only_exports(void **state)
 {
     struct client_fh root;
@@ -317,7 +354,9 @@ int main(void)
         ON_BOTH(delegations),
         ON_BOTH(by_delegation),
         ON_BOTH(retries),
+        ON_BOTH(share_reservations),
         cmocka_unit_test(read_only_exports),
+        {"in_grace on local", in_grace, NULL, NULL, script_local},
     };
 
     return test_group_run_fixtures(tests, start, script_teardown);

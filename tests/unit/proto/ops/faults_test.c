@@ -34,6 +34,10 @@
     X(read)                                                                                        \
     X(write)                                                                                       \
     X(commit)                                                                                      \
+    X(allocate)                                                                                    \
+    X(deallocate)                                                                                  \
+    X(seek)                                                                                        \
+    X(read_plus)                                                                                   \
     X(clone)                                                                                       \
     X(openattr)                                                                                    \
     X(resolve)
@@ -177,6 +181,33 @@ static enum vfs_status fault_commit(struct vfs_object *obj, const struct vfs_cre
 {
     FAIL_IF_ASKED(commit);
     return real->commit(obj, cred, offset, len);
+}
+
+static enum vfs_status fault_allocate(struct vfs_object *obj, const struct vfs_cred *cred,
+                                      uint64_t offset, uint64_t length)
+{
+    FAIL_IF_ASKED(allocate);
+    return real->allocate(obj, cred, offset, length);
+}
+
+static enum vfs_status fault_deallocate(struct vfs_object *obj, const struct vfs_cred *cred,
+                                        uint64_t offset, uint64_t length)
+{
+    FAIL_IF_ASKED(deallocate);
+    return real->deallocate(obj, cred, offset, length);
+}
+
+static enum vfs_status fault_seek(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
+                                  uint64_t *found, bool *eof)
+{
+    FAIL_IF_ASKED(seek);
+    return real->seek(obj, what, offset, found, eof);
+}
+
+static enum vfs_status fault_read_plus(struct vfs_object *obj, struct vfs_read_plus *io)
+{
+    FAIL_IF_ASKED(read_plus);
+    return real->read_plus(obj, io);
 }
 
 static enum vfs_status fault_clone(struct vfs_object *from, uint64_t from_offset,
@@ -380,6 +411,30 @@ static void put_access(void)
     put(&(struct nfs_argop4){.argop = OP_ACCESS, .opaccess = {.access = ACCESS4_READ}});
 }
 
+static void put_allocate(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_ALLOCATE, .opallocate = {.aa_length = 1}});
+}
+
+static void put_deallocate(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_DEALLOCATE, .opdeallocate = {.da_length = 1}});
+}
+
+static void put_seek(void)
+{
+    put_fh(&file);
+    put_void(OP_SEEK);
+}
+
+static void put_read_plus(void)
+{
+    put_fh(&file);
+    put_void(OP_READ_PLUS);
+}
+
 static void put_clone(void)
 {
     put_fh(&file);
@@ -550,6 +605,10 @@ static const struct {
     enum vfs_status statuses[STATUSES_MAX]; /* ended by VFS_OK */
 } cases[] = {
     {put_access, OP_ACCESS, FAULT_access, {ANY}},
+    {put_allocate, OP_ALLOCATE, FAULT_allocate, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG, VFS_NOTSUPP}},
+    {put_deallocate, OP_DEALLOCATE, FAULT_deallocate, {ANY, VFS_NOSPC, VFS_FBIG, VFS_NOTSUPP}},
+    {put_seek, OP_SEEK, FAULT_seek, {ANY, VFS_NOTSUPP}},
+    {put_read_plus, OP_READ_PLUS, FAULT_read_plus, {ANY, VFS_NOTSUPP}},
     {put_clone, OP_CLONE, FAULT_clone, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG, VFS_XDEV}},
     {put_commit, OP_COMMIT, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
     {put_create, OP_CREATE, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
