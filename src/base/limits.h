@@ -293,6 +293,7 @@
 #define LIMIT_MEM_LINKS 1024u       /* names of a file in mem: told under each, see tell.c */
 #define LIMIT_COPY_BYTES (8u << 20) /* of data that one call of a backend copies */
 #define LIMIT_COPY_BUFFER_BYTES (256u << 10) /* of one that reads and writes */
+#define LIMIT_SPACE_FREED_RUNS 65536u        /* of blocks, looked at for who shares them */
 #define LIMIT_MEM_RESERVE_BLOCKS 1024u       /* allocated or freed while a file is locked */
 #define LIMIT_LOCAL_DESCRIPTORS 262144u      /* per local export */
 #define LIMIT_LOCAL_OBJECTS 65536u           /* cached per local export */

@@ -333,6 +333,7 @@ const struct vfs_ops pseudo_ops = {
     .allocate = vfs_space_none,
     .deallocate = vfs_space_none,
     .seek = vfs_seek_none,
+    .space_freed = vfs_space_freed_none,
     .read_plus = vfs_read_plus_none,
     .advise = vfs_advise_none,
     .clone = vfs_clone_none,

@@ -48,6 +48,12 @@ enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uin
     return VFS_NOTSUPP;
 }
 
+enum vfs_status vfs_space_freed_none(struct vfs_object *obj, uint64_t *bytes)
+{
+    (void)obj, (void)bytes;
+    return VFS_NOTSUPP;
+}
+
 enum vfs_status vfs_read_plus_none(struct vfs_object *obj, struct vfs_read_plus *io)
 {
     (void)obj, (void)io;

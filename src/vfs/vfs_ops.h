@@ -41,7 +41,7 @@ enum vfs_caps {
      * one, and its cookie the largest that the directory ever had. */
     VFS_CAP_ORDER = 1u << 14,
     VFS_CAP_PARENTS = 1u << 15, /* an object knows all its names: VFS_CHANGE_CHILD is told */
-    VFS_CAP_SPACE = 1u << 16,   /* allocate(), deallocate(), seek() and read_plus() */
+    VFS_CAP_SPACE = 1u << 16,   /* allocate() and the calls up to read_plus() */
     VFS_CAP_CLONE = 1u << 17,   /* clone() */
     VFS_CAP_COPY = 1u << 18,    /* copy() */
     VFS_CAP_XATTR = 1u << 19,   /* getxattr() and the other three */
@@ -168,6 +168,10 @@ struct vfs_ops {
      * read(). */
     enum vfs_status (*seek)(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
                             uint64_t *found, bool *eof);
+    /* *bytes = how much space the removal of a file would free: what it does not share with others
+     * (RFC 7862 §12.2.2).  Of any object.  VFS_NOTSUPP: it cannot be told, or only with more work
+     * than LIMIT_SPACE_FREED_RUNS. */
+    enum vfs_status (*space_freed)(struct vfs_object *obj, uint64_t *bytes);
     /* read() that tells holes apart (RFC 7862 §15.10); see vfs_read_plus.h.  read_done() as after
      * read(). */
     enum vfs_status (*read_plus)(struct vfs_object *obj, struct vfs_read_plus *io);
@@ -291,12 +295,14 @@ enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objec
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
                                   struct vfs_object **dir);
 
-/* allocate() and deallocate(), seek() and read_plus() of a backend without VFS_CAP_SPACE. */
+/* allocate() and deallocate(), seek(), read_plus() and space_freed() of a backend without
+ * VFS_CAP_SPACE. */
 enum vfs_status vfs_space_none(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
                                uint64_t length);
 enum vfs_status vfs_seek_none(struct vfs_object *obj, enum vfs_content what, uint64_t offset,
                               uint64_t *found, bool *eof);
 enum vfs_status vfs_read_plus_none(struct vfs_object *obj, struct vfs_read_plus *io);
+enum vfs_status vfs_space_freed_none(struct vfs_object *obj, uint64_t *bytes);
 
 /* advise() of a backend that follows no hints. */
 enum vfs_status vfs_advise_none(struct vfs_object *obj, uint64_t offset, uint64_t length,

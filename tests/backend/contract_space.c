@@ -233,6 +233,52 @@ static void found(void **state)
     vfs_object_put(file);
 }
 
+static uint64_t freed(const struct contract *c, struct vfs_object *obj)
+{
+    uint64_t bytes;
+
+    assert_ok(c->fs->ops->space_freed(obj, &bytes));
+    return bytes;
+}
+
+static void what_would_be_freed(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    struct vfs_object *link = make_symlink(c, "link", "x");
+
+    assert_int_equal(freed(c, file), attr_of(file).space_used);
+    fill(c, file, 0, 'a', 256 * KIB);
+    assert_ok(c->fs->ops->commit(file, &c->owner, 0, 0));
+    assert_true(freed(c, file) >= 256 * KIB);
+    assert_int_equal(freed(c, file), attr_of(file).space_used);
+    assert_int_equal(freed(c, c->root), attr_of(c->root).space_used);
+    assert_int_equal(freed(c, link), attr_of(link).space_used);
+    vfs_object_put(file);
+    vfs_object_put(link);
+}
+
+/* What two files share, the removal of one does not free; btrfs keeps all of an extent of which a
+ * part is shared. */
+static void shared_space_is_not_freed(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file"), *other = make_file(c, "other");
+
+    fill(c, file, 0, 'a', 512 * KIB);
+    assert_ok(c->fs->ops->clone(file, 0, other, 0, 256 * KIB, &c->owner));
+    fill(c, other, MIB, 'b', 128 * KIB);
+    assert_ok(c->fs->ops->commit(file, &c->owner, 0, 0));
+    assert_ok(c->fs->ops->commit(other, &c->owner, 0, 0));
+    assert_true(freed(c, file) <= attr_of(file).space_used - 256 * KIB);
+    assert_true(freed(c, other) <= attr_of(other).space_used - 256 * KIB);
+    assert_true(freed(c, other) >= 128 * KIB);
+    assert_ok(do_truncate(other, &c->owner, 0));
+    assert_int_equal(freed(c, file), attr_of(file).space_used);
+    vfs_object_put(file);
+    vfs_object_put(other);
+}
+
 static void holes_are_told(void **state)
 {
     struct contract *c = *state;
@@ -453,6 +499,8 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(deallocating_makes_zeros, NEEDS_NOTHING),
     CONTRACT_TEST(holes_are_filled_again, NEEDS_NOTHING),
     CONTRACT_TEST(found, NEEDS_NOTHING),
+    CONTRACT_TEST(what_would_be_freed, NEEDS_NOTHING),
+    CONTRACT_TEST(shared_space_is_not_freed, NEEDS_CLONE),
     CONTRACT_TEST(holes_are_told, NEEDS_NOTHING),
     CONTRACT_TEST(bytes_are_those_of_read, NEEDS_NOTHING),
     CONTRACT_TEST(only_files_have_space, NEEDS_NOTHING),

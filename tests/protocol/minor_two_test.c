@@ -276,7 +276,7 @@ static void open_arguments_in_minor_one(void **state)
 /* The other attributes of 4.2 and its extensions: not returned, and not settable. */
 static void other_attributes(void **state)
 {
-    static const uint32_t others[] = {FATTR4_SPACE_FREED, FATTR4_SEC_LABEL};
+    static const uint32_t others[] = {FATTR4_SEC_LABEL};
     const struct nfs4_attrs attrs = {.clone_blksize = 1};
 
     dir = script_dir(*state);

@@ -161,12 +161,32 @@ static void found(void **state)
     seek(UINT64_MAX, UINT32_MAX, NFS4ERR_UNION_NOTSUPP);
 }
 
+/* space_freed (RFC 7862 §12.2.2): all that the file has, since it shares nothing; only in 4.2, and
+ * not to be set. */
+static void freed(void **state)
+{
+    struct nfs4_attrs got;
+
+    open_file(*state);
+    fill(0, 'a', 256 * KIB);
+    begin(&alice, &file.fh);
+    client_op_commit(C, 0, 0);
+    run(NFS4_OK);
+    got = attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_SPACE_USED, FATTR4_SPACE_FREED));
+    assert_true(got.space_freed >= 256 * KIB);
+    assert_int_equal(got.space_freed, got.space_used);
+    begin(&alice, &file.fh);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_SPACE_FREED), &got);
+    run(NFS4ERR_INVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(allocated),
         ON_BOTH(deallocated),
         ON_BOTH(found),
+        ON_BOTH(freed),
     };
 
     return test_group_run_fixtures(tests, start, script_teardown);

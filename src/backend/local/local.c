@@ -22,6 +22,7 @@
 #include "backend/local/copy.h"
 #include "backend/local/cred.h"
 #include "backend/local/dir_watch.h"
+#include "backend/local/extent.h"
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
@@ -94,6 +95,7 @@ static const struct vfs_ops local_ops = {
     .deallocate = local_deallocate,
     .seek = local_seek,
     .advise = local_advise,
+    .space_freed = local_space_freed,
     .read_plus = local_read_plus,
     .clone = local_clone,
     .copy = local_copy,

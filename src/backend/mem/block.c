@@ -84,6 +84,23 @@ uint64_t mem_block_missing(const struct mem_object *obj, uint64_t number, uint64
     return number;
 }
 
+bool mem_blocks_shared(const struct mem_object *obj, uint32_t max, uint64_t *count)
+{
+    const struct mem_block *block;
+    uint64_t number = 0;
+
+    *count = 0;
+    if (!atomic_load_explicit(&mem_fs_of_object(obj)->cloned, memory_order_relaxed))
+        return true;
+    if (obj->attr.space_used / MEM_BLOCK_BYTES > max)
+        return false;
+    while ((block = radix_next(&obj->file.blocks, &number))) {
+        *count += is_shared(block);
+        number++;
+    }
+    return true;
+}
+
 static void drop(struct mem_object *obj, uint64_t number)
 {
     struct space *space = &mem_fs_of_object(obj)->space;
@@ -215,6 +232,7 @@ static void share_one(const struct mem_share *share, struct mem_block *block, ui
     struct mem_object *to = share->to;
     struct space *space = &mem_fs_of_object(to)->space;
 
+    atomic_store_explicit(&mem_fs_of_object(to)->cloned, true, memory_order_relaxed);
     /* The file that it is taken from has a reference. */
     atomic_fetch_add_explicit(&block->refs, 1, memory_order_relaxed);
     if (find(to, number)) {

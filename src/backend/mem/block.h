@@ -28,6 +28,10 @@ uint64_t mem_block_data(const struct mem_object *obj, uint64_t offset, uint64_t 
  * shared.  `end`: none in front of that. */
 uint64_t mem_block_missing(const struct mem_object *obj, uint64_t number, uint64_t end);
 
+/* *count = how many blocks it shares, also with itself.  False: it has more than `max` blocks, and
+ * there may be shared ones among them. */
+bool mem_blocks_shared(const struct mem_object *obj, uint32_t max, uint64_t *count);
+
 /* The block to write to, which no other place has; allocated if there is a hole, and cleared unless
  * all of it will be written.  NULL: no space. */
 char *mem_block_for_write(struct mem_object *obj, uint64_t number, bool whole);

@@ -57,6 +57,7 @@ struct mem_fs {
     struct mem_object *root;
     struct space space;
     _Atomic uint64_t fileid_last;
+    _Atomic bool cloned;        /* files may share blocks */
     _Atomic uint32_t releasing; /* objects without a reference that are not freed yet */
     pthread_mutex_t rename_lock;
     struct mem_shard shards[MEM_SHARDS];

@@ -139,3 +139,18 @@ enum vfs_status mem_deallocate(struct vfs_object *vfs, const struct vfs_cred *cr
     vfs_blocking_end();
     return status;
 }
+
+/* Without a clone in the file system there is nothing to look at. */
+enum vfs_status mem_space_freed(struct vfs_object *vfs, uint64_t *bytes)
+{
+    struct mem_object *obj = mem_of(vfs);
+    bool known = true;
+    uint64_t shared = 0;
+
+    mem_lock_read(obj);
+    if (vfs_type_is_file(vfs->type))
+        known = mem_blocks_shared(obj, LIMIT_SPACE_FREED_RUNS, &shared);
+    *bytes = obj->attr.space_used - shared * MEM_BLOCK_BYTES;
+    mem_unlock(obj);
+    return known ? VFS_OK : VFS_NOTSUPP;
+}

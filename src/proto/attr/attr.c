@@ -101,6 +101,8 @@ void attr_supported(const struct compound *c, const struct export *export, struc
     add_acls(caps, out);
     if (caps & VFS_CAP_CLONE)
         bitmap4_set(out, FATTR4_CLONE_BLKSIZE);
+    if (caps & VFS_CAP_SPACE)
+        bitmap4_set(out, FATTR4_SPACE_FREED);
     if ((caps & VFS_CAP_LABEL) && export->security_label)
         bitmap4_set(out, FATTR4_SEC_LABEL);
     bitmap_cut(out, c->attributes);
@@ -338,6 +340,10 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
         a.filehandle.len = export_fh_build(s->export, s->handle, fh);
         a.filehandle.data = fh;
     }
+    if (s->space_freed)
+        a.space_freed = *s->space_freed;
+    else
+        bitmap4_clear(&mask, FATTR4_SPACE_FREED);
     if (bitmap4_isset(&mask, FATTR4_SEC_LABEL)) {
         if (s->label)
             a.sec_label = (struct sec_label4){
@@ -392,6 +398,17 @@ static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t ma
     return NFS4_OK;
 }
 
+/* An object of which it is not known lacks the attribute. */
+static enum nfsstat4 get_space_freed(struct attr_source *source, uint64_t *bytes)
+{
+    struct vfs_object *obj = source->any;
+    enum vfs_status status = obj->fs->ops->space_freed(obj, bytes);
+
+    if (status == VFS_OK)
+        source->space_freed = bytes;
+    return status == VFS_OK || status == VFS_NOTSUPP ? NFS4_OK : status_from_vfs(status);
+}
+
 enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
                                  const struct bitmap4 *want, struct xdr *out)
 {
@@ -408,6 +425,7 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
     enum nfsstat4 allowed = NFS4_OK;
     struct vfs_label label;
     struct vfs_acl acl;
+    uint64_t space_freed;
 
     if (mask) {
         enum nfsstat4 status = get(c, obj, mask, &attr);
@@ -424,6 +442,8 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
     }
     if (allowed == NFS4_OK && attr_wants_label(c, export, want))
         allowed = attr_get_label(&source, &c->cred, &label);
+    if (allowed == NFS4_OK && bitmap4_isset(want, FATTR4_SPACE_FREED))
+        allowed = get_space_freed(&source, &space_freed);
     if (allowed != NFS4_OK)
         return allowed;
     return attr_encode(&source, want, out);

@@ -20,6 +20,7 @@ struct attr_source {
     const struct vfs_handle *handle;
     const struct vfs_acl *acl;     /* set if attr_wants_acl() */
     const struct vfs_label *label; /* NULL: none, or not wanted */
+    const uint64_t *space_freed;   /* NULL: not known, or not wanted */
     uint64_t mounted_on_fileid;
     enum nfsstat4 rdattr_error;
 };
