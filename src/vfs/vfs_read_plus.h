@@ -6,8 +6,8 @@
  *
  * The bytes of data parts stand in the buffer where the reply needs them: in front of each part
  * there is room for what the reply says of it, and each one begins at a multiple of four.  Since a
- * hole that is told is longer than all that is said of it and of the data behind it, `len` bytes and
- * the room for the first part suffice.
+ * hole that is told is longer than all that is said of it and of the data behind it, `len` bytes
+ * and the room for the first part suffice.
  */
 #pragma once
 

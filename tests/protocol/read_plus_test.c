@@ -214,7 +214,8 @@ static void short_holes(void **state)
     expect_as_read(0, MIB);
 }
 
-/* More holes than one reply tells: the last part has the rest of the range, so no reply is short. */
+/* More holes than one reply tells: the last part has the rest of the range, so no reply is
+ * short. */
 static void many_holes(void **state)
 {
     const struct read_plus_res4 *res;

@@ -7,9 +7,9 @@
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
- * space, - using objects: dir_watch, lease_break, lease_watch, io, file, read, read_plus, extent, clone,
- *   copy, lease - operations, and the whole export: lookup, readdir, full_path, create, ...,
- *   xattr, call, local
+ * - using objects: dir_watch, lease_break, lease_watch, io, file, read, read_plus, extent, space,
+ *   clone, copy, lease
+ * - operations, and the whole export: lookup, readdir, full_path, create, ..., xattr, call, local
  *
  * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
  * only) or the map's two (map.h).  No lock is held while emit() runs.

@@ -45,8 +45,8 @@ static int punch(int fd, uint64_t offset, uint64_t length)
     return change(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
-/* Is there certainly not as much?  ext4 takes all that is left before it says so.  What the file has
- * may be in the range. */
+/* Is there certainly not as much?  ext4 takes all that is left before it says so.  What the file
+ * has may be in the range. */
 static bool too_much(int fd, uint64_t used, uint64_t length)
 {
     struct statvfs fs;

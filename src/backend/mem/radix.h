@@ -5,7 +5,8 @@
  * A gap costs nothing; a single value at index 0 needs no node.
  *
  * All operations but radix_gap() are O(height), at most 10.  The caller locks; radix_get(),
- * radix_next(), radix_prev() and radix_gap() may run concurrently.  The memory of nodes is charged to the given account.
+ * radix_next(), radix_prev() and radix_gap() may run concurrently.  The memory of nodes is charged
+ * to the given account.
  */
 #pragma once
 
@@ -57,7 +58,8 @@ void *radix_next(const struct radix *radix, uint64_t *index);
 /* The last value at or before *index; sets *index to its index.  NULL if there is none. */
 void *radix_prev(const struct radix *radix, uint64_t *index);
 
-/* The first index at or after `index` without a value, but at most `end`.  Looks at 64 at a time. */
+/* The first index at or after `index` without a value, but at most `end`.  Looks at 64 at a
+ * time. */
 uint64_t radix_gap(const struct radix *radix, uint64_t index, uint64_t end);
 
 /* Free the spare nodes.  The tree must be empty. */

@@ -91,8 +91,8 @@ enum vfs_status mem_allocate(struct vfs_object *vfs, const struct vfs_cred *cred
     return status == VFS_OK && !done ? VFS_DELAY : status;
 }
 
-/* A block of which a part is to be freed stays, and must be the file's own to be changed.  False: no
- * space. */
+/* A block of which a part is to be freed stays, and must be the file's own to be changed.  False:
+ * no space. */
 static bool own_locked(struct mem_object *obj, uint64_t offset)
 {
     uint64_t number = offset / MEM_BLOCK_BYTES;
