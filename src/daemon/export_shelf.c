@@ -215,6 +215,37 @@ bool exports_serve_machine(const struct config *said)
     return found;
 }
 
+static bool sets_labels(const struct export_spec *spec)
+{
+    return spec->security_label && backend_serves_machine(spec, 1);
+}
+
+static void look_for_labels(void *context, const char *path, const char *json)
+{
+    struct export_spec spec;
+    bool *found = context;
+
+    spec_read(&spec, path, json);
+    *found |= sets_labels(&spec);
+    export_spec_fini(&spec);
+}
+
+bool exports_set_labels(const struct config *said)
+{
+    bool found = false;
+    int dir;
+
+    for (uint32_t i = 0; i < said->export_count; i++)
+        found |= sets_labels(&said->exports[i]);
+    dir = found ? -1 : open(said->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return found;
+    if (!export_store_peek(dir, look_for_labels, &found))
+        found = false; /* what cannot be read gets no rights */
+    close(dir);
+    return found;
+}
+
 /* ---- what is shown ---- */
 
 /* The backend that would know does not exist: the stricter answer. */

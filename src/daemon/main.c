@@ -291,6 +291,7 @@ static bool reduce_privileges(struct daemon *d)
     const struct privilege_needs needs = {
         .low_port = listening_is_privileged(&d->config, &d->sockets),
         .machine = exports_serve_machine(&d->config),
+        .labels = exports_set_labels(&d->config),
     };
 
     listening_foresee(&d->config, &d->sockets);

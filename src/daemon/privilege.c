@@ -19,6 +19,10 @@ static const cap_value_t for_identities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVE
 /* To open files by handle, and to take leases on files of other users. */
 static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
 
+/* To set security labels.  It permits much else, so it stays without effect until one is set
+ * (backend/local/label.c). */
+static const cap_value_t for_labels = CAP_SYS_ADMIN;
+
 /* Keep those of the `count` wanted capabilities that the process has. */
 static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
 {
@@ -32,6 +36,12 @@ static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
     }
 }
 
+/* Where SELinux is in force, its policy permits labels, and no capability does. */
+static bool selinux_decides(void)
+{
+    return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
 static void choose(cap_t to, cap_t from, const struct privilege_needs *needs)
 {
     static const cap_value_t bind = CAP_NET_BIND_SERVICE;
@@ -43,6 +53,10 @@ static void choose(cap_t to, cap_t from, const struct privilege_needs *needs)
     keep(to, from, for_files, ARRAY_SIZE(for_files));
     if (geteuid() == 0)
         keep(to, from, for_identities, ARRAY_SIZE(for_identities));
+    if (needs->labels && geteuid() == 0 && !selinux_decides()) {
+        keep(to, from, &for_labels, 1);
+        CHECK(cap_set_flag(to, CAP_EFFECTIVE, 1, &for_labels, CAP_CLEAR) == 0);
+    }
 }
 
 static void say(cap_t caps)

@@ -17,8 +17,8 @@ MAINSTAYD = os.path.join(BIN, "mainstayd")
 TIMEOUT_S = 60
 
 CAPABILITIES = {"chown": 0, "dac_override": 1, "dac_read_search": 2, "fowner": 3, "fsetid": 4, "setgid": 6,
-                "setuid": 7, "net_bind_service": 10, "mknod": 27, "lease": 28}
-FOR_IDENTITIES = set(CAPABILITIES) - {"net_bind_service"}
+                "setuid": 7, "net_bind_service": 10, "sys_admin": 21, "mknod": 27, "lease": 28}
+FOR_IDENTITIES = set(CAPABILITIES) - {"net_bind_service", "sys_admin"}
 SYS_RESOURCE = 24
 SKIPPED = 77
 skips = []
@@ -123,6 +123,16 @@ class Kept(unittest.TestCase):
         if os.geteuid() != 0:
             return skip("needs root for a port below 1024")
         self.expect("/=mem:", ("net_bind_service",), listen=f"127.0.0.1:{low_port()}")
+
+    def test_labels(self):
+        if os.geteuid() != 0:
+            return skip("only root can keep what labels take")
+        if os.path.exists("/sys/fs/selinux/enforce"):
+            return skip("SELinux decides about labels")
+        self.expect("/=local:{data},security_label", FOR_IDENTITIES | {"sys_admin"})
+        with Server("/=local:{data},security_label") as server:
+            for status in server.threads():
+                self.assertFalse(number(status, "CapEff") >> CAPABILITIES["sys_admin"] & 1, status["Name"])
 
     def test_identities(self):
         names = FOR_IDENTITIES if os.geteuid() == 0 else ("dac_read_search", "lease")

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/capability.h>
 #include <sys/xattr.h>
 
 #include "backend/local/change.h"
@@ -60,7 +61,7 @@ enum vfs_status local_label_of_entry(const struct local_object *dir, const char 
     return answer(lgetxattr(magic.text, attribute, data, LIMIT_LABEL_BYTES), len);
 }
 
-/* The kernel lets a server with CAP_SYS_ADMIN set the label of any file, whomever it acts as, so
+/* With CAP_SYS_ADMIN the kernel lets the server set the label of any file, whomever it acts as, so
  * this decides.  It is the rule for the mode. */
 static enum vfs_status check_owner(const struct local_object *obj, const struct vfs_cred *cred)
 {
@@ -73,6 +74,30 @@ static enum vfs_status check_owner(const struct local_object *obj, const struct 
     if (local_statx(obj->path_fd, "", &st) != 0)
         return local_status(errno);
     return uid == st.stx_uid ? VFS_OK : VFS_PERM;
+}
+
+/* Setting as the thread is, or else with CAP_SYS_ADMIN, if the process has kept it. */
+static int set_with_capability(const char *path, const struct vfs_label *label)
+{
+    static const cap_value_t needed = CAP_SYS_ADMIN;
+    cap_t before = cap_get_proc(), with = before ? cap_dup(before) : NULL;
+    int err = EPERM;
+
+    if (with && cap_set_flag(with, CAP_EFFECTIVE, 1, &needed, CAP_SET) == 0 &&
+        cap_set_proc(with) == 0) {
+        err = setxattr(path, attribute, label->data, label->len, 0) == 0 ? 0 : errno;
+        CHECK(cap_set_proc(before) == 0);
+    }
+    (void)cap_free(with);
+    (void)cap_free(before);
+    return err;
+}
+
+static int set(const char *path, const struct vfs_label *label)
+{
+    int err = setxattr(path, attribute, label->data, label->len, 0) == 0 ? 0 : errno;
+
+    return err == EPERM ? set_with_capability(path, label) : err;
 }
 
 /* EINVAL: SELinux knows no such label. */
@@ -89,12 +114,12 @@ enum vfs_status local_label_set(struct local_object *obj, const struct vfs_cred 
 
     if (status != VFS_OK)
         return status;
-    if (setxattr(link_of(obj->path_fd, &magic), attribute, label->data, label->len, 0) != 0)
-        return status_of(errno);
-    return VFS_OK;
+    return status_of(set(link_of(obj->path_fd, &magic), label));
 }
 
 int local_label_set_first(int fd, const struct vfs_label *label)
 {
-    return fsetxattr(fd, attribute, label->data, label->len, 0) == 0 ? 0 : errno;
+    struct magic_link magic;
+
+    return set(link_of(fd, &magic), label);
 }
