@@ -170,8 +170,8 @@ struct export_spec {
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
  * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
  * sec=FLAVOR[:FLAVOR...], xprtsec=WORD[:WORD...], tls_peer=RULE, tls_user=RULE=USER, fsid=N,
- * strict_utf8, security_label; contradicting options are refused.  On failure `error` says what is wrong and what
- * is expected.  Free with export_spec_fini(). */
+ * strict_utf8, security_label; contradicting options are refused.  On failure `error` says what is
+ * wrong and what is expected.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
 

@@ -128,7 +128,7 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
     return 0;
 }
 
-/* An entry whose label can't be read seems to have none: the others of the listing are worth more. */
+/* An entry whose label can't be read seems to have none: the listing is worth more. */
 static void describe_label(struct listing *l, const char *name, struct vfs_dirent *out)
 {
     l->label.data = l->label_data;

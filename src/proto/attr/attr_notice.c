@@ -18,8 +18,8 @@ static bool none_encode(struct xdr *out)
     return wire_fattr4(out, &none);
 }
 
-/* What may be told at all: no ACLs and labels, which nobody can subscribe to, and a change attribute of the
- * directory only as of what the holder has been told. */
+/* What may be told at all: no ACLs and labels, which nobody can subscribe to, and a change
+ * attribute of the directory only as of what the holder has been told. */
 static struct bitmap4 told_of(const struct delegation_notice *notice, const struct bitmap4 *want)
 {
     struct bitmap4 told = *want;
