@@ -142,8 +142,6 @@ struct nfs_resop4 {
         uint32_t gdir_mincount;                      /* OP_GETDEVICEINFO: NFS4ERR_TOOSMALL */
         bool logr_will_signal_layout_avail;          /* OP_LAYOUTGET: NFS4ERR_LAYOUTTRYLATER */
         struct copy_requirements4 copy_requirements; /* OP_COPY: NFS4ERR_OFFLOAD_NO_REQS */
-        struct IO_ADVISE4resok opio_advise;
-        struct WRITE_SAME4resok opwrite_same;
     };
 };
 

@@ -199,8 +199,6 @@ struct vfs *mem_create(const struct mem_options *options)
     fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
                    VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER | VFS_CAP_PARENTS |
                    VFS_CAP_COPY | VFS_CAP_CLONE | VFS_CAP_SPACE | VFS_CAP_XATTR | VFS_CAP_ATIME |
-                   VFS_CAP_ATIME | VFS_CAP_NAMED_ATTR | VFS_CAP_ACL | VFS_CAP_ORDER |
-                   VFS_CAP_PARENTS | VFS_CAP_COPY | VFS_CAP_CLONE | VFS_CAP_SPACE | VFS_CAP_XATTR |
                    VFS_CAP_LABEL;
     fs->vfs.clone_blksize = MEM_BLOCK_BYTES;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));

@@ -23,6 +23,7 @@ int v41_fd;
 void (*v41_backend_made)(struct vfs *fs);
 void (*v41_call_comes)(struct rpc_call *call);
 const char *v41_export;
+uint32_t v41_minor = 1;
 uint32_t v41_clients_max;
 uint32_t v41_minor = 1;
 

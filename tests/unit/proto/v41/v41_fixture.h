@@ -37,6 +37,9 @@ extern const char *v41_export;
 /* Called, if set, before a call runs: to make it that of another caller, for instance. */
 extern void (*v41_call_comes)(struct rpc_call *call);
 
+/* Of the COMPOUNDs that v41_begin() makes: 1, unless set. */
+extern uint32_t v41_minor;
+
 /* How many clients the next v41_set_up() has room for; 0: the default. */
 extern uint32_t v41_clients_max;
 
@@ -65,10 +68,7 @@ struct v41_call {
     struct arena *arena; /* for arrays in results; NULL in threads other than the main one */
 };
 
-/* The minor version of all COMPOUNDs that begin: 1, unless a test says 2. */
-extern uint32_t v41_minor;
-
-/* An empty COMPOUND as uid 0 with the tag "test". */
+/* An empty COMPOUND of v41_minor as uid 0 with the tag "test". */
 void v41_begin(struct v41_call *call);
 
 /* Begin the next operation; its arguments are encoded into call->x. */
