@@ -252,6 +252,33 @@ static void silent(void **state)
     holder_drop(&holder);
 }
 
+/* IO_ADVISE and WRITE_SAME, which minor version 2 has. */
+static void by_hints_and_blocks(void **state)
+{
+    struct nfs_argop4 hint = {.argop = OP_IO_ADVISE};
+    struct nfs_argop4 blocks = {
+        .argop = OP_WRITE_SAME,
+        .opwrite_same = {.wsa_adb = {.adb_block_size = 1,
+                                     .adb_block_count = 1,
+                                     .adb_reloff_blocknum = NFS4_UINT64_MAX,
+                                     .adb_reloff_pattern = NFS4_UINT64_MAX}}};
+    struct client_file other;
+
+    (void)state;
+    holder_open(&holder, 2);
+    other = lose("lost");
+    hint.opio_advise.iaa_stateid = blocks.opwrite_same.wsa_stateid = lost;
+    begin(&holder.mount, &file.fh);
+    client_compound_add(C, &hint);
+    run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    begin(&holder.mount, &file.fh);
+    client_compound_add(C, &blocks);
+    run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    forget();
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_close(&holder);
+}
+
 /* Minor version 0 has no error of its own for it, only that of an expired lease. */
 static void heard_in_v40(void **state)
 {
@@ -275,6 +302,7 @@ int main(void)
         cmocka_unit_test(silent),
         cmocka_unit_test(of_a_directory),
         cmocka_unit_test(of_a_silent_holder),
+        cmocka_unit_test(by_hints_and_blocks),
     };
     const struct CMUnitTest short_lease_v40[] = {
         cmocka_unit_test(heard_in_v40),

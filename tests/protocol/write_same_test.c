@@ -374,15 +374,37 @@ static void lost_reply(void **state)
     assert_memory_equal(back, "other", 5);
 }
 
+/* After a restart of the server; the last test, since alice and bob have no sessions any more. */
+static void in_grace(void **state)
+{
+    struct client_mount carol;
+    struct client_fh file;
+
+    dir = script_dir(*state);
+    file = make_file(&alice, &dir, "file");
+    test_server_kill(&script_server);
+    assert_true(test_server_start(&script_server, NULL));
+    script_mount_v42(&carol);
+    tried(&carol, &file, &client_stateid_anonymous, NFS4ERR_GRACE);
+    client_mount_close(&carol);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(numbered_blocks),  ON_BOTH(zeros),
-        ON_BOTH(odd_blocks),       ON_BOTH(in_several_calls),
-        ON_BOTH(nothing_to_write), ON_BOTH(bad_arguments),
-        ON_BOTH(stability),        ON_BOTH(stateids),
-        ON_BOTH(wrong_objects),    ON_BOTH(without_the_right),
-        ON_BOTH(delegated),        ON_BOTH(lost_reply),
+        ON_BOTH(numbered_blocks),
+        ON_BOTH(zeros),
+        ON_BOTH(odd_blocks),
+        ON_BOTH(in_several_calls),
+        ON_BOTH(nothing_to_write),
+        ON_BOTH(bad_arguments),
+        ON_BOTH(stability),
+        ON_BOTH(stateids),
+        ON_BOTH(wrong_objects),
+        ON_BOTH(without_the_right),
+        ON_BOTH(delegated),
+        ON_BOTH(lost_reply),
+        {"in_grace on local", in_grace, NULL, NULL, script_local},
     };
 
     return test_group_run_fixtures(tests, setup, script_teardown);

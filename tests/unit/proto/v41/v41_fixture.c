@@ -25,7 +25,6 @@ void (*v41_call_comes)(struct rpc_call *call);
 const char *v41_export;
 uint32_t v41_minor = 1;
 uint32_t v41_clients_max;
-uint32_t v41_minor = 1;
 
 static struct transport *transport;
 static struct rpc_program program;
