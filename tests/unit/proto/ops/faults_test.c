@@ -2,7 +2,8 @@
 /*
  * A backend that fails: each call that an operation makes into it, with each status that it may
  * have, and what the client is told.  The backend is mem, one call of which fails on demand.
- * unit.proto.ops.faults_v40 and _v42 are the same in minor versions 0 and 2 (FAULTS_V40, FAULTS_V42).
+ * unit.proto.ops.faults_v40 and _v42 are the same in minor versions 0 and 2 (FAULTS_V40,
+ * FAULTS_V42).
  */
 #include <string.h>
 
