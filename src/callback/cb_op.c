@@ -10,7 +10,6 @@ bool cb_op_put(struct xdr *x, struct cb_op *op)
         return wire_##arguments(x, &op->member);
         CB_OPS(X)
 #undef X
-    case OP_CB_OFFLOAD:
     case OP_CB_ILLEGAL:
         break;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of CB_COMPOUND operations (RFC 7530 §18, RFC 8881 §20).  A new operation needs a row
- * here and a codec in wire/nfs4_callback.
+ * The table of CB_COMPOUND operations (RFC 7530 §18, RFC 8881 §20, RFC 7862 §16).  A new operation
+ * needs a row here and a codec in wire/nfs4_callback.
  */
 #pragma once
 
@@ -20,7 +20,8 @@
     X(CB_SEQUENCE, sequence, CB_SEQUENCE4args)                                                     \
     X(CB_WANTS_CANCELLED, wants_cancelled, CB_WANTS_CANCELLED4args)                                \
     X(CB_NOTIFY_LOCK, notify_lock, CB_NOTIFY_LOCK4args)                                            \
-    X(CB_NOTIFY_DEVICEID, notify_deviceid, CB_NOTIFY_DEVICEID4args)
+    X(CB_NOTIFY_DEVICEID, notify_deviceid, CB_NOTIFY_DEVICEID4args)                                \
+    X(CB_OFFLOAD, offload, CB_OFFLOAD4args)
 
 /* X(NAME, member, results): operations that return more than a status, if the status is NFS4_OK. */
 #define CB_OPS_WITH_RESULTS(X)                                                                     \

@@ -35,15 +35,19 @@ struct client_session;
 struct client_callback_op {
     uint32_t op;
     enum nfsstat4 status;         /* as it was answered */
-    struct client_fh fh;          /* CB_GETATTR, CB_RECALL, CB_NOTIFY, CB_NOTIFY_LOCK */
-    struct stateid4 stateid;      /* CB_RECALL, CB_NOTIFY */
+    struct client_fh fh;          /* CB_GETATTR, CB_RECALL, CB_NOTIFY, CB_NOTIFY_LOCK,
+                                   * CB_OFFLOAD */
+    struct stateid4 stateid;      /* CB_RECALL, CB_NOTIFY, CB_OFFLOAD */
     uint32_t change_count;        /* CB_NOTIFY */
     bool truncate;                /* CB_RECALL */
     struct bitmap4 bits;          /* attributes of CB_GETATTR, or types of CB_RECALL_ANY and
                                    * CB_RECALLABLE_OBJ_AVAIL */
     uint32_t keep;                /* number of objects, of the latter two */
     uint32_t target_highest_slot; /* CB_RECALL_SLOT */
-    uint64_t clientid;            /* this and the next two: CB_NOTIFY_LOCK */
+    enum nfsstat4 offload_status; /* this and the next two: CB_OFFLOAD */
+    uint64_t offload_bytes;
+    uint8_t offload_verifier[NFS4_VERIFIER_SIZE];
+    uint64_t clientid; /* this and the next two: CB_NOTIFY_LOCK */
     uint32_t owner_len;
     uint8_t owner[CLIENT_CALLBACK_OWNER_BYTES];
 };

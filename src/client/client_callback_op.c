@@ -70,6 +70,24 @@ static bool notify_get(struct xdr *x, struct client_callback_op *op, struct CB_N
     return true;
 }
 
+static bool offload_get(struct xdr *x, struct client_callback_op *op)
+{
+    struct CB_OFFLOAD4args args;
+
+    if (!wire_CB_OFFLOAD4args(x, &args))
+        return false;
+    keep_fh(&args.coa_fh, op);
+    op->stateid = args.coa_stateid;
+    op->offload_status = args.coa_status;
+    if (args.coa_status != NFS4_OK) {
+        op->offload_bytes = args.coa_bytes_copied;
+        return true;
+    }
+    op->offload_bytes = args.coa_resok4.wr_count;
+    memcpy(op->offload_verifier, args.coa_resok4.wr_writeverf, NFS4_VERIFIER_SIZE);
+    return args.coa_resok4.wr_callback_id_count == 0; /* RFC 7862 §16.1.3 */
+}
+
 bool client_callback_op_get(struct xdr *x, struct client_callback_op *op,
                             struct CB_NOTIFY4args *notify)
 {
@@ -92,6 +110,8 @@ bool client_callback_op_get(struct xdr *x, struct client_callback_op *op,
         return notify_lock_get(x, op);
     case OP_CB_NOTIFY:
         return notify_get(x, op, notify);
+    case OP_CB_OFFLOAD:
+        return offload_get(x, op);
     default:
         return false;
     }

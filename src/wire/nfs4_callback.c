@@ -222,3 +222,15 @@ bool wire_CB_NOTIFY_DEVICEID4args(struct xdr *x, struct CB_NOTIFY_DEVICEID4args 
         wire_notify4(x, &v->cnda_changes[i]);
     return !x->failed;
 }
+
+bool wire_CB_OFFLOAD4args(struct xdr *x, struct CB_OFFLOAD4args *v)
+{
+    wire_nfs_fh4(x, &v->coa_fh);
+    wire_stateid4(x, &v->coa_stateid);
+    XDR_ENUM(x, v->coa_status);
+    if (v->coa_status == NFS4_OK)
+        wire_write_response4(x, &v->coa_resok4);
+    else
+        xdr_u64(x, &v->coa_bytes_copied);
+    return !x->failed;
+}

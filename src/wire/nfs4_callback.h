@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The types of the callback operations and their filters (RFC 8881 §20), by the conventions of
- * nfs4_types.h and nfs4_codec.h.  Results that are no more than a status have no type.
- * CB_RECALLABLE_OBJ_AVAIL's arguments are CB_RECALL_ANY4args.
+ * The types of the callback operations and their filters (RFC 8881 §20, RFC 7862 §16), by the
+ * conventions of nfs4_types.h and nfs4_codec.h.  Results that are no more than a status have no
+ * type.  CB_RECALLABLE_OBJ_AVAIL's arguments are CB_RECALL_ANY4args.
  */
 #pragma once
 
-#include "wire/nfs4_codec.h"
+#include "wire/nfs4_copy.h"
 
 struct CB_GETATTR4args {
     struct nfs_fh4 fh;
@@ -155,6 +155,16 @@ struct CB_NOTIFY_DEVICEID4args {
     uint32_t cnda_changes_count;
 };
 
+struct CB_OFFLOAD4args {
+    struct nfs_fh4 coa_fh;
+    struct stateid4 coa_stateid;
+    enum nfsstat4 coa_status;
+    union {
+        struct write_response4 coa_resok4; /* NFS4_OK */
+        uint64_t coa_bytes_copied;
+    };
+};
+
 bool wire_CB_GETATTR4args(struct xdr *x, struct CB_GETATTR4args *v);
 bool wire_CB_GETATTR4resok(struct xdr *x, struct CB_GETATTR4resok *v);
 bool wire_CB_RECALL4args(struct xdr *x, struct CB_RECALL4args *v);
@@ -180,3 +190,4 @@ bool wire_CB_SEQUENCE4resok(struct xdr *x, struct CB_SEQUENCE4resok *v);
 bool wire_CB_WANTS_CANCELLED4args(struct xdr *x, struct CB_WANTS_CANCELLED4args *v);
 bool wire_CB_NOTIFY_LOCK4args(struct xdr *x, struct CB_NOTIFY_LOCK4args *v);
 bool wire_CB_NOTIFY_DEVICEID4args(struct xdr *x, struct CB_NOTIFY_DEVICEID4args *v);
+bool wire_CB_OFFLOAD4args(struct xdr *x, struct CB_OFFLOAD4args *v);

@@ -19,6 +19,7 @@ union callback {
     struct CB_SEQUENCE4resok sequence_ok;
     struct CB_NOTIFY_LOCK4args notify_lock;
     struct CB_NOTIFY_DEVICEID4args deviceid;
+    struct CB_OFFLOAD4args offload;
     struct notify_add4 add;
     struct notify_rename4 rename;
 };
@@ -50,6 +51,8 @@ static bool run(struct xdr *x, union callback *v, unsigned which)
         return wire_CB_NOTIFY_DEVICEID4args(x, &v->deviceid);
     case 11:
         return wire_notify_add4(x, &v->add);
+    case 13:
+        return wire_CB_OFFLOAD4args(x, &v->offload);
     default:
         return wire_notify_rename4(x, &v->rename);
     }

@@ -20,6 +20,7 @@ union cb {
     struct CB_WANTS_CANCELLED4args cancelled;
     struct CB_NOTIFY_LOCK4args notify_lock;
     struct CB_NOTIFY_DEVICEID4args deviceid;
+    struct CB_OFFLOAD4args offload;
     struct notify_add4 add;
     struct notify_remove4 remove;
     struct notify_rename4 rename;
@@ -149,6 +150,25 @@ CB_CASE(deviceid, CB_NOTIFY_DEVICEID4args, deviceid)
     golden_bitmap(&v->deviceid.cnda_changes[0].notify_mask);
 }
 
+CB_CASE(offload, CB_OFFLOAD4args, offload)
+{
+    golden_fh(&v->offload.coa_fh);
+    golden_stateid(&v->offload.coa_stateid);
+    EQ(v->offload.coa_status, NFS4_OK);
+    EQ(v->offload.coa_resok4.wr_callback_id_count, 0);
+    EQ(v->offload.coa_resok4.wr_count, 65536);
+    EQ(v->offload.coa_resok4.wr_committed, UNSTABLE4);
+    golden_fixed(v->offload.coa_resok4.wr_writeverf, 0x51, 8);
+}
+
+CB_CASE(offload_failed, CB_OFFLOAD4args, offload)
+{
+    golden_fh(&v->offload.coa_fh);
+    golden_stateid(&v->offload.coa_stateid);
+    EQ(v->offload.coa_status, NFS4ERR_NOSPC);
+    EQ(v->offload.coa_bytes_copied, 4096);
+}
+
 CB_CASE(add, notify_add4, add)
 {
     EQ(v->add.nad_old_entry_count, 1);
@@ -209,6 +229,8 @@ static const struct cb_case cases[] = {
     CASE(cancelled, "00000001 00000000"),
     CASE(notify_lock, FH OWNER),
     CASE(deviceid, "00000001 " BITMAP NAME),
+    CASE(offload, FH STATEID "00000000 00000000 " OFFSET "00000000 " VERIFIER),
+    CASE(offload_failed, FH STATEID "0000001c " LENGTH),
     CASE(add, "00000001 " NAME2 FATTR "00000000 00000010 " NAME FATTR
               "00000001 00000000 00000011 00000001 " NAME2 FATTR "00000000 00000012 00000001"),
     CASE(remove, NAME FATTR "00000000 00000011"),
