@@ -263,6 +263,12 @@
 #define LIMIT_SIGNALS_PER_TICK 64u
 #define LIMIT_LOG_REPLACED_PER_S 20u     /* lines about clients replaced from other addresses */
 #define LIMIT_LOG_DELEGATIONS_PER_S 100u /* lines about slow recalls and revocations */
+#define LIMIT_COPIES 1024u          /* of all clients: that run, or whose end they do not know */
+#define LIMIT_COPIES_PER_CLIENT 64u /* of these */
+#define LIMIT_COPY_THREADS 4u       /* that copy */
+#define LIMIT_COPY_THREADS_PER_VOLUME 2u /* of these, from or to one file system */
+#define LIMIT_COPY_CANCEL_S 5u           /* that OFFLOAD_CANCEL waits for a turn to end */
+#define LIMIT_COPY_TELL_S 60u            /* between two attempts to tell a client of an end */
 #define LIMIT_STATEID_CHUNKS 64u         /* per shard: 4096 stateids each, 2^24 in total */
 #define LIMIT_RECOVERY_WAITERS 128u      /* threads waiting for a client's record to be written */
 #define LIMIT_RECOVERY_LEAVERS 256u      /* the same, plus those waiting for a deletion */

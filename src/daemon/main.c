@@ -55,6 +55,7 @@
 #include "daemon/watchdog.h"
 #include "export/export_table.h"
 #include "proto/attr/attr_notice.h"
+#include "proto/copies/copies.h"
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_lease_hook.h"
@@ -399,6 +400,7 @@ static int serve(struct daemon *d)
     struct start_report report;
     sigset_t signals;
     siginfo_t cause;
+    bool copied;
     int err;
 
     backend_block_signals();
@@ -441,10 +443,11 @@ static int serve(struct daemon *d)
     d->watchdog = NULL;
     shutdown_log(&cause, &d->server, d->transport);
     admin_set_phase(&d->admin, ENDPOINT_ENDING); /* the streams of events end after that line */
+    copied = copies_stop(d->server.copies);
     callback_notify_stop(d->notify);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
-    if (!transport_drain_stop(d->transport, DRAIN_MS) || !admin_stop(&d->admin)) {
+    if (!transport_drain_stop(d->transport, DRAIN_MS) || !admin_stop(&d->admin) || !copied) {
         log_error("daemon.drain", LOG_STR("error", "a request has not ended"));
         log_flush(); /* threads that still run may log */
         _exit(EXIT_FAILED);

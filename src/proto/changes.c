@@ -113,6 +113,7 @@ static bool is_stateful(enum nfs_opnum4 op)
     switch ((uint32_t)op) {
     case OP_CLOSE:
     case OP_DELEGRETURN:
+    case OP_COPY:
     case OP_LOCK:
     case OP_LOCKU:
     case OP_OPEN:

@@ -30,6 +30,7 @@
 
 struct attr_missing;
 struct callback;
+struct copies;
 struct counter_set;
 struct delegation_waiter;
 struct dial_out;
@@ -56,6 +57,7 @@ struct server {
     struct transport *transport;       /* for settings; NULL: not created yet */
     struct v40 *v40;                   /* set by nfs4_start(); NULL in a build without 4.0 */
     struct op_counters *ops;           /* set by nfs4_start() */
+    struct copies *copies;             /* set by nfs4_start() */
     struct counter_set *refused;       /* the same; by reason (admission.h) */
     struct identity_cache *identities; /* who callers are; NULL: principals are nobody */
     _Atomic bool manage_gids;          /* groups of AUTH_SYS by `identities`, not as callers say */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "callback/callback.h"
 #include "proto/admission.h"
+#include "proto/copies/copies.h"
 #include "proto/op_counters.h"
 #include "proto/security.h"
 #ifdef MAINSTAY_V40
@@ -55,10 +56,13 @@ void nfs4_start(struct server *server)
 #else
     server->v40 = NULL;
 #endif
+    server->copies = copies_create(server);
 }
 
 void nfs4_stop(struct server *server)
 {
+    copies_destroy(server->copies);
+    server->copies = NULL;
 #ifdef MAINSTAY_V40
     v40_destroy(server->v40);
 #endif
@@ -79,10 +83,9 @@ void nfs4_tick(struct server *server, int64_t now_ns)
     if (replays)
         log_info("sequence.replay_left_out", LOG_U64("lines", replays));
     admission_tick(server);
+    copies_tick(server->copies, now_ns);
 #ifdef MAINSTAY_V40
     v40_tick(server->v40, server->state, now_ns);
-#else
-    (void)now_ns;
 #endif
 }
 

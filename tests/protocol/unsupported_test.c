@@ -28,18 +28,9 @@ static const struct {
 
 /* Operations of minor version 2 that are supported. */
 static const uint32_t supported[] = {
-    OP_ALLOCATE,
-    OP_COPY,
-    OP_DEALLOCATE,
-    OP_IO_ADVISE,
-    OP_READ_PLUS,
-    OP_SEEK,
-    OP_WRITE_SAME,
-    OP_CLONE,
-    OP_GETXATTR,
-    OP_SETXATTR,
-    OP_LISTXATTRS,
-    OP_REMOVEXATTR,
+    OP_ALLOCATE,       OP_COPY,      OP_DEALLOCATE, OP_IO_ADVISE,   OP_OFFLOAD_CANCEL,
+    OP_OFFLOAD_STATUS, OP_READ_PLUS, OP_SEEK,       OP_WRITE_SAME,  OP_CLONE,
+    OP_GETXATTR,       OP_SETXATTR,  OP_LISTXATTRS, OP_REMOVEXATTR,
 };
 
 static bool is_supported(uint32_t op)
@@ -65,6 +56,20 @@ static void says(uint32_t op, enum nfsstat4 status)
         fail_msg("operation %u: no answer", op);
     if (R->status != status || R->count != 3 || R->ops[2].resop != op)
         fail_msg("operation %u: %s", op, status_name(R->status));
+}
+
+/* Of those of minor version 2, some are supported. */
+static enum nfsstat4 status_of(uint32_t op)
+{
+    switch (op) {
+    case OP_COPY:
+        return NFS4ERR_NOFILEHANDLE;
+    case OP_OFFLOAD_CANCEL:
+    case OP_OFFLOAD_STATUS:
+        return NFS4ERR_BAD_STATEID;
+    default:
+        return NFS4ERR_NOTSUPP;
+    }
 }
 
 static void say_so(void **state)

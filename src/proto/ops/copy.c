@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * COPY (RFC 7862 §15.2): within the server.  Bytes are copied in order, and are on disk after a
- * COMMIT, as after an unstable WRITE.  A synchronous copy may stop early, like a WRITE: the client
- * goes on from there.
+ * COMMIT, as after an unstable WRITE.  What one request can do is done at once.  Longer copies are
+ * asynchronous, if the client permits that and can be told their end; else they stop early, like a
+ * WRITE, and the client goes on from there.
  */
+#include "proto/copies/copy.h"
+#include "proto/copies/copies.h"
 #include "proto/ops/file_pair.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/write_verifier.h"
@@ -40,6 +43,40 @@ static enum nfsstat4 measure(const struct compound *c, const struct COPY4args *a
     return NFS4_OK;
 }
 
+static void plan_copy(const struct file_pair *pair, const struct compound *c,
+                      const struct COPY4args *args, uint64_t length, struct copy_plan *plan)
+{
+    *plan = (struct copy_plan){.from_stateid = args->ca_src_stateid,
+                               .to_stateid = args->ca_dst_stateid,
+                               .from_offset = args->ca_src_offset,
+                               .to_offset = args->ca_dst_offset,
+                               .length = length};
+    file_pair_latest(pair, &plan->from_stateid, &plan->to_stateid);
+    /* Before the copy: should the backend lose it, the verifier has changed since. */
+    write_verifier_put(plan->verifier, c->current.obj->fs);
+}
+
+/* False: it can't be asynchronous. */
+static bool begin_asynchronous(struct compound *c, const struct file_pair *pair,
+                               const struct COPY4args *args, uint64_t length)
+{
+    struct stateid4 stateid;
+    struct COPY4resok resok = {.cr_response = {.wr_callback_id = &stateid,
+                                               .wr_callback_id_count = 1,
+                                               .wr_committed = UNSTABLE4},
+                               .cr_requirements = {true, false}};
+    struct copy_plan plan;
+
+    if (args->ca_synchronous || length <= LIMIT_COPY_BYTES)
+        return false;
+    plan_copy(pair, c, args, length, &plan);
+    if (!copies_begin(c, &pair->source.cred, &plan, &stateid))
+        return false;
+    memcpy(resok.cr_response.wr_writeverf, plan.verifier, NFS4_VERIFIER_SIZE);
+    wire_COPY4resok(c->out, &resok);
+    return true;
+}
+
 /* What was copied before the failure counts. */
 static enum nfsstat4 copy_now(struct compound *c, const struct COPY4args *args, uint64_t length)
 {
@@ -56,6 +93,7 @@ static enum nfsstat4 copy_now(struct compound *c, const struct COPY4args *args, 
         if (status == VFS_OK)
             done += step;
     }
+    copies_count(c, done);
     if (status != VFS_OK && done == 0)
         return status_from_vfs(status);
     resok.cr_response.wr_count = done;
@@ -67,14 +105,14 @@ enum nfsstat4 op_copy(struct compound *c, const struct COPY4args *args)
 {
     enum nfsstat4 status = check(c, args);
     struct file_pair pair;
-    uint64_t length;
+    uint64_t length = 0;
 
     if (status == NFS4_OK)
         status = file_pair_begin(&pair, c, &args->ca_src_stateid, &args->ca_dst_stateid);
     if (status != NFS4_OK)
         return status;
     status = measure(c, args, &length);
-    if (status == NFS4_OK)
+    if (status == NFS4_OK && !begin_asynchronous(c, &pair, args, length))
         status = copy_now(c, args, length);
     file_pair_end(&pair, c);
     return status;

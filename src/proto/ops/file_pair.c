@@ -12,16 +12,14 @@ static enum nfsstat4 begin(const struct compound *c, const struct stateid4 *stat
 }
 
 /* The current stateid went with the filehandle when it was saved (RFC 8881 §16.2.3.1.2). */
-static void turn_to_source(struct compound *source, struct compound *c)
+static void turn_to_source(struct compound *source, const struct compound *c,
+                           const struct vfs_cred *reader)
 {
     *source = *c;
     source->current = c->saved;
     source->current_stateid = c->saved_stateid;
     source->has_current_stateid = c->has_saved_stateid;
-    if (c->saved.export == c->current.export)
-        return;
-    caller_squash(c, c->saved.export, &source->cred);
-    source->cred.actor = c->client;
+    source->cred = *reader;
 }
 
 enum nfsstat4 file_pair_check(const struct compound *c)
@@ -33,12 +31,13 @@ enum nfsstat4 file_pair_check(const struct compound *c)
     return compound_need_writable(c);
 }
 
-enum nfsstat4 file_pair_begin(struct file_pair *pair, struct compound *c,
-                              const struct stateid4 *from, const struct stateid4 *to)
+enum nfsstat4 file_pair_begin_as(struct file_pair *pair, const struct compound *c,
+                                 const struct vfs_cred *reader, const struct stateid4 *from,
+                                 const struct stateid4 *to)
 {
     enum nfsstat4 status;
 
-    turn_to_source(&pair->source, c);
+    turn_to_source(&pair->source, c, reader);
     pair->write = (struct stateid_io){0};
     status = begin(&pair->source, from, OPEN4_SHARE_ACCESS_READ, &pair->read);
     if (status == NFS4_OK)
@@ -46,6 +45,32 @@ enum nfsstat4 file_pair_begin(struct file_pair *pair, struct compound *c,
     if (status != NFS4_OK)
         file_pair_end(pair, c);
     return status;
+}
+
+enum nfsstat4 file_pair_begin(struct file_pair *pair, struct compound *c,
+                              const struct stateid4 *from, const struct stateid4 *to)
+{
+    struct vfs_cred reader = c->cred;
+
+    if (c->saved.export != c->current.export) {
+        caller_squash(c, c->saved.export, &reader);
+        reader.actor = c->client;
+    }
+    return file_pair_begin_as(pair, c, &reader, from, to);
+}
+
+static void latest(const struct stateid_io *io, struct stateid4 *stateid)
+{
+    if (!io->sid)
+        return; /* a special one */
+    stateid_value(io->sid, stateid);
+    stateid->seqid = 0;
+}
+
+void file_pair_latest(const struct file_pair *pair, struct stateid4 *from, struct stateid4 *to)
+{
+    latest(&pair->read, from);
+    latest(&pair->write, to);
 }
 
 void file_pair_end(struct file_pair *pair, const struct compound *c)

@@ -28,4 +28,13 @@ static inline bool file_pair_is_one(const struct compound *c)
  * READ and a WRITE.  After an error there is nothing to end. */
 enum nfsstat4 file_pair_begin(struct file_pair *pair, struct compound *c,
                               const struct stateid4 *from, const struct stateid4 *to) MUST_USE;
+
+/* The same for a caller of which it is known whom the source's export takes it for. */
+enum nfsstat4 file_pair_begin_as(struct file_pair *pair, const struct compound *c,
+                                 const struct vfs_cred *reader, const struct stateid4 *from,
+                                 const struct stateid4 *to) MUST_USE;
+
+/* Replace the two stateids by the latest of what was found, which they will mean later, too. */
+void file_pair_latest(const struct file_pair *pair, struct stateid4 *from, struct stateid4 *to);
+
 void file_pair_end(struct file_pair *pair, const struct compound *c);

@@ -30,6 +30,8 @@ enum nfsstat4 op_locku(struct compound *c, const struct LOCKU4args *args);
 enum nfsstat4 op_lookup(struct compound *c, const struct LOOKUP4args *args);
 enum nfsstat4 op_lookupp(struct compound *c);
 enum nfsstat4 op_nverify(struct compound *c, const struct NVERIFY4args *args);
+enum nfsstat4 op_offload_cancel(struct compound *c, const struct OFFLOAD_CANCEL4args *args);
+enum nfsstat4 op_offload_status(struct compound *c, const struct OFFLOAD_STATUS4args *args);
 enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args);
 enum nfsstat4 op_openattr(struct compound *c, const struct OPENATTR4args *args);
 enum nfsstat4 op_open_downgrade(struct compound *c, const struct OPEN_DOWNGRADE4args *args);

@@ -55,7 +55,8 @@ struct client {
     struct state *state;
     _Atomic uint32_t refs;
     _Atomic bool dead;
-    _Atomic uint32_t running;          /* 4.0: requests in progress; 4.1 uses its slots */
+    _Atomic uint32_t running;          /* 4.0: requests in progress; 4.1 uses its slots, and counts
+                                        * turns of its copies here: client_run_begin() */
     _Atomic uint32_t parked;           /* requests that wait for delegations of other clients */
     _Atomic int64_t renewed_ns;        /* clock_now_ns() of the last renewal: client_renew() */
     _Atomic bool reclaim_complete;     /* it has sent RECLAIM_COMPLETE for all file systems */
@@ -145,6 +146,19 @@ static inline bool client_revoked_sub(struct client *client, enum nfsstat4 why)
     if (part)
         atomic_fetch_sub_explicit(part, 1, memory_order_relaxed);
     return atomic_fetch_sub_explicit(&client->revoked_count, 1, memory_order_relaxed) == 1;
+}
+
+/* Enclose work that uses state of the client, and that no slot stands for.  A revocation looks at
+ * the count after it has revoked, all of it seq_cst: either it sees this, or this sees the state
+ * gone (client_request_runs()). */
+static inline void client_run_begin(struct client *client)
+{
+    atomic_fetch_add_explicit(&client->running, 1, memory_order_seq_cst);
+}
+
+static inline void client_run_end(struct client *client)
+{
+    atomic_fetch_sub_explicit(&client->running, 1, memory_order_release);
 }
 
 static inline bool client_dead(const struct client *client)

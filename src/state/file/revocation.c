@@ -44,6 +44,7 @@ static uint32_t *revoked_of_kind(struct owner_table *table, enum stateid_kind ki
     case STATEID_DELEGATION:
         return &table->revoked_delegations;
     case STATEID_LOCK:
+    case STATEID_COPY:
         break;
     }
     return NULL;

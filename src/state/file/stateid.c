@@ -266,7 +266,8 @@ bool stateid_client_removed(const struct stateid_table *table, const struct stat
     return slot_of(table, in, tag_removed, &tag) != NULL;
 }
 
-struct stateid *stateid_lookup_any(struct stateid_table *table, const struct stateid4 *in)
+/* Of any client and kind. */
+static struct stateid *find(struct stateid_table *table, const struct stateid4 *in)
 {
     struct stateid *sid;
     uint64_t tag;
@@ -284,12 +285,33 @@ struct stateid *stateid_lookup_any(struct stateid_table *table, const struct sta
     return NULL;
 }
 
+struct stateid *stateid_lookup_any(struct stateid_table *table, const struct stateid4 *in)
+{
+    struct stateid *sid = find(table, in);
+
+    if (!sid || sid->kind != STATEID_COPY)
+        return sid;
+    stateid_put(sid);
+    return NULL;
+}
+
 struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
                                const struct client *client)
 {
     struct stateid *sid = stateid_lookup_any(table, in);
 
     if (!sid || sid->client == client)
+        return sid;
+    stateid_put(sid);
+    return NULL;
+}
+
+struct stateid *stateid_lookup_copy(struct stateid_table *table, const struct stateid4 *in,
+                                    const struct client *client)
+{
+    struct stateid *sid = find(table, in);
+
+    if (!sid || (sid->kind == STATEID_COPY && sid->client == client))
         return sid;
     stateid_put(sid);
     return NULL;

@@ -26,6 +26,7 @@ enum stateid_kind {
     STATEID_OPEN,
     STATEID_LOCK,
     STATEID_DELEGATION,
+    STATEID_COPY, /* of a copy that runs (RFC 7862 §4.8): found by stateid_lookup_copy() alone */
 };
 
 /* Embedded in what a stateid stands for. */
@@ -64,6 +65,10 @@ struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid
 
 /* The same, of any client: for 4.0, where stateids tell the client (RFC 7530 §9.5). */
 struct stateid *stateid_lookup_any(struct stateid_table *table, const struct stateid4 *in);
+
+/* The same for that of a copy, which no other operation may find: it stands for no open or lock. */
+struct stateid *stateid_lookup_copy(struct stateid_table *table, const struct stateid4 *in,
+                                    const struct client *client);
 
 /* Could `in`, which is not special, be of this life of the server?  False: it is of another, or was
  * never given out (RFC 7530 §9.1.4.4). */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The asynchronous copies of all clients.  Those that wait for a turn stand in a queue for each
+ * client, and the clients take turns; one file system has only some of the threads.  Those that
+ * have ended stay until their client knows, or is gone, or LIMIT_COPIES makes the oldest give way.
+ *
+ * Thread safe.  The lock is a leaf, and is not held while anything is copied, told or freed.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/counter.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "proto/copies/copy.h"
+
+/* X(name, help) */
+#define COPY_COUNTERS(X)                                                                           \
+    X(begun, "Asynchronous copies that began")                                                     \
+    X(done, "Asynchronous copies that ended with all that was asked for")                          \
+    X(short, "Asynchronous copies that ended early, so that the client asks for the rest")         \
+    X(failed, "Asynchronous copies that ended with an error")                                      \
+    X(cancelled, "Asynchronous copies that the client cancelled, or that ended with it")           \
+    X(bytes, "Bytes that COPY copied, holes included")
+
+enum copy_counter {
+#define X(name, help) COPY_COUNTER_##name,
+    COPY_COUNTERS(X)
+#undef X
+    COPY_COUNTER_COUNT
+};
+
+/* The copies of one client.  Exists as long as there is one that is not gone. */
+struct copy_owner {
+    struct list link; /* of copy_queue.owners */
+    const struct client *client;
+    struct list waiting; /* of copy.owner_link */
+    uint32_t count;      /* copies in any phase */
+};
+
+struct copy_queue {
+    pthread_mutex_t lock;  /* guards the rest, and what copy.h says */
+    pthread_cond_t posted; /* a copy waits, or the end has come */
+    pthread_cond_t turned; /* a turn is over, or a thread has ended */
+    struct list owners;    /* the next one to have a turn is the first */
+    struct list ended;     /* of copy.ended_link, oldest first */
+    uint32_t live;         /* that wait or run */
+    uint32_t ended_count;
+    uint32_t threads, idle;
+    struct copy *running[LIMIT_COPY_THREADS];
+    bool stop;
+    struct counter_set *counters; /* COPY_COUNTERS */
+};
+
+void copy_queue_init(struct copy_queue *queue);
+/* No thread uses it any more.  Puts all copies. */
+void copy_queue_fini(struct copy_queue *queue);
+
+/* Put the copy into the queue, which takes over the reference.  False, and the reference is the
+ * caller's still: at LIMIT_COPIES or LIMIT_COPIES_PER_CLIENT, and at the end of the server. */
+bool copy_queue_add(struct copy_queue *queue, struct copy *copy) MUST_USE;
+
+/* Wait for a copy whose turn it is; NULL: the server ends. */
+struct copy *copy_queue_take(struct copy_queue *queue);
+
+/* The turn of a copy that was taken is over, and there is more to do, from `resume_ns` on.  False:
+ * it must end instead. */
+bool copy_queue_return(struct copy_queue *queue, struct copy *copy, int64_t resume_ns) MUST_USE;
+
+/* The same, and it has ended, after copy_settle().  True: its client has to be told, with
+ * copy_queue_told() to follow; the caller has a reference for that.  False: it is gone. */
+bool copy_queue_end(struct copy_queue *queue, struct copy *copy, enum nfsstat4 status) MUST_USE;
+
+enum copy_answer {
+    COPY_KNOWN,    /* the client knows that it has ended: it is gone */
+    COPY_UNKNOWN,  /* it does not, and is to be told again later */
+    COPY_DISOWNED, /* it knows no such copy: perhaps it has not got the reply to its COPY yet; it is
+                    * told again some times */
+};
+void copy_queue_told(struct copy_queue *queue, struct copy *copy, enum copy_answer answer);
+
+/* The next copy of which the client is to be told again, with a reference, as if copy_queue_end()
+ * had returned true; NULL: none.  Drops those whose client is gone. */
+struct copy *copy_queue_due(struct copy_queue *queue, int64_t now_ns);
+
+/* Stop it, and wait until no turn of it runs: NFS4_OK, and its client will hear nothing more.
+ * BAD_STATEID: it is gone already.  DELAY: its turn takes long; it will end then.  Without
+ * locks. */
+enum nfsstat4 copy_queue_cancel(struct copy_queue *queue, struct copy *copy);
+
+/* Whether it has ended, and how. */
+bool copy_queue_status(struct copy_queue *queue, const struct copy *copy, enum nfsstat4 *status);
+
+/* No more turns; wait a moment for those that run.  False: a file system does not answer. */
+bool copy_queue_stop(struct copy_queue *queue) MUST_USE;
