@@ -99,6 +99,7 @@ enum vfs_status mem_copy(struct vfs_object *from, uint64_t from_offset, struct v
     *copied = 0;
     if (status != VFS_OK)
         return status;
+    vfs_blocking_begin(false); /* much work for one request */
     mem_pair_lock(copy.from, copy.to);
     status = fit(&copy, &copy.length);
     if (status == VFS_OK && copy.length > 0) {
@@ -109,5 +110,6 @@ enum vfs_status mem_copy(struct vfs_object *from, uint64_t from_offset, struct v
             status = VFS_NOSPC;
     }
     mem_pair_unlock(copy.from, copy.to, *copied > 0);
+    vfs_blocking_end();
     return status;
 }
