@@ -55,7 +55,8 @@ static void hear_recall(struct delegation *delegation, void *context)
 
 static void answer(struct delegation *delegation, void *context)
 {
-    const struct delegation_said said = {.change = delegation->change + (asked + 1) % 2};
+    const struct delegation_said said = {.change = delegation->change + (asked + 1) % 2,
+                                         .mtime = {.tv_sec = asked % 4}};
 
     (void)context;
     asked++;
@@ -150,6 +151,7 @@ static void take(struct worker *self, int file)
     enum delegation_kind kind;
 
     request.read_ok = chance(self, 2);
+    request.wants_times = chance(self, 2);
     /* So that no file rests for long. */
     request.now_ns += (int64_t)(rand_r(&self->seed) % 1024) * NSEC_PER_SEC;
     if (!delegation_offer(fx.state, &request, &kind, &self->held[file], &why))
