@@ -463,6 +463,7 @@ static int without_room(void)
     return AS_EXPECTED;
 }
 
+/* Run before there is any other thread, since the child creates some. */
 static void expect_of_child(int (*body)(void))
 {
     int status;
@@ -520,6 +521,10 @@ static void all_or_nothing(void **state)
 
 int main(void)
 {
+    const struct CMUnitTest in_children[] = {
+        cmocka_unit_test(not_where_the_file_system_has_none),
+        cmocka_unit_test(nothing_is_made_without_room),
+    };
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(set_locally_seen_by_clients),
         LOCAL_TEST(set_by_clients_seen_locally),
@@ -531,9 +536,9 @@ int main(void)
         LOCAL_TEST(other_types),
         LOCAL_TEST(up_to_the_limit),
         LOCAL_TEST(all_or_nothing),
-        LOCAL_TEST(not_where_the_file_system_has_none),
-        LOCAL_TEST(nothing_is_made_without_room),
     };
+
+    int failed;
 
     if (!local_has_acls()) {
         test_skip_part("the file system of the tests has no POSIX ACLs");
@@ -541,5 +546,7 @@ int main(void)
     }
     if (!local_privileged())
         owner = (struct vfs_cred){.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()};
-    return local_group_run(tests);
+    failed =
+        _cmocka_run_group_tests("in children", in_children, ARRAY_SIZE(in_children), NULL, NULL);
+    return failed ? test_exit_status(failed) : local_group_run(tests);
 }
