@@ -9,6 +9,7 @@
 #include "backend/local/acl.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
+#include "backend/local/fetch.h"
 #include "backend/local/io.h"
 #include "backend/local/label.h"
 #include "backend/local/status.h"
@@ -123,11 +124,16 @@ static int set_mode_of(struct local_object *obj, const struct vfs_attr *set)
 /* What cannot be expressed is refused before anything is changed. */
 static enum vfs_status check_acl(const struct local_object *obj, const struct vfs_attr *set)
 {
+    const struct local_fs *fs = local_fs_of(&obj->base);
     struct local_acls acls;
     struct statx st;
+    int err;
 
-    if (local_statx(obj->path_fd, "", &st) != 0)
-        return local_failure(errno);
+    local_fetch_begin(fs);
+    err = local_statx(obj->path_fd, "", &st) == 0 ? 0 : errno;
+    local_fetch_end(fs);
+    if (err)
+        return local_failure(err);
     return local_acl_translate(set->acl, obj->base.type,
                                set->mask & VFS_ATTR_UID ? set->uid : st.stx_uid, &acls);
 }
