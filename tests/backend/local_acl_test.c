@@ -334,6 +334,26 @@ static void given_at_creation(void **state)
     vfs_object_put(root);
 }
 
+/* The verifier is in its times, which an ACL leaves as they are. */
+static void given_with_an_exclusive_create(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *obj = NULL, *again = NULL;
+    struct vfs_attr attr = {.mask = VFS_ATTR_ACL,
+                            .acl = LIST(USERS(CONTRACT_OTHER, R), ALLOW(OWNER, R))};
+    struct vfs_create create = {
+        .type = VFS_REG, .mode = VFS_CREATE_EXCLUSIVE, .verifier = 9, .attr = &attr};
+
+    assert_ok(do_create(root, &owner, "new", &create, &obj));
+    assert_true(create.created && (create.attrs_applied & VFS_ATTR_ACL));
+    expect_local_programs_see(local_path(dir, "new"), ACCESS_ACL, "u::4 u:1002:4 g::0 m::4 o::0");
+    assert_ok(do_create(root, &owner, "new", &create, &again));
+    assert_true(again == obj && !create.created);
+    vfs_object_put(again);
+    vfs_object_put(obj);
+    vfs_object_put(root);
+}
+
 struct listed {
     const char *name;
     uint32_t aces;
@@ -532,6 +552,7 @@ int main(void)
         LOCAL_TEST(with_the_mode),
         LOCAL_TEST(inherited),
         LOCAL_TEST(given_at_creation),
+        LOCAL_TEST(given_with_an_exclusive_create),
         LOCAL_TEST(listed),
         LOCAL_TEST(other_types),
         LOCAL_TEST(up_to_the_limit),
