@@ -169,6 +169,37 @@ static void of_directories(void **state)
     holder_close(&holder);
 }
 
+/* A holder that watches the attributes of its directory is told, and keeps the delegation. */
+static void told_to_watchers(void **state)
+{
+    const struct GET_DIR_DELEGATION4args wish = {
+        .gdda_notification_types = {.count = 1, .words = {1u << NOTIFY4_CHANGE_DIR_ATTRS}},
+        .gdda_dir_attributes = CLIENT_BITS(FATTR4_CHANGE)};
+    const struct GET_DIR_DELEGATION4res_non_fatal *given;
+    struct holder holder;
+    struct stateid4 stateid;
+
+    dir = script_dir(*state);
+    holder_open(&holder, 2);
+    if (have(&dir)) {
+        begin(&holder.mount, &dir);
+        client_compound_add(
+            C, &(struct nfs_argop4){.argop = OP_GET_DIR_DELEGATION, .opget_dir_delegation = wish});
+        run_on(&holder.mount.conn, NFS4_OK);
+        given = &result(OP_GET_DIR_DELEGATION)->opget_dir_delegation;
+        assert_int_equal(given->gddrnf_status, GDD4_OK);
+        stateid = given->gddrnf_resok4.gddr_stateid;
+        set_by(&holder.mount, &dir, "own", NFS4_OK);
+        set_by(&bob, &dir, "new", NFS4_OK);
+        (void)holder_wait(&holder, OP_CB_NOTIFY, 0);
+        unset_by(&bob, &dir, NFS4_OK);
+        (void)holder_wait(&holder, OP_CB_NOTIFY, 1);
+        assert_int_equal(holder.callbacks->count, 2);
+        holder_return_dir(&holder, &dir, &stateid);
+    }
+    holder_close(&holder);
+}
+
 /* Each runs once, although it is sent twice, and something else has happened meanwhile. */
 static void replayed(void **state)
 {
@@ -233,7 +264,7 @@ static int start(const char *park)
     static char local[128];
     const char *const options[] = {"--export", "/mem=mem:,no_root_squash",
                                    "--export", local,
-                                   "--set",    "nfs.directory_delegations=recall",
+                                   "--set",    "nfs.directory_delegations=notify",
                                    "--set",    "nfs.local_delegations=all",
                                    "--set",    park,
                                    NULL};
@@ -259,8 +290,8 @@ static int with_patience(void **state)
 int main(void)
 {
     const struct CMUnitTest at_once[] = {
-        ON_BOTH(others_recall), ON_BOTH(harmless),   ON_BOTH(of_directories),
-        ON_BOTH(replayed),      ON_BOTH(lost_reply),
+        ON_BOTH(others_recall),    ON_BOTH(harmless), ON_BOTH(of_directories),
+        ON_BOTH(told_to_watchers), ON_BOTH(replayed), ON_BOTH(lost_reply),
     };
     const struct CMUnitTest parked[] = {ON_BOTH(waits_for_the_return)};
     int failed;
