@@ -57,6 +57,7 @@ class Job:
     scratch: str = "/var/tmp"  # a disk file system, for directories to export
     expected_log: Optional[str] = None  # complaints expected in the client's kernel log (a regex)
     tls: bool = False  # the guests need NFS over TLS, and there are certificates
+    since: Optional[tuple] = None  # the oldest release of Linux that will do for the guests
     agent: Optional[str] = None  # what does the guests' handshakes, then
     kerberos: Optional[tuple] = None  # with a realm: the lifetime of its tickets, and how far clocks may differ
     verbose: bool = True
@@ -122,7 +123,7 @@ def check(job):
             raise Unavailable(f"{program} is missing (Debian package {package})")
     if not 1 <= job.clients <= CLIENTS_MAX:
         raise HarnessError(f"clients: 1 to {CLIENTS_MAX}")
-    return find_kernel(job.unpack, job.tls)
+    return find_kernel(job.unpack, job.tls, job.since)
 
 
 def inside(job, kernel, directories, started):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which user-mode Linux kernel to boot.
 
-MAINSTAY_UML=FILE, else a faster kernel kept beside the checkout, else Debian's linux.uml; for NFS over TLS, where
-Debian's is too old, the newer one of tools/fetch-uml. A file whose name ends in .xz is unpacked once, into the given
-directory.
+MAINSTAY_UML=FILE, else a faster kernel kept beside the checkout, else Debian's linux.uml; where Debian's is too old for
+a theme, the newer one of tools/fetch-uml. A file whose name ends in .xz is unpacked once, into the given directory.
 """
 
 import hashlib
@@ -22,6 +21,7 @@ DEBIAN_MODULES = "/usr/lib/uml/modules"  # of the package user-mode-linux
 FETCHED = PROJECT / "build" / "uml"
 PROGRAM, MODULES, LIBRARIES = "linux.uml", "modules", "lib"  # in FETCHED
 TLS_SINCE = (6, 5)
+MINOR_2_SINCE = (6, 12)  # reads with READ_PLUS, and knows OPEN_XOR_DELEGATION and delegated times
 
 
 @dataclass
@@ -30,31 +30,34 @@ class Kernel:
     modules: str = DEBIAN_MODULES  # where a directory of its release may be
 
 
-def find_kernel(unpack_directory, tls=False):
+def find_kernel(unpack_directory, tls=False, since=None):
+    """With NFS over TLS, or at least of this release, if that is asked for."""
     named = os.environ.get("MAINSTAY_UML")
     if named:
         if not Path(named).is_file() and not shutil.which(named):
             raise Unavailable(f"MAINSTAY_UML={named}: no such file")
         return kernel(unpacked(Path(shutil.which(named) or named), unpack_directory))
-    if tls and not newer(DEBIAN_MODULES):
-        return fetched()
     if BESIDE.is_file() and not tls:
         return Kernel([str(unpacked(BESIDE, unpack_directory))])
+    since = TLS_SINCE if tls else since
+    if since and not newer(DEBIAN_MODULES, since):
+        return fetched(since)
     debian = shutil.which("linux.uml")
     if debian is None:
         raise Unavailable("linux.uml is missing (Debian package user-mode-linux)")
     return Kernel([debian])
 
 
-def newer(modules):
-    """If Debian's kernel, by the name of its modules' directory, has NFS over TLS."""
+def newer(modules, since):
+    """If the kernel of these modules, by the name of their directory, is of that release or newer."""
     releases = [directory.name.split(".") for directory in Path(modules).glob("[0-9]*.[0-9]*")]
-    return any((int(release[0]), int(release[1])) >= TLS_SINCE for release in releases)
+    return any((int(release[0]), int(release[1])) >= since for release in releases)
 
 
-def fetched():
-    if not (FETCHED / PROGRAM).is_file():
-        raise Unavailable("NFS over TLS needs a newer kernel than Debian's linux.uml (run tools/fetch-uml)")
+def fetched(since):
+    if not (FETCHED / PROGRAM).is_file() or not newer(FETCHED / MODULES, since):
+        release = ".".join(map(str, since))
+        raise Unavailable(f"this needs Linux {release} or newer, and Debian's linux.uml is older (run tools/fetch-uml)")
     return kernel(FETCHED / PROGRAM)
 
 
