@@ -34,6 +34,13 @@ def operations(name):
     return sum(int(line.split()[1]) for line in lines() if line.startswith(f"{name}:"))
 
 
+def wire_bytes():
+    """How many bytes the calls and replies of all mounts have had."""
+    with open("/proc/self/mountstats") as file:
+        rows = [(name.strip(), numbers.split()) for name, _, numbers in (line.partition(":") for line in file)]
+    return sum(int(numbers[3]) + int(numbers[4]) for name, numbers in rows if name.isupper() and len(numbers) == 9)
+
+
 def errors():
     """{name: how many calls of it failed}."""
     found = {}

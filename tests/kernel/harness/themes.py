@@ -7,11 +7,16 @@ A theme runs with each minor version and backend of the lists below, a test of C
 import os
 from dataclasses import dataclass, field, replace
 
+from .image import mount_image
 from .server import Export
+from .uml import MINOR_2_SINCE
 
 VERSIONS = ("4.0", "4.1", "4.2")
 USUAL_VERSIONS = ("4.0", "4.1")  # 4.2 shares the tested parts with 4.1
-BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory on disk, and one on tmpfs
+USUAL_BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory on disk, and one on tmpfs
+IMAGES = ("btrfs", "xfs")  # a directory on such a file system, on an image: they can share blocks between files
+BACKENDS = USUAL_BACKENDS + IMAGES
+OPTIONS = ("MAINSTAY_OPERATIONS", "MAINSTAY_SEED")  # variables of the environment that guests get, too
 SERVER_USER = 5555  # of the theme without privileges
 
 
@@ -25,6 +30,7 @@ class Rule:
     mount_options: str = ""
     clients: tuple = ()  # who mounts it; none: all
     shared_directory: bool = False  # make a subdirectory that all may write to
+    backend: str = ""  # always this one
 
 
 @dataclass
@@ -47,7 +53,8 @@ class Theme:
     grace_s: int = 0
     lease_s: int = 10
     memory: str = "512M"
-    backends: tuple = BACKENDS
+    since: tuple = ()  # the oldest Linux that will do for the guests
+    backends: tuple = USUAL_BACKENDS
     flavors: tuple = ()  # the export is mounted at /mnt/<flavor>, with a Kerberos realm; the command runs in /tmp
     kerberos: bool = False  # with a realm, also without flavors
     tickets: tuple = ("24h", "5")  # with a realm: the lifetime of its tickets, and how many seconds clocks may differ
@@ -148,6 +155,13 @@ THEMES = {
     "guide": Theme("guide.py", cost_s=20, rules=[], cwd="/tmp", tls=True, in_guest=True, own_agent=True,
                    versions=("4.1",), backends=("local",)),
     "acl": Theme("acl.py", versions=("4.0", "4.2"), backends=("local", "tmpfs"), v40={"backends": ("local",)}),
+    "space": Theme("space.py", versions=("4.2",), since=MINOR_2_SINCE, backends=BACKENDS),
+    "copy": Theme("copying.py", cost_s=30, timeout_s=300, versions=("4.2",), since=MINOR_2_SINCE, backends=BACKENDS,
+                  rules=[Rule("/one", "no_root_squash", "/mnt/nfs", "one"),
+                         Rule("/two", "no_root_squash", "/mnt/two", "two", backend="tmpfs")],
+                  smaller={"MS_COPY_MIB": "128"}),
+    "xattr": Theme("xattr.py", versions=("4.2",), since=MINOR_2_SINCE, backends=BACKENDS),
+    "fsx": Theme("fsx.py", cost_s=60, timeout_s=600, versions=("4.2",), since=MINOR_2_SINCE, backends=BACKENDS),
     "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
@@ -201,10 +215,12 @@ def mounts(theme, version, options):
 
 def make_exports(theme, backend, directories):
     """The theme's exports, with their directories made."""
-    top = {"mem": None, "local": directories.job, "tmpfs": directories.memory}[backend]
+    tops = {"mem": None, "local": directories.job, "tmpfs": directories.memory}
+    if backend in IMAGES:
+        tops[backend] = mount_image(backend, directories.job)
     exports = []
     for rule in theme.rules:
-        directory = None
+        directory, top = None, tops[rule.backend or backend]
         if top:
             directory = f"{top}/export-{rule.directory}"
             os.makedirs(directory, exist_ok=True)
