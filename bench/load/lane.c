@@ -86,8 +86,9 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
     lane->latency = latency;
     arena_init(&lane->reply.arena, 256 << 10);
     wish.flags = 0; /* no back channel, so no delegations, which nothing here would return */
+    wish.minor = op->minor;
     wish.fore.ca_maxrequests = options->slots;
-    if (options->size + 4096 > wish.fore.ca_maxrequestsize)
+    if (!op->in_server && options->size + 4096 > wish.fore.ca_maxrequestsize)
         wish.fore.ca_maxrequestsize = wish.fore.ca_maxresponsesize = options->size + 4096;
     status = client_mount_open(&lane->mount, options->target, LANE_TIMEOUT_MS, &cred, &wish);
     if (status != NFS4_OK)

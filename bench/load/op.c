@@ -32,13 +32,24 @@ static const struct bench_op op_seq = {
 };
 
 static const struct bench_op *const all[] = {
-    &op_null,          &op_seq,
-    &bench_op_getattr, &bench_op_lookup,
-    &bench_op_access,  &bench_op_open_close,
-    &bench_op_read,    &bench_op_create_remove,
-    &bench_op_write,   &bench_op_write_sync,
-    &bench_op_readdir, &bench_op_create,
-    &bench_op_remove,  &bench_op_rename,
+    &op_null,
+    &op_seq,
+    &bench_op_getattr,
+    &bench_op_lookup,
+    &bench_op_access,
+    &bench_op_open_close,
+    &bench_op_read,
+    &bench_op_create_remove,
+    &bench_op_write,
+    &bench_op_write_sync,
+    &bench_op_readdir,
+    &bench_op_create,
+    &bench_op_remove,
+    &bench_op_rename,
+    &bench_op_read_plus,
+    &bench_op_copy,
+    &bench_op_getxattr,
+    &bench_op_setxattr,
 };
 
 const struct bench_op *bench_op_find(const char *name)
@@ -63,7 +74,7 @@ struct bitmap4 bench_attrs(void)
                        FATTR4_TIME_MODIFY, FATTR4_MOUNTED_ON_FILEID);
 }
 
-static enum nfsstat4 fill(struct bench_work *work, struct client_file *file, uint32_t bytes)
+enum nfsstat4 bench_work_fill(struct bench_work *work, struct client_file *file, uint32_t bytes)
 {
     uint8_t *data = must_calloc(1, FILL_BYTES);
     enum nfsstat4 status = NFS4_OK;
@@ -96,7 +107,7 @@ enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t
         if (status != NFS4_OK)
             break;
         work->file_count++;
-        status = fill(work, &work->files[i], bytes);
+        status = bench_work_fill(work, &work->files[i], bytes);
         if (status == NFS4_OK && !keep_open)
             status = client_file_close(work->mount, &work->files[i]);
     }

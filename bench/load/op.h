@@ -45,8 +45,10 @@ struct bench_stage {
 
 struct bench_op {
     const char *name;
-    bool sized; /* takes a :SIZE */
-    bool bare;  /* the NULL procedure, no COMPOUND */
+    uint32_t size_max; /* takes a :SIZE; 0: no */
+    bool in_server;    /* neither requests nor replies have so many bytes */
+    bool bare;         /* the NULL procedure, no COMPOUND */
+    uint32_t minor;    /* version that has it; 0: 1 */
     unsigned stage_count;
     struct bench_stage stages[BENCH_STAGES];
     enum nfsstat4 (*setup)(struct bench_work *work);
@@ -68,6 +70,17 @@ void bench_work_cleanup(struct bench_work *work);
 /* Create files "f0", "f1", ...  of `bytes` bytes each, and optionally leave them open. */
 MUST_USE enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t bytes,
                                         bool keep_open);
+
+/* Write that many bytes at the beginning of a file. */
+MUST_USE enum nfsstat4 bench_work_fill(struct bench_work *work, struct client_file *file,
+                                       uint32_t bytes);
+
+/* Create one file with a place for each slot, of the size of the operation, and leave it open. */
+#define BENCH_FILE_BYTES_MAX (64u << 20)
+MUST_USE enum nfsstat4 bench_work_places(struct bench_work *work);
+
+/* Where the place of the slot is; with a large size places overlap. */
+uint64_t bench_file_offset(const struct lane_slot *slot);
 
 /* The attributes that Linux requests with most operations. */
 struct bitmap4 bench_attrs(void);
@@ -92,6 +105,10 @@ uint32_t bench_mark_find(const struct lane_slot *slot, const void *mark, size_t 
 extern const struct bench_op bench_op_getattr, bench_op_access, bench_op_read, bench_op_write,
     bench_op_write_sync;
 extern const struct bench_op bench_op_lookup, bench_op_open_close, bench_op_readdir;
+
+/* Operations of minor version 2 (op_minor2.c). */
+extern const struct bench_op bench_op_read_plus, bench_op_copy, bench_op_getxattr,
+    bench_op_setxattr;
 
 /* Operations that change names (op_change.c). */
 extern const struct bench_op bench_op_create_remove, bench_op_create, bench_op_remove,

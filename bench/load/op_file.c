@@ -5,15 +5,20 @@
 
 #include "bench/load/lane.h"
 
-#define FILE_BYTES_MAX (64u << 20)
-
-/* Slots use different parts of the file; with a large size they overlap. */
-static uint64_t offset_of(const struct lane_slot *slot)
+uint64_t bench_file_offset(const struct lane_slot *slot)
 {
     uint32_t size = slot->lane->work.options->size;
-    uint32_t places = FILE_BYTES_MAX / size;
+    uint32_t places = BENCH_FILE_BYTES_MAX / size;
 
     return (uint64_t)(slot->index % places) * size;
+}
+
+enum nfsstat4 bench_work_places(struct bench_work *work)
+{
+    uint64_t bytes = (uint64_t)work->options->size * work->options->slots;
+
+    return bench_work_files(
+        work, 1, bytes < BENCH_FILE_BYTES_MAX ? (uint32_t)bytes : BENCH_FILE_BYTES_MAX, true);
 }
 
 static enum nfsstat4 setup_one(struct bench_work *work)
@@ -24,13 +29,11 @@ static enum nfsstat4 setup_one(struct bench_work *work)
 static enum nfsstat4 setup_data(struct bench_work *work)
 {
     const struct bench_options *o = work->options;
-    uint64_t bytes = (uint64_t)o->size * o->slots;
 
     work->payload_len = (o->size + 3) & ~3u;
     work->payload = must_calloc(1, work->payload_len);
     memset(work->payload, 0xa5, o->size);
-    return bench_work_files(work, 1, bytes < FILE_BYTES_MAX ? (uint32_t)bytes : FILE_BYTES_MAX,
-                            true);
+    return bench_work_places(work);
 }
 
 static void build_getattr(const struct bench_work *work, const struct lane_slot *slot,
@@ -53,7 +56,7 @@ static void build_read(const struct bench_work *work, const struct lane_slot *sl
                        struct client_compound *c)
 {
     client_op_putfh(c, &work->files[0].fh);
-    client_op_read(c, &work->files[0].stateid, offset_of(slot), work->options->size);
+    client_op_read(c, &work->files[0].stateid, bench_file_offset(slot), work->options->size);
 }
 
 /* Accepting short reads would favour the server. */
@@ -71,7 +74,7 @@ static void build_any_write(const struct bench_work *work, const struct lane_slo
                             struct client_compound *c, enum stable_how4 stable)
 {
     client_op_putfh(c, &work->files[0].fh);
-    client_op_write(c, &work->files[0].stateid, offset_of(slot), stable, work->payload,
+    client_op_write(c, &work->files[0].stateid, bench_file_offset(slot), stable, work->payload,
                     work->options->size);
 }
 
@@ -103,7 +106,7 @@ const struct bench_op bench_op_access = {
 
 const struct bench_op bench_op_read = {
     .name = "read",
-    .sized = true,
+    .size_max = BENCH_IO_MAX,
     .stage_count = 1,
     .stages = {{.build = build_read, .take = take_read}},
     .setup = setup_data,
@@ -111,7 +114,7 @@ const struct bench_op bench_op_read = {
 
 const struct bench_op bench_op_write = {
     .name = "write",
-    .sized = true,
+    .size_max = BENCH_IO_MAX,
     .stage_count = 1,
     .stages = {{.build = build_write, .payload = true}},
     .setup = setup_data,
@@ -119,7 +122,7 @@ const struct bench_op bench_op_write = {
 
 const struct bench_op bench_op_write_sync = {
     .name = "write-sync",
-    .sized = true,
+    .size_max = BENCH_IO_MAX,
     .stage_count = 1,
     .stages = {{.build = build_write_sync, .payload = true}},
     .setup = setup_data,

@@ -20,11 +20,13 @@ static const char usage[] =
     "       mainstay-bench --target HOST[:PORT] --recalls N | --hostile WHAT\n"
     "example: mainstay-bench --target 127.0.0.1:2049 --op read:65536\n"
     "\n"
-    "The server must offer NFSv4.1; its port is 2049 unless given.\n"
+    "The server must offer NFSv4.1; its port is 2049 unless given.  read-plus, copy, getxattr and\n"
+    "setxattr are of NFSv4.2.\n"
     "\n"
     "  --export PATH   where to work, from the root of the name space (default /)\n"
     "  --op OP         null seq getattr lookup access open-close create-remove readdir\n"
     "                  create remove rename read:SIZE write:SIZE write-sync:SIZE\n"
+    "                  read-plus:SIZE copy:SIZE getxattr:SIZE setxattr:SIZE\n"
     "  --conns N       connections, each with a session of a client of its own (1)\n"
     "  --slots N       requests in flight on each connection (16)\n"
     "  --time S        seconds to measure (5)\n"
@@ -199,12 +201,12 @@ static int op_option(char *text, struct bench_options *options)
     op = bench_op_find(text);
     if (!op)
         return complain_of_op(text);
-    if (!op->sized)
+    if (op->size_max == 0)
         return colon ? complain("op", text, "this operation takes no size") : 0;
-    if (colon && u32_option(colon + 1, 1, BENCH_IO_MAX, &options->size))
+    if (colon && u32_option(colon + 1, 1, op->size_max, &options->size))
         return 0;
     (void)snprintf(why, sizeof(why), "expected %s:SIZE with 1 to %u bytes, for example %s:65536",
-                   text, BENCH_IO_MAX, text);
+                   text, op->size_max, text);
     return complain("op", text, why);
 }
 

@@ -23,7 +23,7 @@ struct bench_options {
     const char *target; /* HOST:PORT */
     const char *export; /* path below the root of the name space */
     const char *op;     /* name, without the size */
-    uint32_t size;      /* read:SIZE, write:SIZE, write-sync:SIZE */
+    uint32_t size;      /* of read:SIZE and the like */
     uint32_t conns, slots, entries;
     double time_s, warmup_s;
     pid_t pid; /* of the server; 0: unknown */
