@@ -14,6 +14,7 @@ from falloc import KEEP_SIZE, ZERO_RANGE, data_ranges, fallocate, punch
 
 KIB, MIB = 1 << 10, 1 << 20
 BLOCK = 64 * KIB  # holes and data of this size can be told apart on each file system
+READS_PLUS = os.environ.get("MS_READ_PLUS") == "1"  # the client's kernel is built with it
 SEED = 7862
 RANDOM = random.Random(SEED)
 NOISE = RANDOM.randbytes(MIB).replace(b"\0", b"\1")
@@ -207,6 +208,9 @@ def reads_transfer_no_holes():
                       f"what is at {at}")
                 at += len(part)
         equal(file.read(1), b"", "the end")
+    if not READS_PLUS:
+        print("     this kernel is built without READ_PLUS", flush=True)
+        return
     equal(mountstats.operations("READ"), 0, "READs beside READ_PLUS")
     true(mountstats.operations("READ_PLUS") > 0, "no READ_PLUS was sent")
     transferred = mountstats.wire_bytes() - before
@@ -236,26 +240,35 @@ def reads_of_many_small_holes():
 
 # ---- programs
 
+def with_holes(path):
+    """A file that has zeros where programs could make holes, which they do only of whole blocks of st_blksize; returns
+    its bytes, and where there must be data then."""
+    write(path)
+    unit = max(BLOCK, os.stat(path).st_blksize)
+    some = (NOISE * (unit // MIB + 1))[:unit]
+    data = some + bytes(8 * unit) + some + bytes(3 * unit)
+    write(path, data)
+    return data, [(0, unit), (9 * unit, 10 * unit)]
+
+
 @test
 def cp_makes_holes():
-    data = NOISE[:2 * BLOCK] + bytes(20 * BLOCK) + NOISE[:BLOCK] + bytes(9 * BLOCK)
-    write("f", data)
+    data, pieces = with_holes("f")
     run("cp", "--reflink=never", "--sparse=always", "f", "g")  # it would rather clone
     drop_caches()
-    equal(ranges("g"), [(0, 2 * BLOCK), (22 * BLOCK, 23 * BLOCK)], "the data of the copy")
+    equal(ranges("g"), pieces, "the data of the copy")
     equal(read("g"), data, "the copy")
-    true(blocks("g") <= 8 * BLOCK, f"the copy takes {blocks('g')} bytes")
+    true(blocks("g") <= len(data) // 2, f"the copy takes {blocks('g')} bytes")
 
 
 @test
 def programs_dig_and_archive_holes():
-    data = NOISE[:BLOCK] + bytes(8 * BLOCK) + NOISE[:BLOCK]
-    write("f", data)
+    data, pieces = with_holes("f")
     run("fallocate", "--dig-holes", "f")
     drop_caches()
-    equal(ranges("f"), [(0, BLOCK), (9 * BLOCK, 10 * BLOCK)], "the data of a file after fallocate -d")
+    equal(ranges("f"), pieces, "the data of a file after fallocate -d")
     run("tar", "-c", "--sparse", "-f", "archive", "f")
-    true(os.stat("archive").st_size < 5 * BLOCK, f"an archive of {os.stat('archive').st_size} bytes")
+    true(os.stat("archive").st_size < len(data) // 2, f"an archive of {os.stat('archive').st_size} bytes")
     os.mkdir("out")
     run("tar", "-x", "-f", "archive", "-C", "out")
     drop_caches()

@@ -150,7 +150,7 @@ def inside(job, kernel, directories, started):
         "command": job.command, "cwd": job.cwd, "clients": job.clients, "started": time.time(),
         "mounts": [(f"{SERVER_NAME if realm or certificates else SERVER_ADDRESS}:{path}", target, options, who)
                    for path, target, options, who in job.mounts],
-        "environment": job.environment, "verbose": job.verbose, "shares": job.shares,
+        "environment": dict(job.environment, MS_READ_PLUS=str(int(kernel.reads_plus()))), "verbose": job.verbose, "shares": job.shares,
         "kerberos": realm and {"directory": str(realm.directory), "environment": realm.environment},
         "tls": certificates and {"directory": str(certificates.directory), "agent": job.agent},
         "visible": sorted({str(PROJECT), kernel.modules, *job.visible,

@@ -2,13 +2,14 @@
 """Which user-mode Linux kernel to boot.
 
 MAINSTAY_UML=FILE, else a faster kernel kept beside the checkout, else Debian's linux.uml; where Debian's is too old for
-a theme, the newer one of tools/fetch-uml. A file whose name ends in .xz is unpacked once, into the given directory.
+a theme, one of tools/build-uml, or of tools/fetch-uml. A file whose name ends in .xz is unpacked once, into the given directory.
 """
 
 import hashlib
 import lzma
 import os
 import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,22 @@ PROJECT = Path(__file__).resolve().parents[3]
 BESIDE = PROJECT.parent / "shared" / "tools" / "linux-client" / "linux-6.12.uml.xz"
 DEBIAN_MODULES = "/usr/lib/uml/modules"  # of the package user-mode-linux
 FETCHED = PROJECT / "build" / "uml"
+BUILT = PROJECT / "build" / "uml-read-plus" / "linux.uml"
 PROGRAM, MODULES, LIBRARIES = "linux.uml", "modules", "lib"  # in FETCHED
 TLS_SINCE = (6, 5)
-MINOR_2_SINCE = (6, 12)  # reads with READ_PLUS, and knows OPEN_XOR_DELEGATION and delegated times
+MINOR_2_SINCE = (6, 12)  # knows OPEN_XOR_DELEGATION and delegated times, and may read with READ_PLUS
 
 
 @dataclass
 class Kernel:
     command: list
     modules: str = DEBIAN_MODULES  # where a directory of its release may be
+
+    def reads_plus(self):
+        """If it is built to read with READ_PLUS, as Linux is by default; those of Debian are not."""
+        done = subprocess.run([*self.command, "--showconfig"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True, check=False)
+        return "CONFIG_NFS_V4_2_READ_PLUS=y" in done.stdout.splitlines()
 
 
 def find_kernel(unpack_directory, tls=False, since=None):
@@ -39,6 +47,8 @@ def find_kernel(unpack_directory, tls=False, since=None):
         return kernel(unpacked(Path(shutil.which(named) or named), unpack_directory))
     if BESIDE.is_file() and not tls:
         return Kernel([str(unpacked(BESIDE, unpack_directory))])
+    if BUILT.is_file() and since == MINOR_2_SINCE and not tls:
+        return Kernel([str(BUILT)])
     since = TLS_SINCE if tls else since
     if since and not newer(DEBIAN_MODULES, since):
         return fetched(since)
