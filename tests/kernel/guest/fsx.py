@@ -18,7 +18,7 @@ import mountstats
 from check import Failed, drop_caches, equal, main, test, true
 from falloc import KEEP_SIZE, ZERO_RANGE, clone_range, data_ranges, fallocate, punch
 
-OPERATIONS = int(os.environ.get("MAINSTAY_OPERATIONS", os.environ.get("MS_OPERATIONS", "20000")))
+OPERATIONS = int(os.environ.get("MAINSTAY_OPERATIONS", os.environ.get("MS_OPERATIONS", "10000")))
 SEED = int(os.environ.get("MAINSTAY_SEED", "0")) or int.from_bytes(os.urandom(4), "big")
 FILE_SYSTEM = os.environ["MS_FILE_SYSTEM"]
 CLONES = FILE_SYSTEM in ("mem", "btrfs", "xfs")
