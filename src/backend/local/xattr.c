@@ -107,7 +107,8 @@ enum vfs_status local_getxattr(struct vfs_object *base, const struct vfs_cred *c
     if (err == ERANGE) {
         got = getxattr(target.path, target.name, NULL, 0);
         err = got >= 0 ? 0 : errno;
-        status = got > 0 ? VFS_TOOSMALL : VFS_OK;
+        if (got > 0) /* or it has become shorter meanwhile */
+            status = (size_t)got > size ? VFS_TOOSMALL : VFS_DELAY;
     }
     vfs_blocking_end();
     if (err)
