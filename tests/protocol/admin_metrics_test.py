@@ -80,6 +80,8 @@ OWN = {
     "mainstay_callback_failures": "test_callbacks", "mainstay_callback_retries": "test_callbacks",
     "mainstay_callback_duration_seconds": "test_callbacks", "mainstay_sequence_errors": "test_log",
     "mainstay_memory_bytes": "test_log",
+    "mainstay_copies": "test_idle", "mainstay_copy_begun": "test_idle", "mainstay_copy_done": "test_idle",
+    "mainstay_copy_short": "test_idle", "mainstay_copy_failed": "test_idle", "mainstay_copy_cancelled": "test_idle", "mainstay_copy_bytes": "test_idle",
     "mainstay_gss_contexts": "test_gss", "mainstay_gss_contexts_made": "test_gss",
     "mainstay_gss_contexts_ended": "test_gss", "mainstay_gss_contexts_refused": "test_gss",
 }
@@ -199,6 +201,8 @@ class Text(unittest.TestCase):
                                ("mainstay_event_loops_stuck", "0"), ("mainstay_parked_requests", "0")):
             self.assertEqual(before[series], number)
         self.assertEqual(before["mainstay_delegation_recall_oldest_seconds"], "0.000000")
+        for series in ('copies{state="live"}', 'copies{state="ended"}', "copy_begun_total", "copy_bytes_total"):
+            self.assertEqual(before["mainstay_" + series], "0")
         for queue in ("turns", "callback_sessions", "callback_paths"):
             self.assertEqual(before[f'mainstay_queue_length{{queue="{queue}"}}'], "0")
         lags = value(self.server, "mainstay_event_loop_lag_seconds_count")

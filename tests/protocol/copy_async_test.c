@@ -9,6 +9,7 @@
 #include "admin_call.h"
 #include "copying.h"
 #include "holder.h"
+#include "scrape.h"
 
 #define SIZE (32 * COPYING_MIB + 5)
 
@@ -118,6 +119,15 @@ static const struct client_callback_op *hear(const struct stateid4 *stateid, uin
     return op;
 }
 
+static double metric(const char *pattern)
+{
+    struct scrape scrape = scrape_take();
+    double value = scrape_sum(&scrape, pattern);
+
+    scrape_free(&scrape);
+    return value;
+}
+
 /* It is unknown as soon as the server has the reply to the callback. */
 static void expect_gone(const struct stateid4 *stateid)
 {
@@ -131,6 +141,7 @@ static void told(void **state)
     const struct client_callback *cb;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     uint32_t number = 0, seqid;
+    double begun = metric("copy_begun"), done = metric("copy_done"), bytes = metric("copy_bytes");
 
     holder_open(&holder, 2);
     make_two(*state, SIZE);
@@ -149,6 +160,10 @@ static void told(void **state)
     assert_int_equal(cb->referring[0].seqid, seqid);
     assert_int_equal(cb->referring[0].slot, 0);
     expect_gone(&stateid);
+    assert_true(metric("copy_begun") == begun + 1);
+    assert_true(metric("copy_done") == done + 1);
+    assert_true(metric("copy_bytes") == bytes + SIZE);
+    assert_true(metric("copies") == 0);
     copying_expect(&bob, &to.fh, 0, SIZE, 0, 1);
     assert_int_equal(copying_size(&bob, &to.fh), SIZE);
     begin(&holder.mount, &to.fh);
@@ -180,6 +195,8 @@ static void progress(void **state)
             expect_status(*resok->osr_complete, NFS4_OK);
     }
     assert_int_equal(last, SIZE);
+    assert_true(metric("copies{state=\"ended\"}") == 1);
+    assert_true(metric("copies{state=\"live\"}") == 0);
     expect_status(offload(&holder.mount, &to.fh, OP_OFFLOAD_CANCEL, &stateid), NFS4_OK);
     expect_status(offload(&holder.mount, &to.fh, OP_OFFLOAD_STATUS, &stateid), NFS4ERR_BAD_STATEID);
     holder_close(&holder);
@@ -356,6 +373,7 @@ static void closed(void **state)
 {
     for (int i = 0; i < 2; i++) {
         const struct client_callback_op *op;
+        double failed = metric("copy_failed");
         bool seen = false;
 
         while (!seen) {
@@ -372,6 +390,7 @@ static void closed(void **state)
                 assert_in_range(op->offload_bytes, 0, SIZE - 1);
             else
                 expect_status(op->offload_status, NFS4_OK); /* it was quicker */
+            assert_true(metric("copy_failed") == failed + seen);
             holder_close(&holder);
         }
     }
@@ -405,6 +424,7 @@ static void shortened(void **state)
 /* The exports change: the client has to ask again, and is examined again. */
 static void exports_changed(void **state)
 {
+    double cut = metric("copy_short") + metric("copy_failed");
     bool seen = false;
 
     for (unsigned i = 0; !seen; i++) {
@@ -421,6 +441,7 @@ static void exports_changed(void **state)
         op = hear(&stateid, &number);
         seen = op->offload_bytes < SIZE;
         expect_status(op->offload_status, op->offload_bytes > 0 ? NFS4_OK : NFS4ERR_DELAY);
+        assert_true(metric("copy_short") + metric("copy_failed") == cut + seen);
         (void)snprintf(path, sizeof(path), "/exports/%%2Fmore%u?force=true", i);
         assert_int_equal(admin_call("DELETE", path, NULL), 204);
         holder_close(&holder);
@@ -430,6 +451,7 @@ static void exports_changed(void **state)
 /* An administrator ends the client; nothing of it remains. */
 static void evicted(void **state)
 {
+    double others = metric("copies"); /* of clients of other tests, which have not heard of them */
     char path[64];
 
     for (int i = 0; i < 5; i++) {
@@ -446,17 +468,31 @@ static void evicted(void **state)
             size = copying_size(&bob, &to.fh);
         } while (size != copying_size(&bob, &to.fh));
         assert_in_range(size, 0, SIZE);
+        wait_until(metric("copies") <= others);
         holder_drop(&holder);
     }
 }
 
-/* The client goes while its copy runs. */
+/* The client goes while its copy runs, or before it has heard of its end. */
 static void gone(void **state)
 {
-    holder_open(&holder, 2);
-    make_two(*state, SIZE);
-    (void)begin_all();
-    holder_close(&holder);
+    double cancelled = metric("copy_cancelled"), others = metric("copies");
+
+    while (metric("copy_cancelled") == cancelled) {
+        struct copying all;
+
+        holder_open(&holder, 2);
+        make_two(*state, SIZE);
+        /* A client that has files open can't go. */
+        expect_status(client_file_close(&holder.mount, &from), NFS4_OK);
+        expect_status(client_file_close(&holder.mount, &to), NFS4_OK);
+        all = copying_all(&from, &to);
+        all.from_stateid = all.to_stateid = client_stateid_anonymous;
+        all.asynchronous = true;
+        (void)begin_one(&all);
+        holder_close(&holder);
+        wait_until(metric("copies") <= others);
+    }
 }
 
 /* Who can't be told gets an answer at once, of a part. */

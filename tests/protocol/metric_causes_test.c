@@ -18,6 +18,13 @@ static const struct {
     const char *family, *test, *word;
 } elsewhere[] = {
     {"build_info", "protocol.admin_metrics", "mainstay_build_info"},
+    {"copies", "protocol.copy_async", "copies"},
+    {"copy_begun", "protocol.copy_async", "copy_begun"},
+    {"copy_bytes", "protocol.copy_async", "copy_bytes"},
+    {"copy_cancelled", "protocol.copy_async", "copy_cancelled"},
+    {"copy_done", "protocol.copy_async", "copy_done"},
+    {"copy_failed", "protocol.copy_async", "copy_failed"},
+    {"copy_short", "protocol.copy_async", "copy_short"},
     {"delegation_granted_directory", "unit.state.delegation.delegation_dir", "granted_directory"},
     {"delegation_notify_bytes", "unit.state.delegation.delegation_watch", "notify_bytes"},
     {"delegation_granted_with_times", "protocol.delegation_times", "delegation_granted_with_times"},

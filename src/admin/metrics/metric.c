@@ -24,4 +24,7 @@ const struct metric metric_table[METRIC_COUNT] = {
 #define X(name, help) [METRIC_export_##name] = {"export_" #name, METRIC_COUNTER, "export", help},
                             EXPORT_COUNTERS(X)
 #undef X
+#define X(name, help) [METRIC_copy_##name] = {"copy_" #name, METRIC_COUNTER, NULL, help},
+                                COPY_COUNTERS(X)
+#undef X
 };

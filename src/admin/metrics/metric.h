@@ -11,6 +11,7 @@
 #include "callback/dial_out.h"
 #include "export/export_counters.h"
 #include "identity/identity_cache.h"
+#include "proto/copies/copy_counters.h"
 #include "proto/v40/duplicate_cache.h"
 #include "state/delegation/delegation_stats.h"
 #include "state/session/session_stats.h"
@@ -84,6 +85,8 @@ enum metric_type {
     X(DUPLICATE_CLIENTS, "duplicate_clients", GAUGE, NULL, "NFSv4.0: addresses that have some")    \
     X(DUPLICATE_BYTES, "duplicate_bytes", GAUGE, NULL, "NFSv4.0: memory of kept replies")          \
     X(DUPLICATE_WAITING, "duplicate_waiting", GAUGE, NULL, "NFSv4.0: retries that wait")           \
+    X(COPIES, "copies", GAUGE, "state",                                                            \
+      "Asynchronous copies: live, and ended ones whose client does not know it yet")               \
     X(GSS_CONTEXTS, "gss_contexts", GAUGE, "kind",                                                 \
       "Contexts of Kerberos: used by their client, or not yet")                                    \
     X(GSS_CONTEXTS_MADE, "gss_contexts_made", COUNTER, NULL, "Contexts that clients have made")    \
@@ -127,7 +130,10 @@ enum metric_id {
 #define X(name, help) METRIC_export_##name,
                         EXPORT_COUNTERS(X)
 #undef X
-                            METRIC_COUNT
+#define X(name, help) METRIC_copy_##name,
+                            COPY_COUNTERS(X)
+#undef X
+                                METRIC_COUNT
 };
 
 struct metric {

@@ -5,6 +5,7 @@
 
 #include "admin/endpoint.h"
 #include "admin/http/http_request.h"
+#include "admin/metrics/metric_copy.h"
 #include "admin/metrics/metric_duplicate.h"
 #include "admin/metrics/metric_export.h"
 #include "admin/metrics/metric_gss.h"
@@ -237,6 +238,7 @@ void metrics_show(struct http_request *request, void *context)
     delegation_show(&text, server->state);
     state_show(&text, server->state);
     metric_duplicate_show(&text, server->v40);
+    metric_copy_show(&text, server->copies);
     transport_show(&text, endpoint->transport);
     metric_gss_show(&text, transport_gss(endpoint->transport));
     metric_identity_show(&text, server->identities);

@@ -51,6 +51,18 @@ void copies_count(const struct compound *c, uint64_t bytes)
     counter_add(c->server->copies->queue.counters, COPY_COUNTER_bytes, bytes);
 }
 
+void copies_stats_read(struct copies *copies, struct copy_stats *stats)
+{
+    struct copy_queue *queue = &copies->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    stats->live = queue->live;
+    stats->ended = queue->ended_count;
+    pthread_mutex_unlock(&queue->lock);
+    for (unsigned i = 0; i < COPY_COUNTER_COUNT; i++)
+        stats->of[i] = counter_read(queue->counters, i);
+}
+
 static bool can_be_told(const struct compound *c)
 {
     return c->client && c->session_id && c->server->callback &&

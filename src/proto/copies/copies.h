@@ -10,6 +10,7 @@
 
 struct copies;
 struct copy_plan;
+struct copy_stats;
 
 struct copies *copies_create(struct server *server);
 
@@ -38,3 +39,5 @@ void copies_count(const struct compound *c, uint64_t bytes);
 enum nfsstat4 copies_status(const struct compound *c, const struct stateid4 *in,
                             struct OFFLOAD_STATUS4resok *resok);
 enum nfsstat4 copies_cancel(const struct compound *c, const struct stateid4 *in);
+
+void copies_stats_read(struct copies *copies, struct copy_stats *stats);

@@ -16,22 +16,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "proto/copies/copy.h"
-
-/* X(name, help) */
-#define COPY_COUNTERS(X)                                                                           \
-    X(begun, "Asynchronous copies that began")                                                     \
-    X(done, "Asynchronous copies that ended with all that was asked for")                          \
-    X(short, "Asynchronous copies that ended early, so that the client asks for the rest")         \
-    X(failed, "Asynchronous copies that ended with an error")                                      \
-    X(cancelled, "Asynchronous copies that the client cancelled, or that ended with it")           \
-    X(bytes, "Bytes that COPY copied, holes included")
-
-enum copy_counter {
-#define X(name, help) COPY_COUNTER_##name,
-    COPY_COUNTERS(X)
-#undef X
-    COPY_COUNTER_COUNT
-};
+#include "proto/copies/copy_counters.h"
 
 /* The copies of one client.  Exists as long as there is one that is not gone. */
 struct copy_owner {
