@@ -13,7 +13,7 @@ build_preset = cmake --preset $(1) --log-level=WARNING >/dev/null && cmake --bui
 run_tests = tools/run-tests $(2) build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
 
 ORDINARY_USER = 65534
-SAME_FOR_ALL = _v4[02]|admin_metrics|allocation|callback_counters|courtesy|delegation_(conflicts|load|revoked)|exactly_once|fairness|frozen$$|memory|minor_range|mixed|power|pressure|reclaim|silence|sessions|slots|stall|status|storm|timeouts
+SAME_FOR_ALL = _v4[02]|admin_metrics|allocation|callback_counters|courtesy|data_model|delegation_(conflicts|load|revoked)|exactly_once|fairness|frozen$$|memory|minor_range|mixed|power|pressure|reclaim|silence|sessions|slots|stall|status|storm|timeouts
 
 .PHONY: help run build deb dist sbom test test-user test-tsan check check-full stats format clean
 

@@ -16,6 +16,7 @@
 
 #include "data_model/data_op.h"
 #include "data_model/worker.h"
+#include "lib/image.h"
 #include "script.h"
 
 #ifdef __SANITIZE_THREAD__
@@ -35,6 +36,8 @@ enum {
     READS_MAX = 10000, /* a server may return a byte at a time, but not nothing */
 };
 
+static char btrfs[] = "/btrfs", xfs[] = "/xfs";
+static const char *btrfs_dir, *xfs_dir;
 static struct worker workers[MODEL_WORKERS];
 static struct client_mount carol; /* of 4.2, who looks at the quiet points */
 static _Atomic bool failed;
@@ -228,13 +231,41 @@ static void end_workers(unsigned without)
     assert_true(hole_bytes > 0 || without & 1u << WORKER_READ_PLUS);
 }
 
+static int start(void **state)
+{
+    static char local[160], images[2][160];
+    const char *const places[] = {btrfs_dir = image_mount("btrfs"), xfs_dir = image_mount("xfs")};
+    const char *options[9] = {"--export", "/mem=mem:,no_root_squash", "--export", local};
+    size_t count = 4;
+
+    (void)state;
+    if (!test_server_init(&script_server))
+        return -1;
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    for (int i = 0; i < 2; i++) {
+        if (!places[i])
+            continue;
+        (void)snprintf(images[i], sizeof(images[i]), "%s=local:%s,no_root_squash",
+                       i == 0 ? btrfs : xfs, places[i]);
+        options[count++] = "--export";
+        options[count++] = images[i];
+    }
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
+}
+
 static void test_model(void **state)
 {
-    const struct client_fh dir = script_dir(*state);
-    const unsigned without = unused_deeds(*state);
     struct random random = random_from(seed, MODEL_WORKERS);
     struct client_file files[MODEL_FILES];
+    struct client_fh dir;
+    unsigned without;
 
+    if (*state == btrfs && !btrfs_dir)
+        test_skip(IMAGE_NEEDED("btrfs"));
+    if (*state == xfs && !xfs_dir)
+        test_skip(IMAGE_NEEDED("xfs"));
+    dir = script_dir(*state);
+    without = unused_deeds(*state);
     print_message("  MAINSTAY_SEED=%llu\n", (unsigned long long)seed);
     failed = false;
     script_mount_v42(&carol);
@@ -254,9 +285,11 @@ static void test_model(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ON_BOTH(test_model)};
+    const struct CMUnitTest tests[] = {ON_BOTH(test_model),
+                                       {"test_model on btrfs", test_model, NULL, NULL, btrfs},
+                                       {"test_model on XFS", test_model, NULL, NULL, xfs}};
 
     seed = number_from("MAINSTAY_SEED", (uint64_t)time(NULL));
     operations = (uint32_t)number_from("MAINSTAY_OPERATIONS", OPERATIONS / SLOWNESS);
-    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+    return test_group_run_fixtures(tests, start, script_teardown);
 }
