@@ -38,7 +38,7 @@ static void apply_umask(const struct mem_object *dir, enum vfs_type type, struct
     set->mask &= ~(uint32_t)VFS_ATTR_UMASK;
     if (dir->acl && !(set->mask & VFS_ATTR_ACL))
         vfs_acl_inherit(dir->acl, type == VFS_DIR, &inherited);
-    if (inherited.count == 0)
+    if (inherited.count == 0 && type != VFS_LNK) /* the mode of links says nothing */
         set->mode &= ~set->umask;
 }
 
