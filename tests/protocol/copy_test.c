@@ -16,12 +16,13 @@ static struct client_file from, to;
 
 static int start(void **state)
 {
-    static char local[128], again[128], fixed[128];
+    static char local[128], again[128], fixed[128], shut[128];
     const char *const options[] = {"--export", "/mem=mem:,no_root_squash",
                                    "--export", "/other=mem:,no_root_squash",
                                    "--export", local,
                                    "--export", again,
                                    "--export", fixed,
+                                   "--export", shut,
                                    NULL};
 
     (void)state;
@@ -31,6 +32,7 @@ static int start(void **state)
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     (void)snprintf(again, sizeof(again), "/again=local:%s,no_root_squash", script_server.data);
     (void)snprintf(fixed, sizeof(fixed), "/fixed=local:%s,no_root_squash,ro", script_server.data);
+    (void)snprintf(shut, sizeof(shut), "/shut=local:%s,sec=none", script_server.data);
     if (script_setup(options) != 0 || !script_open_to_all("/mem") || !script_open_to_all("/other"))
         return -1;
     return 0;
@@ -249,6 +251,33 @@ static void the_same_file_twice(void **state)
     copying.count = 10;
     copying.to_offset = 500;
     refused(&copying, NFS4ERR_INVAL);
+}
+
+/* PUTFH lets the source pass, since SAVEFH follows; it is examined nevertheless. */
+static void source_of_other_security(void **state)
+{
+    struct copying copying;
+    struct client_fh root;
+
+    (void)state;
+    make_two("/mem", 10);
+    expect_status(client_file_lookup(&alice, script_local, &root), NFS4_OK);
+    from = make_open(&alice, &root, "secure");
+    copying_fill(&alice, &from, 0, 1000, 1);
+    copying = copying_all(&from, &to);
+    alice.conn.cred.none = true;
+    copying.from = as_in("/shut", "secure");
+    alice.conn.cred.none = false;
+    refused(&copying, NFS4ERR_ACCESS);
+    copying.from_stateid = client_stateid_anonymous;
+    refused(&copying, NFS4ERR_ACCESS);
+    copying.from_stateid = client_stateid_bypass;
+    refused(&copying, NFS4ERR_ACCESS);
+    begin_two(&alice, &copying.from, &to.fh);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_CLONE,
+                                                .opclone = {.cl_src_stateid = from.stateid,
+                                                            .cl_dst_stateid = to.stateid}});
+    run(NFS4ERR_ACCESS);
 }
 
 static void types(void **state)
@@ -517,6 +546,7 @@ int main(void)
         ON_BOTH(verifiers),
         ON_BOTH(the_same_file),
         cmocka_unit_test(the_same_file_twice),
+        cmocka_unit_test(source_of_other_security),
         ON_BOTH(types),
         ON_BOTH(no_filehandles),
         cmocka_unit_test(read_only_exports),

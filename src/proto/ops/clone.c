@@ -9,7 +9,7 @@
 
 /* Before anybody's delegation is recalled: is there any point in it?  The ends of the source and of
  * what a file can be are left to the backend, which has both files locked. */
-static enum nfsstat4 check(const struct compound *c, const struct CLONE4args *args)
+static enum nfsstat4 check(struct compound *c, const struct CLONE4args *args)
 {
     enum nfsstat4 status = file_pair_check(c);
 

@@ -13,7 +13,7 @@
 #include "vfs/vfs_copy.h"
 #include "wire/nfs4_copy.h"
 
-static enum nfsstat4 check(const struct compound *c, const struct COPY4args *args)
+static enum nfsstat4 check(struct compound *c, const struct COPY4args *args)
 {
     enum nfsstat4 status = file_pair_check(c);
 

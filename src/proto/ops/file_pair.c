@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/ops/file_pair.h"
 
+#include "proto/admission.h"
 #include "proto/caller.h"
 
 static enum nfsstat4 begin(const struct compound *c, const struct stateid4 *stateid,
@@ -22,13 +23,27 @@ static void turn_to_source(struct compound *source, const struct compound *c,
     source->cred = *reader;
 }
 
-enum nfsstat4 file_pair_check(const struct compound *c)
+/* PUTFH leaves it to others whether the security is right where SAVEFH follows.  RFC 7862 §11.2 has
+ * no WRONGSEC for operations with a source. */
+static enum nfsstat4 check_source_admits(struct compound *c)
 {
+    if (c->saved.export == c->current.export)
+        return NFS4_OK;
+    return admission_to_export(c, c->saved.export, c->saved.obj, NFS4ERR_ACCESS) == NFS4_OK
+               ? NFS4_OK
+               : NFS4ERR_ACCESS;
+}
+
+enum nfsstat4 file_pair_check(struct compound *c)
+{
+    enum nfsstat4 status;
+
     if (!c->saved.obj || !c->current.obj)
         return NFS4ERR_NOFILEHANDLE;
     if (!vfs_type_is_file(c->saved.obj->type) || !vfs_type_is_file(c->current.obj->type))
         return NFS4ERR_WRONG_TYPE;
-    return compound_need_writable(c);
+    status = check_source_admits(c);
+    return status == NFS4_OK ? compound_need_writable(c) : status;
 }
 
 enum nfsstat4 file_pair_begin_as(struct file_pair *pair, const struct compound *c,

@@ -15,8 +15,9 @@ struct file_pair {
 };
 
 /* Are they two regular files of which the second may be written?  NOFILEHANDLE; WRONG_TYPE, and not
- * ISDIR or SYMLINK, as the RFC demands; ROFS. */
-enum nfsstat4 file_pair_check(const struct compound *c) MUST_USE;
+ * ISDIR or SYMLINK, as the RFC demands; ACCESS if the export of the source wants other security;
+ * ROFS. */
+enum nfsstat4 file_pair_check(struct compound *c) MUST_USE;
 
 /* Is it the same file twice, perhaps in two exports? */
 static inline bool file_pair_is_one(const struct compound *c)
