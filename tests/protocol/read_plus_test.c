@@ -250,6 +250,27 @@ static void large(void **state)
     }
 }
 
+/* Data that are not in the server's memory any more, and end within the range. */
+static void not_cached(void **state)
+{
+    struct nfs_argop4 advice = {.argop = OP_IO_ADVISE};
+    const struct read_plus_res4 *res;
+
+    open_file(*state);
+    fill(0, 'a', 100001);
+    advice.opio_advise.iaa_stateid = file.stateid;
+    bitmap4_set(&advice.opio_advise.iaa_hints, IO_ADVISE4_DONTNEED);
+    begin(&alice, &file.fh);
+    client_op_commit(C, 0, 0);
+    client_compound_add(C, &advice);
+    run(NFS4_OK);
+    res = read_plus(1, MIB);
+    assert_int_equal(res->rpr_contents_count, 1);
+    expect_part(res, 0, NFS4_CONTENT_DATA, 1, 100000);
+    assert_true(res->rpr_eof);
+    expect_as_read(0, MIB);
+}
+
 /* What was written to a hole is there, what was cut off is not, and a hole that was made is one. */
 static void changes(void **state)
 {
@@ -302,8 +323,8 @@ static void stateids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(data_only), ON_BOTH(holes),   ON_BOTH(short_holes), ON_BOTH(many_holes),
-        ON_BOTH(large),     ON_BOTH(changes), ON_BOTH(stateids),
+        ON_BOTH(data_only), ON_BOTH(holes),      ON_BOTH(short_holes), ON_BOTH(many_holes),
+        ON_BOTH(large),     ON_BOTH(not_cached), ON_BOTH(changes),     ON_BOTH(stateids),
     };
 
     return test_group_run_fixtures(tests, start, script_teardown);

@@ -191,10 +191,12 @@ static bool read_dense(struct reading *r, enum vfs_status *status)
 {
     struct local_fs *fs = local_fs_of(&r->obj->base);
     struct vfs_read part = {.offset = r->at, .len = r->io->len, .fd_ok = r->io->fd_ok, .fd = -1};
+    uint32_t asked = 0;
 
     *status = VFS_OK;
     if (!local_read_by_fd(fs, r->fd, &part, &r->st)) {
-        part.buf = vfs_read_plus_data(r->io, part.len);
+        asked = part.len; /* perhaps less by now: up to the end of the file */
+        part.buf = vfs_read_plus_data(r->io, asked);
         *status = local_read_bytes(fs, r->fd, &part, &r->st);
     }
     if (*status != VFS_OK)
@@ -208,7 +210,7 @@ static bool read_dense(struct reading *r, enum vfs_status *status)
     if (part.fd >= 0)
         vfs_read_plus_fd(r->io, part.len);
     else
-        vfs_read_plus_cut(r->io, r->io->len - part.len);
+        vfs_read_plus_cut(r->io, asked - part.len);
     return true;
 }
 
