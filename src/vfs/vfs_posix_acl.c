@@ -155,6 +155,7 @@ static void ask(const struct list *l, struct whom *whom)
  * removal from a directory, if it is spoken of, goes with writing. */
 static bool answer(const struct list *l, struct whom *whom)
 {
+    uint32_t removes;
     bool writes, reads, runs;
 
     ask(l, whom);
@@ -166,9 +167,10 @@ static bool answer(const struct list *l, struct whom *whom)
         return false;
     if (writes != !!(whom->allowed & VFS_ACE_APPEND_DATA))
         return false;
-    if (whom->who == VFS_ACE_OWNER && (whom->denied & OWNERS))
+    if (whom->who == VFS_ACE_OWNER && ((whom->denied | whom->doubtful) & OWNERS))
         return false;
-    return !l->dir || !((writes ? whom->denied : whom->allowed) & VFS_ACE_DELETE_CHILD);
+    removes = writes ? whom->denied | whom->doubtful : whom->allowed;
+    return !l->dir || !(removes & VFS_ACE_DELETE_CHILD);
 }
 
 /* Rights that have nothing to do with rwx: only what is the case anyway can be said of them.  Named
@@ -192,6 +194,25 @@ static uint32_t place_of(const struct list *l, const struct whom *whom, uint32_t
     return NEVER;
 }
 
+/* Whoever may write a directory may also remove from it.  So where a group is denied removal, every
+ * group that may write must be allowed it before. */
+static bool removal_adds_up(const struct list *l, const struct whom *groups, uint32_t count)
+{
+    uint32_t first_denied = NEVER;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = place_of(l, &groups[i], VFS_ACE_DELETE_CHILD);
+
+        if ((groups[i].denied & VFS_ACE_DELETE_CHILD) && at < first_denied)
+            first_denied = at;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if ((groups[i].rwx & 2) && place_of(l, &groups[i], VFS_ACE_DELETE_CHILD) > first_denied)
+            return false;
+    }
+    return true;
+}
+
 /* Members of two groups have the rights of both: so no group may be denied a right before another
  * one is allowed it. */
 static bool groups_add_up(const struct list *l, const struct whom *groups, uint32_t count)
@@ -199,6 +220,8 @@ static bool groups_add_up(const struct list *l, const struct whom *groups, uint3
     static const uint32_t bits[] = {VFS_ACE_READ_DATA, VFS_ACE_WRITE_DATA, VFS_ACE_APPEND_DATA,
                                     VFS_ACE_EXECUTE};
 
+    if (l->dir && !removal_adds_up(l, groups, count))
+        return false;
     for (size_t b = 0; b < ARRAY_SIZE(bits); b++) {
         uint32_t first_denied = NEVER, last_allowed = 0;
 

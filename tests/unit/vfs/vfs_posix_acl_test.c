@@ -214,6 +214,7 @@ static void refused(void **state)
         /* An owner or a user in the group would get what it is denied. */
         LIST(DENY(GROUP, W), ALLOW(OWNER, W)),
         LIST(NOT_GROUPS(TEAM, W), USERS(USER, W)),
+        LIST(NOT_GROUPS(TEAM, VFS_ACE_WRITE_ACL)), /* the owner may be in it */
         /* Somebody in both groups, too. */
         LIST(ALLOW(OWNER, R), NOT_GROUPS(TEAM, R), ALLOW(GROUP, R)),
         LIST(ALLOW(OWNER, R | X), NOT_GROUPS(TEAM, X), ALLOW(EVERYONE, R | X)),
@@ -224,7 +225,14 @@ static void refused(void **state)
     const struct vfs_acl *const of_dirs[] = {
         LIST(ALLOW(EVERYONE, C)),
         LIST(NOT_USERS(USER, C), ALLOW(EVERYONE, W)),
+        /* A user in the group would get it with W; somebody in both groups, too, in any order. */
+        LIST(NOT_GROUPS(TEAM, C), USERS(USER, W)),
+        LIST(NOT_GROUPS(TEAM, C), GROUPS(CREW, W)),
+        LIST(GROUPS(CREW, W), NOT_GROUPS(TEAM, C)),
+        LIST(GROUPS(CREW, W), NOT_GROUPS(TEAM, C), GROUPS(CREW, C)),
     };
+    const struct vfs_acl *const taken =
+        LIST(USERS(USER, W | C), GROUPS(CREW, W | C), NOT_GROUPS(TEAM, C));
     struct vfs_posix_acl got;
 
     (void)state;
@@ -235,6 +243,7 @@ static void refused(void **state)
                          VFS_ATTRNOTSUPP);
         assert_int_equal(vfs_posix_acl_from_nfs4(of_dirs[i], VFS_REG, OWNER, &got), VFS_OK);
     }
+    assert_int_equal(vfs_posix_acl_from_nfs4(taken, VFS_DIR, OWNER, &got), VFS_OK);
 }
 
 static void inherited(void **state)
