@@ -296,6 +296,7 @@
 #define LIMIT_PATH_DEPTH 64u
 #define LIMIT_ACL_ACES 256u         /* per ACL set by a client */
 #define LIMIT_NAMED_ATTRS 1024u     /* per object in mem */
+#define LIMIT_MEM_XATTRS 65536u     /* extended attributes of an object in mem */
 #define LIMIT_MEM_LINKS 1024u       /* names of a file in mem: told under each, see tell.c */
 #define LIMIT_COPY_BYTES (8u << 20) /* of data that one call of a backend copies */
 #define LIMIT_COPY_BUFFER_BYTES (256u << 10) /* of one that reads and writes */
@@ -309,15 +310,3 @@
 #define LIMIT_LOCAL_ANCESTRY 1024u           /* directories whose parent is remembered */
 #define LIMIT_LOCAL_MAP_PENDING (64u << 10)  /* places noted but not in SQLite yet */
 #define LIMIT_LOCAL_NAMES_WAITERS 32u        /* threads waiting to change a directory */
-#define LIMIT_ACL_ACES 256u                  /* per ACL set by a client */
-#define LIMIT_NAMED_ATTRS 1024u              /* per object in mem */
-#define LIMIT_MEM_XATTRS 65536u              /* extended attributes of an object in mem */
-#define LIMIT_MEM_LINKS 1024u             /* names of a file in mem: told under each, see tell.c */
-#define LIMIT_LOCAL_DESCRIPTORS 262144u   /* per local export */
-#define LIMIT_LOCAL_OBJECTS 65536u        /* cached per local export */
-#define LIMIT_LOCAL_WATCHES 65536u        /* directories; at most half of max_user_marks */
-#define LIMIT_LOCAL_DEPTH 16384u          /* directories below its root */
-#define LIMIT_LOCAL_SEARCH_ENTRIES 65536u /* examined for an entry renamed by a local process */
-#define LIMIT_LOCAL_ANCESTRY 1024u        /* directories whose parent is remembered */
-#define LIMIT_LOCAL_MAP_PENDING (64u << 10) /* places noted but not in SQLite yet */
-#define LIMIT_LOCAL_NAMES_WAITERS 32u       /* threads waiting to change a directory */
