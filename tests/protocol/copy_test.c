@@ -335,7 +335,7 @@ static void read_only_exports(void **state)
 /* Which of the two a stateid is for. */
 static void stateids(void **state)
 {
-    struct client_file reader, writer;
+    struct client_file reader, again, writer;
     struct copying copying;
 
     make_two(*state, 1000);
@@ -357,6 +357,15 @@ static void stateids(void **state)
     copying = copying_all(&from, &to);
     copying.from_stateid = writer.stateid;
     refused(&copying, NFS4ERR_OPENMODE);
+    expect_status(client_file_open(&alice, &dir,
+                                   &(struct client_open){.owner = "reader",
+                                                         .access = OPEN4_SHARE_ACCESS_READ,
+                                                         .name = "to"},
+                                   &again),
+                  NFS4_OK);
+    copying = copying_all(&from, &to);
+    copying.to_stateid = reader.stateid;
+    refused(&copying, NFS4ERR_OLD_STATEID);
     copying = copying_all(&to, &to); /* each is the other's */
     copying.from = from.fh;
     refused(&copying, NFS4ERR_BAD_STATEID);
@@ -519,6 +528,23 @@ static void retried(void **state)
     copying_expect(&bob, &to.fh, 0, 1000, 0, 9);
 }
 
+static void in_grace(void **state)
+{
+    struct client_mount carol;
+    struct copying copying;
+
+    make_two(*state, 1000);
+    copying = copying_all(&from, &to);
+    copying.from_stateid = copying.to_stateid = client_stateid_anonymous;
+    test_server_kill(&script_server);
+    assert_true(test_server_start(&script_server, NULL));
+    script_mount_v42(&carol);
+    copying_begin(&carol, &copying);
+    copying_op(&copying);
+    run_on(&carol.conn, NFS4ERR_GRACE);
+    client_mount_close(&carol);
+}
+
 #define BETWEEN(test, exports)                                                                     \
     {                                                                                              \
 #test " from " #exports, test, NULL, NULL, exports                                         \
@@ -557,6 +583,8 @@ int main(void)
         ON_BOTH(delegations),
         ON_BOTH(between_servers),
         ON_BOTH(retried),
+        {"in_grace on local", in_grace, NULL, NULL,
+         script_local}, /* the last: it ends the server */
     };
 
     return test_group_run_fixtures(tests, start, script_teardown);

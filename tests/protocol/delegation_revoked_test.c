@@ -157,6 +157,28 @@ static void by_a_clone(void **state)
     holder_close(&holder);
 }
 
+static void by_a_copy(void **state)
+{
+    struct nfs_argop4 op = {.argop = OP_COPY};
+    struct client_file other, second;
+
+    (void)state;
+    holder_open(&holder, 2);
+    other = lose("lost");
+    second = make_open(&bob, &dir, "second");
+    for (int i = 0; i < 2; i++) {
+        op.opcopy = (struct COPY4args){.ca_src_stateid = i == 0 ? lost : client_stateid_anonymous,
+                                       .ca_dst_stateid = i == 0 ? client_stateid_anonymous : lost};
+        begin_two(&holder.mount, i == 0 ? &file.fh : &second.fh, i == 0 ? &second.fh : &file.fh);
+        client_compound_add(C, &op);
+        run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    }
+    forget();
+    expect_status(client_file_close(&bob, &second), NFS4_OK);
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_close(&holder);
+}
+
 static void for_space(void **state)
 {
     struct client_file other;
@@ -298,6 +320,7 @@ int main(void)
     const struct CMUnitTest short_lease[] = {
         cmocka_unit_test(heard_and_acknowledged),
         cmocka_unit_test(by_a_clone),
+        cmocka_unit_test(by_a_copy),
         cmocka_unit_test(for_space),
         cmocka_unit_test(silent),
         cmocka_unit_test(of_a_directory),

@@ -175,10 +175,12 @@ static void an_older_one(void **unused)
     both_say(NFS4ERR_OLD_STATEID);
 }
 
+/* What any call may say, and then what only one that writes may. */
 static void backend_fails(void **unused)
 {
     static const enum vfs_status writing[] = {VFS_IO,    VFS_STALE, VFS_DELAY, VFS_SERVERFAULT,
                                               VFS_NOSPC, VFS_DQUOT, VFS_FBIG,  VFS_ROFS};
+    const size_t of_any_call = 4;
 
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(writing); i++) {
@@ -186,6 +188,8 @@ static void backend_fails(void **unused)
         fault_after = 0;
         fault_status = writing[i];
         assert_int_equal(write_same(UNSTABLE4)->status, status_from_vfs(writing[i]));
+        if (i >= of_any_call)
+            continue;
         fault_status = writing[i];
         assert_int_equal(advise()->status, status_from_vfs(writing[i]));
     }

@@ -40,6 +40,7 @@
     X(seek)                                                                                        \
     X(read_plus)                                                                                   \
     X(clone)                                                                                       \
+    X(copy)                                                                                        \
     X(openattr)                                                                                    \
     X(resolve)
 
@@ -219,6 +220,14 @@ static enum vfs_status fault_clone(struct vfs_object *from, uint64_t from_offset
     return real->clone(from, from_offset, to, to_offset, length, cred);
 }
 
+static enum vfs_status fault_copy(struct vfs_object *from, uint64_t from_offset,
+                                  struct vfs_object *to, uint64_t to_offset, uint64_t length,
+                                  const struct vfs_cred *cred, uint64_t *copied)
+{
+    FAIL_IF_ASKED(copy);
+    return real->copy(from, from_offset, to, to_offset, length, cred, copied);
+}
+
 static enum vfs_status fault_openattr(struct vfs_object *obj, const struct vfs_cred *cred,
                                       bool create, struct vfs_object **out)
 {
@@ -292,7 +301,7 @@ struct handle {
     uint32_t len;
     uint8_t data[NFS4_FHSIZE];
 };
-static struct handle dir, file, symlink;
+static struct handle dir, file, symlink, other; /* the last one in minor version 2 */
 
 static struct wire_opaque text(const char *string)
 {
@@ -380,6 +389,17 @@ static int set_up(void **unused)
                              .opcreate = {.objtype = {.type = NF4LNK, .linkdata = text("to")},
                                           .objname = text("link")}});
     keep_fh(&symlink);
+    if (call.minor < 2)
+        return 0;
+    begin();
+    put_fh(&dir);
+    op = open_args("other", OPEN4_CREATE);
+    put(&op);
+    assert_int_equal(v41_last(&call)->status, NFS4_OK);
+    begin();
+    put_fh(&dir);
+    v41_op_lookup(&call, "other");
+    keep_fh(&other);
     return 0;
 }
 
@@ -441,6 +461,15 @@ static void put_clone(void)
     put_fh(&file);
     put_void(OP_SAVEFH);
     put_void(OP_CLONE);
+}
+
+static void put_copy(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_WRITE, .opwrite = {.data = text("data")}});
+    put_void(OP_SAVEFH);
+    put_fh(&other);
+    put(&(struct nfs_argop4){.argop = OP_COPY, .opcopy = {.ca_synchronous = true}});
 }
 
 static void put_commit(void)
@@ -611,6 +640,7 @@ static const struct {
     {put_seek, OP_SEEK, FAULT_seek, {ANY, VFS_NOTSUPP}},
     {put_read_plus, OP_READ_PLUS, FAULT_read_plus, {ANY, VFS_NOTSUPP}},
     {put_clone, OP_CLONE, FAULT_clone, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG, VFS_XDEV}},
+    {put_copy, OP_COPY, FAULT_copy, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
     {put_commit, OP_COMMIT, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
     {put_create, OP_CREATE, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
     {put_getattr, OP_GETATTR, FAULT_getattr, {ANY}},

@@ -26,12 +26,36 @@ static void put(struct nfs_argop4 *op)
     v41_put(&call, op);
 }
 
-static void begin_at_file(void)
+static void begin_at(const char *saved, const char *current)
 {
     v41_begin_in(&call, &session, false);
     v41_op(&call, OP_PUTROOTFH);
-    v41_op_lookup(&call, "file");
+    v41_op_lookup(&call, saved);
     v41_op(&call, OP_SAVEFH);
+    v41_op(&call, OP_PUTROOTFH);
+    v41_op_lookup(&call, current);
+}
+
+static void begin_at_file(void)
+{
+    begin_at("file", "file");
+}
+
+static struct stateid4 open_anew(const char *name)
+{
+    const struct nfs_resop4 *result;
+
+    v41_begin_in(&call, &session, false);
+    v41_op(&call, OP_PUTROOTFH);
+    put(&(struct nfs_argop4){
+        .argop = OP_OPEN,
+        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                   .owner = {.owner = text("owner")},
+                   .openhow = {.opentype = OPEN4_CREATE, .how = {.mode = UNCHECKED4}},
+                   .claim = {.claim = CLAIM_NULL, .file = text(name)}}});
+    result = v41_last(&call);
+    assert_int_equal(result->status, NFS4_OK);
+    return result->opopen.stateid;
 }
 
 /* An open with a lock. */
@@ -47,17 +71,11 @@ static int set_up(void **unused)
     v41_begin_in(&call, &session, false);
     put(&(struct nfs_argop4){.argop = OP_RECLAIM_COMPLETE});
     assert_int_equal(v41_last(&call)->status, NFS4_OK);
-    v41_begin_in(&call, &session, false);
-    v41_op(&call, OP_PUTROOTFH);
-    put(&(struct nfs_argop4){
-        .argop = OP_OPEN,
-        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
-                   .owner = {.owner = text("owner")},
-                   .openhow = {.opentype = OPEN4_CREATE, .how = {.mode = UNCHECKED4}},
-                   .claim = {.claim = CLAIM_NULL, .file = text("file")}}});
-    result = v41_last(&call);
-    assert_int_equal(result->status, NFS4_OK);
-    open = result->opopen.stateid;
+    open = open_anew("other");
+    begin_at("other", "other");
+    v41_put_last(&call, &(struct nfs_argop4){.argop = OP_CLOSE, .opclose = {.open_stateid = open}},
+                 NFS4_OK);
+    open = open_anew("file");
     begin_at_file();
     put(&(struct nfs_argop4){
         .argop = OP_LOCK,
@@ -74,7 +92,11 @@ static int set_up(void **unused)
 
 static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
 {
-    begin_at_file();
+    /* A COPY needs two files. */
+    if (op->argop == OP_COPY && op->opcopy.ca_src_stateid.seqid == 0)
+        begin_at("other", "file");
+    else
+        begin_at("file", op->argop == OP_COPY ? "other" : "file");
     v41_put_last(&call, op, status);
 }
 
@@ -96,6 +118,12 @@ static void expect_all(enum nfsstat4 why)
         {.argop = OP_LOCKU, .oplocku = {.locktype = WRITE_LT, .lock_stateid = lock, .length = 10}},
         {.argop = OP_CLONE, .opclone = {.cl_src_stateid = open}},
         {.argop = OP_CLONE, .opclone = {.cl_dst_stateid = open}},
+        {.argop = OP_COPY, .opcopy = {.ca_src_stateid = open}},
+        {.argop = OP_COPY, .opcopy = {.ca_dst_stateid = open}},
+        {.argop = OP_ALLOCATE, .opallocate = {.aa_stateid = open, .aa_length = 1}},
+        {.argop = OP_DEALLOCATE, .opdeallocate = {.da_stateid = open, .da_length = 1}},
+        {.argop = OP_SEEK, .opseek = {.sa_stateid = open}},
+        {.argop = OP_READ_PLUS, .opread_plus = {.rpa_stateid = open, .rpa_count = 1}},
         {.argop = OP_CLOSE, .opclose = {.open_stateid = open}},
     };
     struct nfs_argop4 free_lock = {.argop = OP_FREE_STATEID, .opfree_stateid = {lock}};
