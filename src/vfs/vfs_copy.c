@@ -26,23 +26,20 @@ static void advance(struct copy *copy, uint64_t length)
     copy->done += length;
 }
 
-/* How many of the bytes left are in a hole, until data follows. */
+/* How many of the bytes left are in a hole, until data follows or the source ends: it may have been
+ * cut. */
 static uint64_t hole_here(const struct copy *copy)
 {
-    uint64_t found, hole;
+    uint64_t found;
     bool eof;
 
-    if (!(copy->from->fs->caps & VFS_CAP_SPACE))
+    /* It can't tell; or there is its end or an error, which reading will meet, too. */
+    if (!(copy->from->fs->caps & VFS_CAP_SPACE) ||
+        copy->from->fs->ops->seek(copy->from, VFS_DATA, copy->from_offset, &found, &eof) !=
+            VFS_OK ||
+        found <= copy->from_offset)
         return 0;
-    switch (copy->from->fs->ops->seek(copy->from, VFS_DATA, copy->from_offset, &found, &eof)) {
-    case VFS_OK:
-        hole = eof ? copy->left : found - copy->from_offset;
-        return hole < copy->left ? hole : copy->left;
-    case VFS_NXIO:
-        return copy->left;
-    default:
-        return 0; /* it can't tell; or there is an error, which reading will meet, too */
-    }
+    return found - copy->from_offset < copy->left ? found - copy->from_offset : copy->left;
 }
 
 /* The same for data, until a hole follows. */

@@ -11,6 +11,7 @@
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
 #include "backend/local/file.h"
+#include "backend/local/hole.h"
 #include "backend/local/io.h"
 #include "backend/local/status.h"
 
@@ -29,15 +30,26 @@ struct copy {
 
 static const char zeros[64 << 10];
 
-/* How many of `length` bytes at `offset` are in a hole, until data follows.  Where the file system
- * cannot tell, all is data. */
-static uint64_t hole_at(int fd, uint64_t offset, uint64_t length)
+/* How many of the bytes left are in a hole of the source, until data follows or it ends.  Where the
+ * file system cannot tell, all is data. */
+static uint64_t source_hole(const struct copy *copy)
 {
-    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+    uint64_t end;
+    bool eof;
+
+    if (local_hole_end(copy->from_fd, copy->from, &end, &eof) != 0)
+        return 0;
+    return end - copy->from < copy->left ? end - copy->from : copy->left;
+}
+
+/* How many of `length` bytes have no data in the target, which may end before. */
+static uint64_t target_hole(const struct copy *copy, uint64_t length)
+{
+    off_t data = lseek(copy->to_fd, (off_t)copy->to, SEEK_DATA);
 
     if (data < 0)
         return errno == ENXIO ? length : 0;
-    return (uint64_t)data - offset < length ? (uint64_t)data - offset : length;
+    return (uint64_t)data - copy->to < length ? (uint64_t)data - copy->to : length;
 }
 
 /* The same for data, until a hole follows. */
@@ -94,7 +106,7 @@ static int write_zeros(struct copy *copy, uint64_t length)
 /* Only where the target has data is there anything to do. */
 static int copy_hole(struct copy *copy, uint64_t length)
 {
-    uint64_t nothing = hole_at(copy->to_fd, copy->to, length);
+    uint64_t nothing = target_hole(copy, length);
     int err;
 
     if (nothing > 0) {
@@ -138,7 +150,7 @@ static int copy_all(struct copy *copy)
     int err = 0;
 
     while (copy->left > 0 && copy->budget > 0 && moved > 0 && !err) {
-        uint64_t hole = hole_at(copy->from_fd, copy->from, copy->left);
+        uint64_t hole = source_hole(copy);
 
         err = hole > 0 ? copy_hole(copy, hole) : copy_data(copy, &moved);
     }

@@ -15,6 +15,7 @@
 
 #include "backend/local/fetch.h"
 #include "backend/local/file.h"
+#include "backend/local/hole.h"
 #include "backend/local/io.h"
 #include "backend/local/read.h"
 #include "backend/local/status.h"
@@ -60,12 +61,12 @@ static void run_keep(struct local_object *obj, const struct stat *st, uint64_t b
     atomic_store_explicit(&obj->run_blocks, (uint64_t)st->st_blocks, memory_order_relaxed);
 }
 
-static off_t seek(int fd, uint64_t offset, int whence, int *err)
+static off_t seek_hole(int fd, uint64_t offset, int *err)
 {
     off_t found;
 
     vfs_blocking_begin(false);
-    found = lseek(fd, (off_t)offset, whence);
+    found = lseek(fd, (off_t)offset, SEEK_HOLE);
     *err = found < 0 ? errno : 0;
     vfs_blocking_end();
     return found;
@@ -81,7 +82,7 @@ static uint64_t data_end(struct reading *r)
         return r->end;
     if (end)
         return end;
-    end = (uint64_t)seek(r->fd, r->at, SEEK_HOLE, &err);
+    end = (uint64_t)seek_hole(r->fd, r->at, &err);
     if (err)
         return r->end; /* the file ends here now, or its file system does not know */
     if (end > r->at)
@@ -89,28 +90,17 @@ static uint64_t data_end(struct reading *r)
     return end;
 }
 
-/* No data follow.  What lies in front of the end is a hole if the file was that long before and
- * after it was asked: bytes that were added meanwhile are data, bytes that were cut off are not
- * there. */
-static uint64_t hole_to_end(const struct reading *r)
-{
-    struct stat now;
-    uint64_t end = (uint64_t)r->st.st_size;
-
-    if (fstat(r->fd, &now) != 0)
-        return r->at;
-    return (uint64_t)now.st_size < end ? (uint64_t)now.st_size : end;
-}
-
 /* lseek() has just found a hole.  `at`: there is none any more. */
 static uint64_t hole_end(const struct reading *r)
 {
+    uint64_t end;
+    bool eof;
     int err;
-    uint64_t end = (uint64_t)seek(r->fd, r->at, SEEK_DATA, &err);
 
-    if (err == ENXIO)
-        return hole_to_end(r);
-    return err || end < r->at ? r->at : end;
+    vfs_blocking_begin(false);
+    err = local_hole_end(r->fd, r->at, &end, &eof);
+    vfs_blocking_end();
+    return err ? r->at : end;
 }
 
 static uint32_t part_len(const struct reading *r, uint64_t end)
@@ -155,7 +145,7 @@ static enum vfs_status take_data(struct reading *r, uint32_t len)
     return status;
 }
 
-/* Behind a hole, the file may end. */
+/* Behind a hole, the file may end.  If that cannot be told, the next call will. */
 static void take_hole(struct reading *r, uint64_t end)
 {
     uint32_t len = part_len(r, end);
@@ -163,7 +153,7 @@ static void take_hole(struct reading *r, uint64_t end)
 
     vfs_read_plus_hole(r->io, len);
     r->at += len;
-    r->io->eof = fstat(r->fd, &now) != 0 || r->at >= (uint64_t)now.st_size;
+    r->io->eof = fstat(r->fd, &now) == 0 && r->at >= (uint64_t)now.st_size;
 }
 
 static enum vfs_status take_parts(struct reading *r)

@@ -10,6 +10,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/fetch.h"
 #include "backend/local/file.h"
+#include "backend/local/hole.h"
 #include "backend/local/io.h"
 #include "backend/local/status.h"
 
@@ -121,27 +122,18 @@ static int size_of(int fd, uint64_t *size)
     return 0;
 }
 
-/* The end of the file is asked for before, so that what is appended meanwhile is not taken for a
- * part of the last hole; and after, where the answer may be that end. */
-static int find(int fd, enum vfs_content what, uint64_t offset, uint64_t *found, bool *eof)
+/* The end of the file is asked for after, where the answer may be that end. */
+static int find_hole(int fd, uint64_t offset, uint64_t *found, bool *eof)
 {
+    off_t at = lseek(fd, (off_t)offset, SEEK_HOLE);
     uint64_t size;
-    int err = size_of(fd, &size);
-    off_t at;
+    int err;
 
-    if (!err && offset >= size)
-        return ENXIO;
-    if (err)
-        return err;
-    at = lseek(fd, (off_t)offset, what == VFS_DATA ? SEEK_DATA : SEEK_HOLE);
-    if (at < 0 && (errno != ENXIO || what == VFS_HOLE))
+    if (at < 0)
         return errno;
-    *found = at < 0 ? size : (uint64_t)at;
-    *eof = at < 0;
-    if (what == VFS_HOLE && *found >= size) {
-        err = size_of(fd, &size);
-        *eof = *found >= size;
-    }
+    *found = (uint64_t)at;
+    err = size_of(fd, &size);
+    *eof = !err && *found >= size;
     return err;
 }
 
@@ -162,7 +154,8 @@ enum vfs_status local_seek(struct vfs_object *base, enum vfs_content what, uint6
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    err = find(fd, what, offset, found, eof);
+    err = what == VFS_DATA ? local_hole_end(fd, offset, found, eof)
+                           : find_hole(fd, offset, found, eof);
     vfs_blocking_end();
     local_io_put(obj);
     return err ? local_failure(err) : VFS_OK;
