@@ -85,29 +85,12 @@ static void forget(struct copy *copy)
 
 /* ---- in ---- */
 
-/* Which one gives way to another copy of this client; NULL: none. */
-static struct copy *yielding_locked(const struct copy_queue *queue, const struct copy_owner *owner)
+/* Those that have ended count until their client knows: without CB_OFFLOAD it would wait for ever
+ * (RFC 7862 §4.8). */
+static bool room_locked(const struct copy_queue *queue, const struct copy_owner *owner)
 {
-    LIST_FOREACH (copy, &queue->ended, struct copy, ended_link)
-        if (!owner || copy->owner == owner)
-            return copy;
-    return NULL;
-}
-
-/* Is there room, perhaps after *yielding has left? */
-static bool room_locked(const struct copy_queue *queue, const struct copy_owner *owner,
-                        struct copy **yielding)
-{
-    *yielding = NULL;
-    if (queue->stop)
-        return false;
-    if (owner && owner->count >= LIMIT_COPIES_PER_CLIENT)
-        *yielding = yielding_locked(queue, owner);
-    else if (queue->live + queue->ended_count >= LIMIT_COPIES)
-        *yielding = yielding_locked(queue, NULL);
-    else
-        return true;
-    return *yielding != NULL;
+    return !queue->stop && (!owner || owner->count < LIMIT_COPIES_PER_CLIENT) &&
+           queue->live + queue->ended_count < LIMIT_COPIES;
 }
 
 static void enter_locked(struct copy_queue *queue, struct copy *copy)
@@ -125,18 +108,13 @@ static void enter_locked(struct copy_queue *queue, struct copy *copy)
 
 bool copy_queue_add(struct copy_queue *queue, struct copy *copy)
 {
-    struct copy *yielding;
     bool room;
 
     pthread_mutex_lock(&queue->lock);
-    room = room_locked(queue, owner_find_locked(queue, copy->stateid.client), &yielding);
-    if (yielding)
-        leave_locked(queue, yielding);
+    room = room_locked(queue, owner_find_locked(queue, copy->stateid.client));
     if (room)
         enter_locked(queue, copy);
     pthread_mutex_unlock(&queue->lock);
-    if (yielding)
-        forget(yielding);
     if (room)
         counter_add(queue->counters, COPY_COUNTER_begun, 1);
     return room;

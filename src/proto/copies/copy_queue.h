@@ -2,7 +2,7 @@
 /*
  * The asynchronous copies of all clients.  Those that wait for a turn stand in a queue for each
  * client, and the clients take turns; one file system has only some of the threads.  Those that
- * have ended stay until their client knows, or is gone, or LIMIT_COPIES makes the oldest give way.
+ * have ended stay until their client knows, or is gone.
  *
  * Thread safe.  The lock is a leaf, and is not held while anything is copied, told or freed.
  */
