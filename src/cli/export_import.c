@@ -157,6 +157,8 @@ static json_t *export_make(const struct exports_entry *entry)
               json_object_set_new(export, "xprtsec", json_string(o->xprtsec)) == 0);
     if (export && o->fsid != 0)
         CHECK(json_object_set_new(export, "fsid", json_integer((json_int_t)o->fsid)) == 0);
+    if (export && o->security_label)
+        CHECK(json_object_set_new(export, "security_label", json_true()) == 0);
     if (export && !entry->everybody)
         CHECK(json_object_set_new(export, "clients", clients_make(entry)) == 0);
     return export;

@@ -362,6 +362,8 @@ static char *root_command(const struct exports_entry *entry)
         (void)fprintf(out, ",sec=%s", options->sec);
     if (strcmp(options->xprtsec, "none") != 0)
         (void)fprintf(out, ",xprtsec=%s", options->xprtsec);
+    if (options->security_label)
+        (void)fprintf(out, ",security_label");
     for (uint32_t i = 0; i < entry->client_count && !entry->everybody; i++)
         (void)fprintf(out, ",client=%s", entry->clients[i]);
     (void)fputc('\'', out);

@@ -25,6 +25,7 @@ static const struct flag {
     {"no_root_squash", offsetof(struct exports_options, keeps_root), true},
     {"all_squash", offsetof(struct exports_options, squashes_all), true},
     {"no_all_squash", offsetof(struct exports_options, squashes_all), false},
+    {"security_label", offsetof(struct exports_options, security_label), true},
 };
 
 /* Words, without or with a value, whose verdict does not depend on the value. */
@@ -58,7 +59,6 @@ static const struct remark {
     {"refer", EXPORTS_REFUSED, "clients are not referred to other servers; remove the line"},
     {"replicas", EXPORTS_REFUSED,
      "clients are not told of other servers; remove the option if this one is enough"},
-    {"security_label", EXPORTS_REFUSED, "security labels are not served; remove the option"},
     {"v4root", EXPORTS_REFUSED,
      "it is for the kernel's server alone; directories above exports need no line here"},
 };
@@ -231,7 +231,7 @@ bool exports_options_alike(const struct exports_options *a, const struct exports
     return a->read_write == b->read_write && a->async == b->async && a->insecure == b->insecure &&
            exports_options_squash(a) == exports_options_squash(b) && a->anon_uid == b->anon_uid &&
            a->anon_gid == b->anon_gid && a->fsid == b->fsid && a->is_root == b->is_root &&
-           strcmp(a->xprtsec, b->xprtsec) == 0;
+           a->security_label == b->security_label && strcmp(a->xprtsec, b->xprtsec) == 0;
 }
 
 bool exports_options_equal(const struct exports_options *a, const struct exports_options *b)
@@ -262,11 +262,12 @@ const char *exports_options_print(const struct exports_options *options, char *t
         (void)snprintf(fsid, sizeof(fsid), ",fsid=0");
     else if (options->fsid != 0)
         (void)snprintf(fsid, sizeof(fsid), ",fsid=%" PRIu64, options->fsid);
-    (void)snprintf(text, size, "%s,%s,%s,%s,anonuid=%" PRIu32 ",anongid=%" PRIu32 "%s%s%s",
+    (void)snprintf(text, size, "%s,%s,%s,%s,anonuid=%" PRIu32 ",anongid=%" PRIu32 "%s%s%s%s",
                    options->read_write ? "rw" : "ro", options->async ? "async" : "sync",
                    options->insecure ? "insecure" : "secure",
                    squash[exports_options_squash(options)], options->anon_uid, options->anon_gid,
                    fsid, list_print("sec", options->sec, "sys", sec, sizeof(sec)),
-                   list_print("xprtsec", options->xprtsec, "none", xprtsec, sizeof(xprtsec)));
+                   list_print("xprtsec", options->xprtsec, "none", xprtsec, sizeof(xprtsec)),
+                   options->security_label ? ",security_label" : "");
     return text;
 }

@@ -27,6 +27,7 @@ enum exports_squash {
 struct exports_options {
     bool read_write, async, insecure;
     bool squashes_all, keeps_root;
+    bool security_label;
     uint32_t anon_uid, anon_gid;
     uint64_t fsid; /* 0: none */
     bool has_sec;  /* `sec` was given */

@@ -98,6 +98,7 @@ static void exports_made(void **state)
         {"/data gss/krb5p", "/data all " USUAL ",sec=krb5p"},
         {"/data gss/krb5i(rw) gss/krb5(rw) gss/krb5i(rw)", "/data all " WRITABLE ",sec=krb5i:krb5"},
         {"/data *(rw) gss/krb5(rw,sec=sys)", "/data all " WRITABLE ",sec=sys:krb5"},
+        {"/data *(rw,security_label)", "/data all " WRITABLE ",security_label"},
         {"/data *(all_squash)", "/data all ro,sync,secure,all_squash,anonuid=65534,anongid=65534"},
         {"/data *(all_squash,no_all_squash)", "/data all " USUAL},
         {"/data *(rw,ro)", "/data all " USUAL}, /* the last one counts */
