@@ -77,7 +77,7 @@ bool copies_begin(const struct compound *c, const struct vfs_cred *reader,
 
     if (!can_be_told(c) || !copy_threads_ready(queue))
         return false;
-    copy = copy_create(c, reader, plan);
+    copy = copy_create(c, queue, reader, plan);
     if (!copy)
         return false;
     stateid_value(&copy->stateid, out);

@@ -52,8 +52,8 @@ static bool name(struct copy *copy, const struct compound *c)
     return true;
 }
 
-struct copy *copy_create(const struct compound *c, const struct vfs_cred *reader,
-                         const struct copy_plan *plan)
+struct copy *copy_create(const struct compound *c, struct copy_queue *queue,
+                         const struct vfs_cred *reader, const struct copy_plan *plan)
 {
     size_t groups = (size_t)reader->gid_count + c->cred.gid_count;
     struct copy *copy = memory_zalloc(MEMORY_opens, sizeof(*copy) + groups * sizeof(copy->gids[0]));
@@ -61,6 +61,8 @@ struct copy *copy_create(const struct compound *c, const struct vfs_cred *reader
     if (!copy)
         return NULL;
     copy->server = c->server;
+    copy->queue = queue;
+    copy->phase = COPY_GONE; /* for whoever guesses its stateid, until it is in the queue */
     copy->plan = *plan;
     copy->begun_ns = c->call->received_ns;
     copy->exports_generation = export_table_generation(c->server->exports);

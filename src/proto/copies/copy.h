@@ -74,10 +74,11 @@ struct copy {
     uint32_t gids[]; /* of reader and writer */
 };
 
-/* A copy of the request's saved filehandle to its current one, as its caller, with one reference.
+/* A copy for `queue`, of the request's saved filehandle to its current one, as its caller, with one
+ * reference.
  * NULL: no memory, or too many stateids. */
-struct copy *copy_create(const struct compound *c, const struct vfs_cred *reader,
-                         const struct copy_plan *plan) MUST_USE;
+struct copy *copy_create(const struct compound *c, struct copy_queue *queue,
+                         const struct vfs_cred *reader, const struct copy_plan *plan) MUST_USE;
 
 enum copy_turn {
     COPY_TURN_MORE,  /* there is more to do */

@@ -98,7 +98,6 @@ static void enter_locked(struct copy_queue *queue, struct copy *copy)
     struct copy_owner *owner = owner_of_locked(queue, copy->stateid.client);
 
     copy->owner = owner;
-    copy->queue = queue;
     copy->phase = COPY_WAITS;
     owner->count++;
     queue->live++;
