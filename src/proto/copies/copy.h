@@ -75,8 +75,7 @@ struct copy {
 };
 
 /* A copy for `queue`, of the request's saved filehandle to its current one, as its caller, with one
- * reference.
- * NULL: no memory, or too many stateids. */
+ * reference.  NULL: no memory, or too many stateids. */
 struct copy *copy_create(const struct compound *c, struct copy_queue *queue,
                          const struct vfs_cred *reader, const struct copy_plan *plan) MUST_USE;
 
