@@ -20,7 +20,7 @@ struct state;
     X(removed, "Delegations of directories that ended with the directory, and were not returned")  \
     X(revoked, "Delegations revoked: kept too long, lease expired, or by the administrator")       \
     X(conflicts, "Requests that conflicted with a delegation")                                     \
-    X(cb_getattr, "Queries (CB_GETATTR) to a holder for size and change attribute")                \
+    X(cb_getattr, "Queries (CB_GETATTR) to a holder for size, change attribute and times")         \
     X(times_reported, "SETATTRs by which holders reported the times of their file (NFSv4.2)")      \
     X(refused_setting, "Not granted: disabled by a setting, or not delegable")                     \
     X(refused_unreachable, "Not granted: the client cannot be called back")                        \
