@@ -137,6 +137,31 @@ static void without_the_right(void **state)
     bob.conn.cred = script_cred();
 }
 
+static void chmod_file(const struct client_fh *fh, uint32_t mode)
+{
+    expect_status(client_file_setattr(&alice, fh, CLIENT_BITS(FATTR4_MODE),
+                                      &(struct nfs4_attrs){.mode = mode}),
+                  NFS4_OK);
+}
+
+/* As for READ, another user of the same client needs the right to read the file. */
+static void of_another_user(void **state)
+{
+    struct client_file file;
+
+    dir = script_dir(*state);
+    file = make_open(&alice, &dir, "file");
+    chmod_file(&file.fh, 0);
+    advise(&alice, &file.fh, &file.stateid, NFS4_OK);
+    alice.conn.cred = script_stranger();
+    advise(&alice, &file.fh, &file.stateid, NFS4ERR_ACCESS);
+    alice.conn.cred = script_cred();
+    chmod_file(&file.fh, 0444);
+    alice.conn.cred = script_stranger();
+    advise(&alice, &file.fh, &file.stateid, NFS4_OK);
+    alice.conn.cred = script_cred();
+}
+
 static void wrong_objects(void **state)
 {
     struct client_fh made;
@@ -172,8 +197,10 @@ static void delegated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(hints),         ON_BOTH(ranges),    ON_BOTH(stateids), ON_BOTH(without_the_right),
-        ON_BOTH(wrong_objects), ON_BOTH(delegated),
+        ON_BOTH(hints),           ON_BOTH(ranges),
+        ON_BOTH(stateids),        ON_BOTH(without_the_right),
+        ON_BOTH(of_another_user), ON_BOTH(wrong_objects),
+        ON_BOTH(delegated),
     };
 
     return test_group_run_fixtures(tests, setup, script_teardown);

@@ -306,6 +306,28 @@ static enum nfsstat4 check_hint_special(const struct compound *c, enum stateid_s
     return stateid_io_permit(c, &nobody, OPEN4_SHARE_ACCESS_READ);
 }
 
+/* Has the caller opened the file, for whatever access, or been granted the delegation? */
+static bool by_holder(const struct compound *c, struct stateid *sid)
+{
+    if (sid->kind == STATEID_DELEGATION)
+        return delegation_by_caller(delegation_of_stateid(sid), &c->cred);
+    return open_by_caller(open_of_stateid(sid), OPEN4_SHARE_ACCESS_READ, &c->cred) ||
+           open_by_caller(open_of_stateid(sid), OPEN4_SHARE_ACCESS_WRITE, &c->cred);
+}
+
+static enum nfsstat4 check_hint(const struct compound *c, struct stateid *sid, uint32_t seqid)
+{
+    struct stateid_io io = {0};
+    enum nfsstat4 status = is_of(sid, c->current.obj) ? revoked(sid) : NFS4ERR_BAD_STATEID;
+
+    if (status == NFS4_OK)
+        status = stateid_check_seqid(sid, seqid);
+    if (status != NFS4_OK)
+        return status;
+    io.by_opener = by_holder(c, sid);
+    return stateid_io_permit(c, &io, OPEN4_SHARE_ACCESS_READ);
+}
+
 enum nfsstat4 stateid_arg_check_hint(const struct compound *c, const struct stateid4 *in)
 {
     struct stateid4 stateid;
@@ -321,9 +343,7 @@ enum nfsstat4 stateid_arg_check_hint(const struct compound *c, const struct stat
     sid = lookup(c, &stateid);
     if (!sid)
         return NFS4ERR_BAD_STATEID;
-    status = is_of(sid, c->current.obj) ? revoked(sid) : NFS4ERR_BAD_STATEID;
-    if (status == NFS4_OK)
-        status = stateid_check_seqid(sid, stateid.seqid);
+    status = check_hint(c, sid, stateid.seqid);
     stateid_put(sid);
     return status;
 }

@@ -32,9 +32,9 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
                               struct stateid **sid);
 
 /* May the caller give hints about the current file with it?  It names an open, a lock or a
- * delegation of the file, whatever that permits, or is special and the caller may read the file.
- * No delegation is recalled.  BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED, DELEG_REVOKED;
- * ACCESS. */
+ * delegation of the file, whatever that permits, or is special.  A caller other than who opened the
+ * file must have the right to read it.  No delegation is recalled.  BAD_STATEID, OLD_STATEID,
+ * EXPIRED, ADMIN_REVOKED, DELEG_REVOKED; ACCESS. */
 enum nfsstat4 stateid_arg_check_hint(const struct compound *c, const struct stateid4 *in);
 
 /* Does the stateid permit READ, WRITE or a SETATTR of the size?  `access` is
