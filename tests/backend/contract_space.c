@@ -417,6 +417,39 @@ static void full_file_system_reserves_nothing(void **state)
     vfs_object_put(file);
 }
 
+static uint64_t bytes_free(const struct contract *c)
+{
+    struct vfs_statfs now;
+
+    assert_ok(c->fs->ops->statfs(c->root, &now));
+    return now.bytes_free;
+}
+
+/* The space runs out only in the end: what was taken until then is given back, and only that. */
+static void a_failed_reservation_changes_nothing(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file;
+    struct vfs_attr before, after;
+    uint64_t free;
+
+    contract_limit(c, 16 * MIB, 0);
+    file = make_file(c, "file");
+    assert_ok(allocate(c, file, 8 * MIB, 64 * KIB));
+    fill(c, file, 300 * KIB, 'a', 100 * KIB);
+    before = attr_of(file);
+    free = bytes_free(c);
+    /* Enough for the blocks, but not for the tree that finds them. */
+    assert_status(allocate(c, file, 0, free / 4096 * 4096 + 164 * KIB), VFS_NOSPC);
+    after = attr_of(file);
+    assert_int_equal(after.space_used, before.space_used);
+    assert_int_equal(after.size, before.size);
+    assert_int_equal(after.change, before.change);
+    assert_true(bytes_free(c) + 4 * KIB > free); /* its tree keeps some nodes in reserve */
+    assert_all(c, file, 300 * KIB, 'a', 100 * KIB);
+    vfs_object_put(file);
+}
+
 /* Nobody else gets what is reserved, and all of it can be written. */
 static void reserved_space_is_there(void **state)
 {
@@ -507,6 +540,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(offsets_have_an_end, NEEDS_NOTHING),
     CONTRACT_TEST(suid_and_sgid_are_lost, NEEDS_NOTHING),
     CONTRACT_TEST(full_file_system_reserves_nothing, NEEDS_LIMIT),
+    CONTRACT_TEST(a_failed_reservation_changes_nothing, NEEDS_LIMIT),
     CONTRACT_TEST(reserved_space_is_there, NEEDS_LIMIT),
     CONTRACT_TEST(shared_space_is_reserved, NEEDS_CLONE | NEEDS_LIMIT),
     CONTRACT_TEST(full_file_system_frees_whole_blocks, NEEDS_CLONE | NEEDS_LIMIT),

@@ -109,6 +109,14 @@ static void drop(struct mem_object *obj, uint64_t number)
     obj->attr.space_used -= MEM_BLOCK_BYTES;
 }
 
+void mem_block_drop_zeros(struct mem_object *obj, uint64_t number)
+{
+    const char *bytes = mem_block_get(obj, number);
+
+    if (bytes && bytes[0] == 0 && memcmp(bytes, bytes + 1, MEM_BLOCK_BYTES - 1) == 0)
+        drop(obj, number);
+}
+
 /* A block of its own in place of a shared one; NULL: no space. */
 static struct mem_block *split(struct mem_object *obj, uint64_t number, struct mem_block *block,
                                bool whole)

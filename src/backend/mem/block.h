@@ -36,6 +36,9 @@ bool mem_blocks_shared(const struct mem_object *obj, uint32_t max, uint64_t *cou
  * all of it will be written.  NULL: no space. */
 char *mem_block_for_write(struct mem_object *obj, uint64_t number, bool whole);
 
+/* Make a block a hole if all its bytes are zero. */
+void mem_block_drop_zeros(struct mem_object *obj, uint64_t number);
+
 /* Make a range read as zeros, and free the blocks that are whole in it.  Ends early after `max`
  * blocks, and where there is no space for a part of a shared one.  Returns how many bytes of the
  * range were done; *blocks is how many blocks there were. */

@@ -77,6 +77,7 @@ struct mem_file {
     uint64_t verifier;   /* set before the file can be found, like `exclusive`; constant */
     bool exclusive;
     uint64_t attrdir_fileid; /* of a named attribute: its directory's file ID; else 0; constant */
+    uint32_t reservations;   /* how many calls of mem_allocate() have succeeded */
 };
 
 /* The extended attributes of an object. */

@@ -36,59 +36,132 @@ static bool too_much(struct mem_object *obj, struct range range)
     return blocks > have && blocks - have > free / MEM_BLOCK_BYTES;
 }
 
-/* A part of the blocks that are missing, from *number on.  False: no space. */
-static bool fill_locked(struct mem_object *obj, uint64_t *number, uint64_t end)
+/* A call of mem_allocate() in progress. */
+struct reserving {
+    struct mem_object *obj;
+    const struct vfs_cred *cred;
+    struct range range;
+    uint64_t number;       /* where the last turn ended */
+    uint64_t end;          /* of the file, if it is shorter */
+    uint32_t reservations; /* file.reservations at the beginning */
+    uint8_t *filled;       /* a bit for each block of the range: it was a hole */
+    uint64_t filled_end;   /* the last of them, and one */
+    bool done;
+};
+
+static void note_filled(struct reserving *r, uint64_t number)
 {
-    for (uint32_t i = 0; i < LIMIT_MEM_RESERVE_BLOCKS && *number < end; i++) {
-        if (!mem_block_for_write(obj, *number, false))
+    r->filled[(number - r->range.first) / 8] |= (uint8_t)(1 << (number - r->range.first) % 8);
+    if (r->filled_end <= number)
+        r->filled_end = number + 1;
+}
+
+static bool was_filled(const struct reserving *r, uint64_t number)
+{
+    return r->filled[(number - r->range.first) / 8] & (1 << (number - r->range.first) % 8);
+}
+
+/* A part of the blocks that are missing.  False: no space. */
+static bool fill_locked(struct reserving *r)
+{
+    for (uint32_t i = 0; i < LIMIT_MEM_RESERVE_BLOCKS && r->number < r->range.end; i++) {
+        const bool hole = !mem_block_get(r->obj, r->number);
+
+        if (!mem_block_for_write(r->obj, r->number, false))
             return false;
-        *number = mem_block_missing(obj, *number + 1, end);
+        if (hole)
+            note_filled(r, r->number);
+        r->number = mem_block_missing(r->obj, r->number + 1, r->range.end);
     }
     return true;
 }
 
-/* From *number on, where the last turn ended.  *done: nothing is missing in all of the range, and
- * the file is as long as it has to be. */
-static enum vfs_status reserve_some(struct mem_object *obj, const struct vfs_cred *cred,
-                                    struct range range, uint64_t *number, uint64_t end, bool *done)
+/* Until nothing is missing in all of the range, and the file is as long as it has to be. */
+static enum vfs_status reserve_some(struct reserving *r)
 {
     struct timespec now = clock_realtime();
     enum vfs_status status = VFS_OK;
 
-    mem_lock_write(obj);
-    *number = mem_block_missing(obj, *number, range.end);
-    if (*number == range.end) /* others may have freed meanwhile what was reserved */
-        *number = mem_block_missing(obj, range.first, range.end);
-    *done = *number == range.end;
-    if (*done)
-        mem_file_written_locked(obj, cred, end, now);
-    else if (!fill_locked(obj, number, range.end))
+    mem_lock_write(r->obj);
+    r->number = mem_block_missing(r->obj, r->number, r->range.end);
+    if (r->number == r->range.end) /* others may have freed meanwhile what was reserved */
+        r->number = mem_block_missing(r->obj, r->range.first, r->range.end);
+    r->done = r->number == r->range.end;
+    if (r->done) {
+        r->obj->file.reservations++;
+        mem_file_written_locked(r->obj, r->cred, r->end, now);
+    } else if (!fill_locked(r)) {
         status = VFS_NOSPC;
-    mem_unlock(obj);
+    }
+    mem_unlock(r->obj);
     return status;
+}
+
+/* Returns where the next turn begins. */
+static uint64_t give_back_some(const struct reserving *r, uint64_t number)
+{
+    mem_lock_write(r->obj);
+    if (r->obj->file.reservations != r->reservations)
+        number = r->filled_end;
+    for (uint32_t i = 0; i < LIMIT_MEM_RESERVE_BLOCKS && number < r->filled_end; i++) {
+        if (was_filled(r, number))
+            mem_block_drop_zeros(r->obj, number);
+        number++;
+    }
+    mem_unlock(r->obj);
+    return number;
+}
+
+/* RFC 7862 §15.1: who fails has changed nothing.  What others have written since stays, and what
+ * another call may have found and promised.  So do copies of shared blocks, which are data. */
+static void give_back(const struct reserving *r)
+{
+    for (uint64_t number = r->range.first; number < r->filled_end;)
+        number = give_back_some(r, number);
+}
+
+static enum vfs_status reserve_all(struct reserving *r)
+{
+    uint64_t turns = 2 * ((r->range.end - r->range.first) / LIMIT_MEM_RESERVE_BLOCKS + 2);
+    enum vfs_status status = VFS_OK;
+
+    while (status == VFS_OK && !r->done && turns-- > 0)
+        status = reserve_some(r);
+    if (!r->done)
+        give_back(r);
+    return status == VFS_OK && !r->done ? VFS_DELAY : status;
+}
+
+static void begin(struct reserving *r)
+{
+    mem_lock_read(r->obj);
+    r->reservations = r->obj->file.reservations;
+    mem_unlock(r->obj);
+    r->filled = memory_zalloc(MEMORY_data, (r->range.end - r->range.first) / 8 + 1);
 }
 
 enum vfs_status mem_allocate(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
                              uint64_t length)
 {
-    struct mem_object *obj = mem_of(vfs);
+    struct reserving r = {.obj = mem_of(vfs), .cred = cred, .end = offset + length};
     enum vfs_status status = mem_check_regular(vfs);
-    struct range range = range_of(offset, length);
-    uint64_t number = range.first, turns;
-    bool done = false;
 
     if (status != VFS_OK)
         return status;
     if (offset > MEM_FILE_SIZE_MAX || length > MEM_FILE_SIZE_MAX - offset)
         return VFS_FBIG;
-    if (too_much(obj, range))
+    r.range = range_of(offset, length);
+    if (too_much(r.obj, r.range))
+        return VFS_NOSPC;
+    r.number = r.range.first;
+    begin(&r);
+    if (!r.filled)
         return VFS_NOSPC;
     vfs_blocking_begin(false);
-    turns = 2 * ((range.end - range.first) / LIMIT_MEM_RESERVE_BLOCKS + 2);
-    while (status == VFS_OK && !done && turns-- > 0)
-        status = reserve_some(obj, cred, range, &number, offset + length, &done);
+    status = reserve_all(&r);
     vfs_blocking_end();
-    return status == VFS_OK && !done ? VFS_DELAY : status;
+    memory_free(MEMORY_data, r.filled);
+    return status;
 }
 
 /* A block of which a part is to be freed stays, and must be the file's own to be changed.  False:
