@@ -239,13 +239,23 @@ static bool look_for(void *arg, const struct vfs_dirent *entry)
     return true;
 }
 
+/* Whatever is asked of the entries. */
+static void expect_absent(struct vfs_object *root, struct vfs_readdir rd)
+{
+    struct seen seen = {false, false};
+
+    rd.emit = look_for;
+    rd.arg = &seen;
+    assert_ok(root->fs->ops->readdir(root, &self, &rd));
+    assert_true(rd.eof);
+    assert_false(seen.proc);
+    assert_true(seen.usr);
+}
+
 /* /proc is a mount point on every machine that runs this. */
 static void other_file_systems_look_absent(void **state)
 {
     struct local_dir *dir = *state, whole = *dir;
-    struct seen seen = {false, false};
-    struct vfs_readdir rd = {
-        .attr_mask = VFS_ATTR_MODE, .want_handle = true, .emit = look_for, .arg = &seen};
     struct vfs_object *root, *out;
     struct statx top, usr;
     struct vfs *fs;
@@ -261,13 +271,11 @@ static void other_file_systems_look_absent(void **state)
     assert_ok(fs->ops->root(fs, &root));
     assert_status(do_lookup(root, &self, "proc", &out), VFS_NOENT);
     assert_ok(do_find(root, &self, "usr"));
-    assert_ok(fs->ops->readdir(root, &self, &rd));
-    assert_true(rd.eof);
-    rd.want_handle = false;
-    rd.cookie = 0;
-    assert_ok(fs->ops->readdir(root, &self, &rd));
-    assert_false(seen.proc);
-    assert_true(seen.usr);
+    expect_absent(root, (struct vfs_readdir){.attr_mask = VFS_ATTR_MODE, .want_handle = true});
+    expect_absent(root, (struct vfs_readdir){.attr_mask = VFS_ATTR_MODE});
+    expect_absent(root, (struct vfs_readdir){.want_acl = true});
+    expect_absent(root, (struct vfs_readdir){.want_label = true});
+    expect_absent(root, (struct vfs_readdir){.attr_mask = VFS_ATTR_TYPE, .want_label = true});
     assert_status(fs->ops->parent(root, &self, &out), VFS_NOENT);
     vfs_object_put(root);
     fs->ops->destroy(fs);

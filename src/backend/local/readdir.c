@@ -149,16 +149,16 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
 {
     uint32_t cheap = VFS_ATTR_FILEID | VFS_ATTR_TYPE;
     uint32_t mask = l->rd->attr_mask;
+    const bool more = l->rd->want_acl || l->rd->want_label;
     int err = 0;
 
     if (local_cred_use(local_fs_of(&l->dir->base), l->cred) != VFS_OK)
         return EACCES;
-    if (mask && !(mask & ~cheap) && !l->rd->want_acl &&
-        type_of_dirent(entry->d_type, &l->attr.type)) {
+    if (mask && !(mask & ~cheap) && !more && type_of_dirent(entry->d_type, &l->attr.type)) {
         l->attr.mask = cheap;
         l->attr.fileid = entry->d_ino;
         out->attr = &l->attr;
-    } else if (mask || l->rd->want_acl) {
+    } else if (mask || more) { /* what is mounted there does not show its own */
         err = describe_by_name(l, entry->d_name, out);
     }
     if (!err && l->rd->want_acl &&
