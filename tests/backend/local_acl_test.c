@@ -483,6 +483,51 @@ static int without_room(void)
     return AS_EXPECTED;
 }
 
+/* In a child: the mode cannot be set.  Then the ACL is not set, either, while the file is set-uid
+ * and is to lose that. */
+static int no_mode_no_acl(void)
+{
+    const struct vfs_attr wide = {.mask = VFS_ATTR_ACL | VFS_ATTR_MODE,
+                                  .mode = 0755,
+                                  .acl = LIST(ALLOW(OWNER, R | W | X), ALLOW(EVERYONE, R | X))};
+    struct local_dir *dir = local_dir_create();
+    struct vfs_object *root = root_of(dir), *file = make(root, &owner, "file", VFS_REG, 0600);
+    uint32_t applied;
+
+    assert_ok(do_chmod(file, &owner, 04700));
+    if (!local_call_fail(SYS_fchmodat, EIO))
+        return NO_FILTER;
+    if (file->fs->ops->setattr(file, &owner, &wide, false, &applied) != VFS_IO || applied != 0 ||
+        mode_of(file) != 04700)
+        return OTHERWISE;
+    vfs_object_put(file);
+    vfs_object_put(root);
+    local_dir_destroy(dir);
+    return AS_EXPECTED;
+}
+
+/* In a child: there is no room for the ACL.  The bits that were to go are there again. */
+static int no_acl_no_mode(void)
+{
+    const struct vfs_attr set = {.mask = VFS_ATTR_ACL | VFS_ATTR_MODE,
+                                 .mode = 0755,
+                                 .acl = LIST(USERS(CONTRACT_OTHER, R), ALLOW(OWNER, R))};
+    struct local_dir *dir = local_dir_create();
+    struct vfs_object *root = root_of(dir), *file = make(root, &owner, "file", VFS_REG, 0600);
+    uint32_t applied;
+
+    assert_ok(do_chmod(file, &owner, 04700));
+    if (!local_call_fail(SYS_setxattr, ENOSPC))
+        return NO_FILTER;
+    if (file->fs->ops->setattr(file, &owner, &set, false, &applied) != VFS_NOSPC || applied != 0 ||
+        mode_of(file) != 04700)
+        return OTHERWISE;
+    vfs_object_put(file);
+    vfs_object_put(root);
+    local_dir_destroy(dir);
+    return AS_EXPECTED;
+}
+
 /* Run before there is any other thread, since the child creates some. */
 static void expect_of_child(int (*body)(void))
 {
@@ -508,6 +553,13 @@ static void nothing_is_made_without_room(void **state)
 {
     (void)state;
     expect_of_child(without_room);
+}
+
+static void bits_that_go_go_first(void **state)
+{
+    (void)state;
+    expect_of_child(no_mode_no_acl);
+    expect_of_child(no_acl_no_mode);
 }
 
 /* Half of it may not stay: the default ACL is as it was if the access ACL cannot be set. */
@@ -544,6 +596,7 @@ int main(void)
     const struct CMUnitTest in_children[] = {
         cmocka_unit_test(not_where_the_file_system_has_none),
         cmocka_unit_test(nothing_is_made_without_room),
+        cmocka_unit_test(bits_that_go_go_first),
     };
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(set_locally_seen_by_clients),

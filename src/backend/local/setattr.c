@@ -121,6 +121,38 @@ static int set_mode_of(struct local_object *obj, const struct vfs_attr *set)
     return set_mode(obj, mode);
 }
 
+/* Bits that the new mode lacks go before the ACL is set: nobody whom that admits finds a program
+ * set-uid that is not to be.  *was is the mode that it had, for when the ACL fails. */
+static int drop_high_bits(struct local_object *obj, const struct vfs_attr *set, uint32_t *was)
+{
+    struct statx st;
+    int err;
+
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return errno;
+    if (!(st.stx_mode & 07000 & ~set->mode))
+        return 0;
+    err = set_mode(obj, st.stx_mode & (0777 | set->mode));
+    if (!err)
+        *was = st.stx_mode & 07777;
+    return err;
+}
+
+static enum vfs_status set_acl(struct local_object *obj, const struct vfs_attr *set)
+{
+    enum vfs_status status = VFS_OK;
+    uint32_t was = 0;
+
+    if (set->mask & VFS_ATTR_MODE)
+        status = local_status(drop_high_bits(obj, set, &was));
+    if (status != VFS_OK)
+        return status;
+    status = local_acl_set(obj, set->acl);
+    if (status != VFS_OK && was)
+        (void)set_mode(obj, was);
+    return status;
+}
+
 /* What cannot be expressed is refused before anything is changed. */
 static enum vfs_status check_acl(const struct local_object *obj, const struct vfs_attr *set)
 {
@@ -170,7 +202,7 @@ static enum vfs_status set_rest(struct local_object *obj, const struct vfs_cred 
         *applied |= err ? 0 : set->mask & OWNER_BITS;
     }
     if (!err && (set->mask & VFS_ATTR_ACL)) {
-        enum vfs_status status = local_acl_set(obj, set->acl);
+        enum vfs_status status = set_acl(obj, set);
 
         if (status != VFS_OK)
             return status;
