@@ -169,6 +169,36 @@ static void a_hole_frees_what_it_covers(void **state)
     files_drop(dir, &files);
 }
 
+/* In the child: the data under a hole is gone already when the target cannot be extended. */
+static int ask_half(const struct files *files)
+{
+    const struct vfs_ops *ops = files->from->fs->ops;
+    uint64_t before = change_of(files->from), copied = 99;
+
+    /* The kernel's time of change does not move, as if its clock were too coarse. */
+    if (!local_call_fail(SYS_fallocate, 0) || !local_call_fail(SYS_pwrite64, ENOSPC))
+        return NO_FILTER;
+    if (ops->copy(files->to, 0, files->from, 0, 2 * (uint64_t)SIZE, &self, &copied) != VFS_NOSPC ||
+        copied != 0)
+        return OTHERWISE;
+    return change_of(files->from) != before ? AS_EXPECTED : OTHERWISE;
+}
+
+static void half_a_copy_is_a_change(void **state)
+{
+    struct local_dir *dir = *state;
+    struct files files;
+    pid_t child;
+
+    files_make(dir, &files);
+    assert_ok(do_truncate(files.to, &self, 2 * (uint64_t)SIZE));
+    child = fork();
+    if (child == 0)
+        _exit(ask_half(&files));
+    finish(child, "a copy that changed its target and failed");
+    files_drop(dir, &files);
+}
+
 /* In the child: `ulimit -f`, as mainstayd has it. */
 static int ask_limited(const struct files *files)
 {
@@ -210,25 +240,31 @@ static void limits_of_the_process(void **state)
 }
 
 /* In the child. */
-static int ask_clone(const struct files *files, int err, enum vfs_status want)
+static int ask_clone(const struct files *files, int err, enum vfs_status want, bool maybe_half)
 {
     const struct vfs_ops *ops = files->from->fs->ops;
+    const uint64_t before = change_of(files->to);
 
     if (!local_call_fail(SYS_ioctl, err))
         return NO_FILTER;
     if (ops->clone(files->from, 0, files->to, 0, 0, &self) != want)
         return OTHERWISE;
+    if ((change_of(files->to) != before) != maybe_half)
+        return OTHERWISE;
     return attr_of(files->to).size == 0 ? AS_EXPECTED : OTHERWISE;
 }
 
+/* Some come before anything is cloned; with others a part may have been. */
 static void errors_of_clones(void **state)
 {
     static const struct {
         int err;
         enum vfs_status want;
-    } cases[] = {{EXDEV, VFS_XDEV},   {EOPNOTSUPP, VFS_NOTSUPP}, {ENOTTY, VFS_NOTSUPP},
-                 {EINVAL, VFS_INVAL}, {ENOSPC, VFS_NOSPC},       {EDQUOT, VFS_DQUOT},
-                 {EPERM, VFS_PERM},   {ETXTBSY, VFS_ACCESS},     {EIO, VFS_IO}};
+        bool maybe_half;
+    } cases[] = {
+        {EXDEV, VFS_XDEV, false},   {EOPNOTSUPP, VFS_NOTSUPP, false}, {ENOTTY, VFS_NOTSUPP, false},
+        {EINVAL, VFS_INVAL, false}, {ENOSPC, VFS_NOSPC, true},        {EDQUOT, VFS_DQUOT, true},
+        {EPERM, VFS_PERM, false},   {ETXTBSY, VFS_ACCESS, false},     {EIO, VFS_IO, true}};
     struct local_dir *dir = *state;
     struct files files;
 
@@ -237,7 +273,7 @@ static void errors_of_clones(void **state)
         pid_t child = fork();
 
         if (child == 0)
-            _exit(ask_clone(&files, cases[i].err, cases[i].want));
+            _exit(ask_clone(&files, cases[i].err, cases[i].want, cases[i].maybe_half));
         finish(child, vfs_status_name(cases[i].want));
     }
     files_drop(dir, &files);
@@ -274,6 +310,7 @@ int main(void)
         LOCAL_TEST(errors_of_copies),
         LOCAL_TEST(without_holes_zeros_are_written),
         LOCAL_TEST(a_hole_frees_what_it_covers),
+        LOCAL_TEST(half_a_copy_is_a_change),
         LOCAL_TEST(limits_of_the_process),
         LOCAL_TEST(errors_of_clones),
         LOCAL_TEST(between_two_exports),

@@ -73,6 +73,13 @@ static enum vfs_status clone_as(struct vfs_object *to, int to_fd, const struct v
     return err == ENOTTY ? VFS_NOTSUPP : local_status(err);
 }
 
+/* Statuses of the kernel's checks; others may come in the middle, when a part is cloned. */
+static bool refused(enum vfs_status status)
+{
+    return status == VFS_INVAL || status == VFS_XDEV || status == VFS_NOTSUPP ||
+           status == VFS_ACCESS || status == VFS_PERM || status == VFS_ROFS;
+}
+
 enum vfs_status local_clone(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
                             uint64_t to_offset, uint64_t length, const struct vfs_cred *cred)
 {
@@ -92,7 +99,7 @@ enum vfs_status local_clone(struct vfs_object *from, uint64_t from_offset, struc
     if (status == VFS_OK) {
         range.src_fd = from_fd;
         status = clone_as(to, to_fd, cred, &range);
-        if (status == VFS_OK)
+        if (!refused(status))
             local_change_mark(target->file);
         atomic_store_explicit(&target->unsynced, true, memory_order_relaxed);
         local_io_put(target);

@@ -26,6 +26,7 @@ struct copy {
     uint64_t budget;         /* bytes of data that may still be moved, or work of that size */
     uint64_t done;
     uint64_t solid; /* the part of `done` behind which the target does not end */
+    bool changed;   /* the target may have */
 };
 
 static const char zeros[64 << 10];
@@ -222,6 +223,7 @@ static enum vfs_status copy_as(struct vfs_object *from, struct vfs_object *to,
         return status;
     }
     err = copy_all(copy);
+    copy->changed = copy->done > 0;
     late = extend(copy);
     vfs_blocking_end();
     if (late) {
@@ -253,7 +255,7 @@ enum vfs_status local_copy(struct vfs_object *from, uint64_t from_offset, struct
     status = local_io_get(target, NULL, VFS_WANT_WRITE, &copy.to_fd);
     if (status == VFS_OK) {
         status = copy_as(from, to, cred, &copy);
-        if (copy.done > 0)
+        if (copy.changed)
             local_change_mark(target->file);
         if (!atomic_load_explicit(&target->unsynced, memory_order_relaxed))
             atomic_store_explicit(&target->unsynced, true, memory_order_relaxed);
