@@ -93,6 +93,7 @@
 #define LIMIT_FREE_FRAMES 1024u                /* for calls that lost their loop or are parked */
 #define LIMIT_SEND_QUEUE_BYTES (8u << 20)      /* per connection; callbacks are refused above */
 #define LIMIT_SEND_QUEUE_MARK_BYTES (1u << 20) /* its calls wait above this */
+#define LIMIT_TAIL_PAUSE_S 10u /* that READ copies, after a file shrank while it was sent */
 #define LIMIT_LISTENERS 16u
 #define LIMIT_LOOPS 64u
 #define LIMIT_LOOP_STUCK_S 5u /* without a turn, when one was asked for */

@@ -135,7 +135,7 @@ static enum auth_stat data_check(struct call_frame *frame, const struct rpc_call
     call->cred.service =
         cred->proc == RPCSEC_GSS_DATA ? (enum rpc_gss_svc_t)cred->service : RPC_GSS_SVC_NONE;
     call->cred.principal = gss_context_principal(frame->gss.context);
-    call->tail_ok = call->cred.service == RPC_GSS_SVC_NONE;
+    call->tail_ok = call->tail_ok && call->cred.service == RPC_GSS_SVC_NONE;
     gss_body_measure(frame);
     return AUTH_OK;
 }

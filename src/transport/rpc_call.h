@@ -67,8 +67,8 @@ enum rpc_result {
 };
 
 /* A large payload that follows the bytes in `out`: `len` bytes of `fd` from `offset`, sent without
- * a copy, then XDR padding.  If the file has become shorter meanwhile, zero bytes replace what is
- * missing.  done(arg) runs once, when the payload was sent, the call failed or the connection was
+ * a copy, then XDR padding.  If the file has become shorter meanwhile, the connection is closed,
+ * since the length has been sent.  done(arg) runs once, when the payload was sent, the call failed or the connection was
  * closed.  It may run on any thread; what the connection sends next waits for it. */
 struct rpc_tail {
     int fd; /* -1: none */
@@ -90,7 +90,7 @@ struct rpc_call {
     uint32_t args_len;
     uint32_t request_bytes;  /* of the whole call, from its xid on */
     uint32_t overhead_bytes; /* at most, of a successful reply besides the results */
-    bool tail_ok;            /* the transport can send a tail */
+    bool tail_ok;            /* the transport can send a tail now */
     struct rpc_tail tail;    /* set by dispatch; sent after `out` */
     int64_t received_ns;     /* clock_now_ns() when the batch was received: the request's only clock
                            * reading */

@@ -378,7 +378,8 @@ void rpc_serve(struct transport *transport, struct call_frame *frame, uint8_t *d
     frame->close = frame->starttls = false;
     frame->gss.context = NULL;
     call->tail.fd = -1;
-    call->tail_ok = true;
+    call->tail_ok = transport_now_ns(transport) >=
+                    atomic_load_explicit(&transport->tails_from_ns, memory_order_relaxed);
     call->request_bytes = (uint32_t)len;
     call->overhead_bytes = RPC_ACCEPTED_BYTES;
     call->arena = &frame->arena;

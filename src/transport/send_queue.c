@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -50,7 +51,7 @@ struct send_item {
     size_t memory;         /* memory accounted to the item */
     bool is_tail;
     struct rpc_tail tail; /* the part not yet sent */
-    uint32_t zeros;       /* padding, and what is missing from the file */
+    uint32_t zeros;       /* padding */
     uint8_t copy[];
 };
 
@@ -212,19 +213,31 @@ static ssize_t tail_send(struct connection *conn, struct send_item *item)
     return n;
 }
 
+/* The file was truncated after its length was sent.  What the file never had must not be sent in
+ * place of what is missing, so the client has to ask again.  Meanwhile READs copy, whose length is
+ * that of what they have read: else who truncates a file all the time could keep others from reading
+ * it. */
+static enum send_status tail_cut(struct connection *conn)
+{
+    struct transport *transport = conn->transport;
+
+    transport_count(transport, TRANSPORT_COUNTER_tails_short, 1);
+    atomic_store_explicit(&transport->tails_from_ns,
+                          transport_now_ns(transport) + (int64_t)LIMIT_TAIL_PAUSE_S * NSEC_PER_SEC,
+                          memory_order_relaxed);
+    log_debug("connection.tail", LOG_U64("connection", conn->id));
+    connection_shutdown(conn);
+    return SEND_DEAD;
+}
+
 static enum send_status payload_send(struct connection *conn, struct send_item *item)
 {
     ssize_t n = tail_send(conn, item);
 
     if (n < 0)
         return send_failed(conn);
-    if (n == 0) {
-        /* The file was truncated after its length was sent: complete the record with zeros. */
-        transport_count(conn->transport, TRANSPORT_COUNTER_tails_short, 1);
-        item->zeros += item->tail.len;
-        item->tail.len = 0;
-        return SEND_DONE;
-    }
+    if (n == 0)
+        return tail_cut(conn);
     transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
     item->tail.offset += (uint64_t)n;
     item->tail.len -= (uint32_t)n;

@@ -61,6 +61,7 @@ struct transport {
     struct counter_set *lags;     /* by enum loop_lag_bucket, then their sum in ns */
     _Atomic uint32_t limits[TRANSPORT_LIMIT_COUNT];
     struct peer_table peers;
+    _Atomic int64_t tails_from_ns; /* calls may have tails from then on (transport_now_ns()) */
     struct unsent unsent;
     struct tls_table tls;
     struct log_limit cuts;  /* limits log lines about connections that were cut */
