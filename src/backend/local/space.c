@@ -126,7 +126,7 @@ static int size_of(int fd, uint64_t *size)
 static int find_hole(int fd, uint64_t offset, uint64_t *found, bool *eof)
 {
     off_t at = lseek(fd, (off_t)offset, SEEK_HOLE);
-    uint64_t size;
+    uint64_t size = 0;
     int err;
 
     if (at < 0)

@@ -228,7 +228,7 @@ enum nfsstat4 op_listxattrs(struct compound *c, const struct LISTXATTRS4args *ar
     struct listing l = {.c = c, .cookie = args->lxa_cookie};
     size_t left = xdr_left(c->out), room = args->lxa_maxcount;
     enum nfsstat4 status = check_object(c);
-    bool eof;
+    bool eof = false;
 
     if (status != NFS4_OK)
         return status;
