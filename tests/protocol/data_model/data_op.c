@@ -192,7 +192,7 @@ enum nfsstat4 data_op_clone(struct client_mount *mount, const struct data_op_ran
 static bool take_copy(struct xdr *x, void *context)
 {
     uint64_t *count = context;
-    uint8_t verifier[NFS4_VERIFIER_SIZE];
+    uint8_t verifier[NFS4_VERIFIER_SIZE] = {0};
     bool consecutive = false, synchronous = false;
 
     if (xdr_get_u32(x) != 0 || !xdr_u64(x, count) || xdr_get_u32(x) > FILE_SYNC4)
