@@ -16,14 +16,14 @@ enum {
     EXTENTS = 64 /* asked for at once */
 };
 
-/* One call, with its answer. */
-struct asking {
+/* One call, with its answer: the extents follow the header. */
+union asking {
     struct fiemap map;
-    struct fiemap_extent extents[EXTENTS];
+    uint8_t room[sizeof(struct fiemap) + EXTENTS * sizeof(struct fiemap_extent)];
 };
 
 /* From `start` on.  0 or an errno. */
-static int ask(int fd, uint64_t start, struct asking *asking)
+static int ask(int fd, uint64_t start, union asking *asking)
 {
     asking->map = (struct fiemap){
         .fm_start = start, .fm_length = FIEMAP_MAX_OFFSET - start, .fm_extent_count = EXTENTS};
@@ -31,12 +31,12 @@ static int ask(int fd, uint64_t start, struct asking *asking)
 }
 
 /* Adds to *shared, and moves *start behind the extents.  False: they were the last. */
-static bool add_shared(const struct asking *asking, uint64_t *start, uint64_t *shared)
+static bool add_shared(const union asking *asking, uint64_t *start, uint64_t *shared)
 {
     bool more = asking->map.fm_mapped_extents > 0;
 
     for (uint32_t i = 0; i < asking->map.fm_mapped_extents; i++) {
-        const struct fiemap_extent *extent = &asking->extents[i];
+        const struct fiemap_extent *extent = &asking->map.fm_extents[i];
 
         if (extent->fe_flags & FIEMAP_EXTENT_SHARED)
             *shared += extent->fe_length;
@@ -50,7 +50,7 @@ static bool add_shared(const struct asking *asking, uint64_t *start, uint64_t *s
 /* EOPNOTSUPP: there are too many extents, or the file system cannot tell. */
 static int find_shared(int fd, uint64_t *shared)
 {
-    struct asking asking;
+    union asking asking;
     uint64_t start = 0;
 
     *shared = 0;
