@@ -11,7 +11,8 @@
 #include "client/client_file.h"
 
 enum {
-    WAIT_MS = 20000
+    WAIT_MS = 20000,
+    TRIES = 100
 };
 
 void recall_name(char *name, uint32_t holder, uint64_t round, uint32_t file)
@@ -36,7 +37,9 @@ void recall_holder_close(struct recall_holder *holder)
 
 /* ---- acquiring ---- */
 
-static bool take(struct recall_holder *holder, uint32_t number)
+/* Open the file of this number, which is made if it is not there, and close it again.  *given: there
+ * is a delegation of it. */
+static bool try_to_take(struct recall_holder *holder, uint32_t number, bool *given)
 {
     struct held *held = &holder->files[number];
     struct client_file file;
@@ -55,13 +58,24 @@ static bool take(struct recall_holder *holder, uint32_t number)
     status = client_file_open(&holder->pipe.mount, holder->dir, &how, &file);
     if (status != NFS4_OK)
         return pipe_trouble("a file to delegate", status);
-    if (!client_file_delegation(&file)) {
-        (void)fprintf(stderr, "mainstay-bench: the server gives no delegation\n");
-        return false;
-    }
+    *given = client_file_delegation(&file) != NULL;
     held->fh = file.fh;
-    held->stateid = *client_file_delegation(&file);
-    return client_file_close(&holder->pipe.mount, &file) == NFS4_OK;
+    if (*given)
+        held->stateid = *client_file_delegation(&file);
+    status = client_file_close(&holder->pipe.mount, &file);
+    return status == NFS4_OK || pipe_trouble("CLOSE", status);
+}
+
+/* A server may refuse one while it works on something else, here the files of the other holders. */
+static bool take(struct recall_holder *holder, uint32_t number)
+{
+    bool given = false, ok = true;
+
+    for (int i = 0; ok && !given && i < TRIES; i++)
+        ok = try_to_take(holder, number, &given);
+    if (ok && !given)
+        (void)fprintf(stderr, "mainstay-bench: the server gives no delegation\n");
+    return ok && given;
 }
 
 bool recall_holder_take(struct recall_holder *holder)
