@@ -37,7 +37,7 @@ void recall_holder_close(struct recall_holder *holder)
 
 /* ---- acquiring ---- */
 
-/* Open the file of this number, which is made if it is not there, and close it again.  *given: there
+/* Open the file of this number, made if it is not there, and close it again.  *given: there
  * is a delegation of it. */
 static bool try_to_take(struct recall_holder *holder, uint32_t number, bool *given)
 {
