@@ -362,10 +362,10 @@ static void complete(struct list *l, const struct vfs_posix_acl *access)
         if (l->aces[i].who <= VFS_ACE_EVERYONE)
             spoken_of[l->aces[i].who] = true;
     }
-    for (uint8_t who = VFS_ACE_OWNER; who <= VFS_ACE_EVERYONE; who++) {
+    for (int who = VFS_ACE_OWNER; who <= VFS_ACE_EVERYONE; who++) {
         if (!spoken_of[who] && !spoken_of[VFS_ACE_EVERYONE])
             l->aces[l->count++] =
-                (struct vfs_ace){.who = who, .mask = ALWAYS | rights_of(rwx[who], true)};
+                (struct vfs_ace){.who = (uint8_t)who, .mask = ALWAYS | rights_of(rwx[who], true)};
     }
 }
 

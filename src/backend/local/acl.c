@@ -210,7 +210,7 @@ enum vfs_status local_getacl(struct vfs_object *base, const struct vfs_cred *cre
 {
     const struct place place = place_of(local_of(base)->path_fd);
     struct local_acls acls;
-    struct vfs_attr attr;
+    struct vfs_attr attr = {0};
     int err;
 
     (void)cred; /* all may read them */
@@ -310,7 +310,7 @@ enum vfs_status local_acl_set(struct local_object *obj, const struct vfs_acl *ac
     enum vfs_type type = obj->base.type;
     struct local_acls old, new;
     enum vfs_status status;
-    struct vfs_attr attr;
+    struct vfs_attr attr = {0};
     int err = attr_of(obj, &attr);
 
     if (err)

@@ -4,5 +4,5 @@
 
 #include "backend/local/local_internal.h"
 
-enum vfs_status local_advise(struct vfs_object *obj, uint64_t offset, uint64_t length,
+enum vfs_status local_advise(struct vfs_object *base, uint64_t offset, uint64_t length,
                              uint32_t advice, uint32_t *taken);
