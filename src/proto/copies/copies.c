@@ -75,13 +75,13 @@ bool copies_begin(const struct compound *c, const struct vfs_cred *reader,
     struct copy_queue *queue = &c->server->copies->queue;
     struct copy *copy;
 
-    if (!can_be_told(c) || !copy_threads_ready(queue))
+    if (!can_be_told(c))
         return false;
     copy = copy_create(c, queue, reader, plan);
     if (!copy)
         return false;
     stateid_value(&copy->stateid, out);
-    if (copy_queue_add(queue, copy))
+    if (copy_threads_add(queue, copy))
         return true;
     copy_settle(copy);
     stateid_kill(&copy->stateid);

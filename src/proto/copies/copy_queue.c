@@ -25,7 +25,9 @@ static void cond_init(pthread_cond_t *cond)
 
 void copy_queue_init(struct copy_queue *queue)
 {
-    *queue = (struct copy_queue){.counters = counter_set_create(COPY_COUNTER_COUNT)};
+    *queue = (struct copy_queue){.counters = counter_set_create(COPY_COUNTER_COUNT),
+                                 .cancel_s = LIMIT_COPY_CANCEL_S,
+                                 .stop_s = STOP_S};
     CHECK(pthread_mutex_init(&queue->lock, NULL) == 0);
     cond_init(&queue->posted);
     cond_init(&queue->turned);
@@ -175,12 +177,10 @@ static void wait_locked(struct copy_queue *queue, int64_t until_ns)
 {
     struct timespec until = time_at(until_ns);
 
-    queue->idle++;
     if (until_ns == INT64_MAX)
         pthread_cond_wait(&queue->posted, &queue->lock);
     else
         (void)pthread_cond_timedwait(&queue->posted, &queue->lock, &until);
-    queue->idle--;
 }
 
 struct copy *copy_queue_take(struct copy_queue *queue)
@@ -319,7 +319,7 @@ struct copy *copy_queue_due(struct copy_queue *queue, int64_t now_ns)
 /* False: it still runs. */
 static bool await_turn_locked(struct copy_queue *queue, const struct copy *copy)
 {
-    struct timespec until = time_at(clock_now_ns() + (int64_t)LIMIT_COPY_CANCEL_S * 1000000000);
+    struct timespec until = time_at(clock_now_ns() + (int64_t)queue->cancel_s * 1000000000);
     int err = 0;
 
     while (copy->phase == COPY_RUNS && err != ETIMEDOUT)
@@ -369,7 +369,7 @@ bool copy_queue_status(struct copy_queue *queue, const struct copy *copy, enum n
 
 bool copy_queue_stop(struct copy_queue *queue)
 {
-    struct timespec until = time_at(clock_now_ns() + (int64_t)STOP_S * 1000000000);
+    struct timespec until = time_at(clock_now_ns() + (int64_t)queue->stop_s * 1000000000);
     int err = 0;
     bool stopped;
 

@@ -34,7 +34,8 @@ struct copy_queue {
     struct list ended;     /* of copy.ended_link, oldest first */
     uint32_t live;         /* that wait or run */
     uint32_t ended_count;
-    uint32_t threads, idle;
+    uint32_t threads;
+    uint32_t cancel_s, stop_s; /* that turns have to end; tests make them shorter */
     struct copy *running[LIMIT_COPY_THREADS];
     bool stop;
     struct counter_set *counters; /* COPY_COUNTERS */

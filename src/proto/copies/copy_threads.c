@@ -67,20 +67,37 @@ static bool start(struct copy_queue *queue)
     return started;
 }
 
-bool copy_threads_ready(struct copy_queue *queue)
+/* A thread for each copy that is not over, and at least one.  How many are idle says nothing: one
+ * that has been woken for a copy looks idle until it runs. */
+static bool more_are_wanted_locked(const struct copy_queue *queue)
 {
-    bool wanted, ready;
+    return !queue->stop && queue->threads < LIMIT_COPY_THREADS &&
+           (queue->threads == 0 || queue->threads < queue->live);
+}
+
+/* False: there is no thread at all. */
+static bool have_threads(struct copy_queue *queue)
+{
+    bool wanted, have;
 
     pthread_mutex_lock(&queue->lock);
-    wanted = !queue->stop && queue->idle == 0 && queue->threads < LIMIT_COPY_THREADS;
+    wanted = more_are_wanted_locked(queue);
     queue->threads += wanted;
-    ready = queue->threads > 0;
+    have = queue->threads > 0;
     pthread_mutex_unlock(&queue->lock);
     if (!wanted || start(queue))
-        return ready;
+        return have;
     pthread_mutex_lock(&queue->lock);
-    ready = --queue->threads > 0;
+    have = --queue->threads > 0;
     pthread_cond_broadcast(&queue->turned);
     pthread_mutex_unlock(&queue->lock);
-    return ready;
+    return have;
+}
+
+bool copy_threads_add(struct copy_queue *queue, struct copy *copy)
+{
+    if (!have_threads(queue) || !copy_queue_add(queue, copy))
+        return false;
+    (void)have_threads(queue); /* one more is better; one there is */
+    return true;
 }

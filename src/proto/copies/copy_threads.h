@@ -4,5 +4,6 @@
 
 #include "proto/copies/copy_queue.h"
 
-/* Before a copy is added: is there a thread for it?  Any thread, without locks. */
-bool copy_threads_ready(struct copy_queue *queue) MUST_USE;
+/* copy_queue_add(), with a thread for the copy: a copy that hangs keeps no other one waiting while
+ * there are fewer than LIMIT_COPY_THREADS.  False, too, if no thread can be started at all. */
+bool copy_threads_add(struct copy_queue *queue, struct copy *copy) MUST_USE;
