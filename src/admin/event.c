@@ -5,6 +5,8 @@
 
 /* By part, and by name in each; check.failed, log.dropped and state.* are of the daemon. */
 const struct event event_table[] = {
+    {"admin.copy", "warn", "id client by",
+     "For audits: an administrator (`by`) has cancelled a copy of this `client`", NULL},
     {"admin.open", "info", "socket address scheme",
      "The admin endpoint listens on this `socket`, or at this `address`, with this `scheme`: http "
      "or https",

@@ -266,6 +266,7 @@
 #define LIMIT_LOG_DELEGATIONS_PER_S 100u /* lines about slow recalls and revocations */
 #define LIMIT_COPIES 1024u          /* of all clients: that run, or whose end they do not know */
 #define LIMIT_COPIES_PER_CLIENT 64u /* of these */
+#define LIMIT_COPY_HISTORY 64u      /* that are gone, and are still shown */
 #define LIMIT_COPY_THREADS 4u       /* that copy */
 #define LIMIT_COPY_THREADS_PER_VOLUME 2u /* of these, from or to one file system */
 #define LIMIT_COPY_CANCEL_S 5u           /* that OFFLOAD_CANCEL waits for a turn to end */

@@ -683,9 +683,9 @@ class Holdings(Fixture):
             client.close()
             request(self.server.socket, f"/api/v1/clients/{client.id}", method="DELETE")
 
-    def client(self, owner):
+    def client(self, owner, **how):
         """A client with a session, and that session."""
-        self.clients.append(Client(self.server.port, owner))
+        self.clients.append(Client(self.server.port, owner, **how))
         return self.clients[-1], self.clients[-1].start(flags=nfs.CONN_BACK_CHAN)
 
     def rows(self, *arguments):
@@ -832,6 +832,38 @@ class Holdings(Fixture):
             self.bad("option '--path': clients see no such file; its path begins with that of an export",
                      noun, "list", "--path", "/nowhere")
             self.bad("option '--export': nothing is exported at this path", noun, "list", "--export", "/nowhere")
+
+    def begin_copies(self, owner):
+        """More copies at a time than there are threads, by a client that will not hear of their end; their IDs."""
+        _, session = self.client(owner, minor=2)
+        source, target = session.opened("big"), session.opened("copied")
+        for at in range(0, 32 << 20, 32 << 10):
+            session.value(*nfs.write(source, b"x" * (32 << 10), at))
+        copies = [session.value(*nfs.copy(source, target, 32 << 20)) for _ in range(40)]
+        return [stateid[4:].hex() for begun in copies for stateid in begun]
+
+    def test_copies(self):
+        """How far is this copy?  End it."""
+        for attempt in range(1000):  # until it is cancelled before it has ended by itself
+            owner = f"copier{attempt}.example"
+            cancelled = self.begin_copies(owner)[-1]
+            done = self.run_cli("copy", "cancel", cancelled)
+            if done.returncode == 0:
+                break
+            self.assertIn("the copy of this ID has ended", done.stderr)
+        RAN.add(("copy", "cancel"))
+        self.assertEqual(done.stdout, f"{cancelled} cancelled\n")
+        wait_until(lambda: self.row_of(cancelled)[4] not in ("waiting", "running"))
+        row = self.row_of(cancelled)
+        self.assertEqual(row[1:4] + row[5:6] + row[7:8], [owner, "/big", "/copied", "NFS4ERR_IO", "32.0 MiB"])
+        self.assertEqual(row[4], "ended")
+        self.bad("has ended", "copy", "cancel", cancelled)
+        self.bad("there is no copy of this ID", "copy", "cancel", "00" * 12)
+        self.bad("option '--export': nothing is exported at this path", "copy", "list", "--export", "/nowhere")
+        self.assertEqual(self.good("copy", "list", "--export", "/second"), "none\n")
+
+    def row_of(self, copy):
+        return next(row for row in self.rows("copy", "list", "--export", "/") if row[0] == copy)
 
     def test_delegations(self):
         """Why did this client stop? It is asked for a delegation, and does not return it."""

@@ -18,7 +18,7 @@ BADSESSION, DELEG_REVOKED = 10052, 10087
  SETCLIENTID_CONFIRM, WRITE) = (4, 9, 10, 12, 15, 18, 20, 22, 24, 25, 26, 30, 35, 36, 38)
 (BIND_CONN_TO_SESSION, EXCHANGE_ID, CREATE_SESSION, DESTROY_SESSION, SEQUENCE, TEST_STATEID, RECLAIM_COMPLETE) = \
     (41, 42, 43, 44, 53, 55, 58)
-FREE_STATEID = 45
+FREE_STATEID, SAVEFH, COPY = 45, 32, 60
 CB_RECALL, CB_SEQUENCE = 4, 11
 
 ACCESS_READ, ACCESS_WRITE, ACCESS_BOTH, DENY_NONE, DENY_BOTH = 1, 2, 3, 0, 3
@@ -130,6 +130,16 @@ RESULTS = {
 }
 
 
+def decode_copy(x):
+    """The stateid of the copy, or none."""
+    stateids = [x.bytes(16) for _ in range(x.u32())]
+    x.bytes(8 + 4 + 8 + 4 + 4)
+    return stateids
+
+
+RESULTS[COPY] = decode_copy
+
+
 class Connection:
     """Calls and their replies, as the user `uid`.  Calls of the server are kept in `calls`."""
 
@@ -226,9 +236,10 @@ def create_session(clientid, sequence, flags=0, slots=8, cached=2048):
 
 
 class Client:
-    """Of 4.1, with its sessions over connections of its own."""
+    """Of 4.1 or later, with its sessions over connections of its own."""
 
-    def __init__(self, port, owner, implementation=None, verifier=b"verifier", source=None):
+    def __init__(self, port, owner, implementation=None, verifier=b"verifier", source=None, minor=1):
+        self.minor = minor
         self.port, self.owner, self.implementation, self.verifier = port, owner, implementation, verifier
         self.connection = Connection(port, source=source)
         self.register()
@@ -241,7 +252,7 @@ class Client:
             arguments += u32(1) + opaque(domain) + opaque(name) + u64(date_s) + u32(0)
         else:
             arguments += u32(0)
-        made = self.connection.value(1, (EXCHANGE_ID, arguments))
+        made = self.connection.value(self.minor, (EXCHANGE_ID, arguments))
         self.clientid, self.sequence = made["clientid"], made["sequence"]
         self.id = f"{self.clientid:016x}"
 
@@ -253,12 +264,18 @@ class Client:
 
     def session(self, connection=None, **how):
         connection = connection or self.connection
-        made = connection.value(1, create_session(self.clientid, self.sequence, **how))
+        made = connection.value(self.minor, create_session(self.clientid, self.sequence, **how))
         self.sequence += 1
         return Session(self, connection, made)
 
     def close(self):
         self.connection.close()
+
+
+def copy(source, target, count):
+    """COPY from the beginning of one open file to that of another, which may go on after the reply: operations."""
+    arguments = source["stateid"] + target["stateid"] + u64(0, 0, count) + u32(1, 0, 0)
+    return ((PUTFH, opaque(source["handle"])), (SAVEFH, b""), (PUTFH, opaque(target["handle"])), (COPY, arguments))
 
 
 class Session:
@@ -272,13 +289,13 @@ class Session:
         return SEQUENCE, self.sessionid + u32(self.seqids[slot], slot, slot, 1)
 
     def send(self, *operations, slot=0):
-        return self.connection.send(1, self.sequence(slot), *operations)
+        return self.connection.send(self.client.minor, self.sequence(slot), *operations)
 
     def call(self, *operations, slot=0):
         return self.connection.reply(self.send(*operations, slot=slot))
 
     def value(self, *operations, slot=0):
-        return self.connection.value(1, self.sequence(slot), *operations)
+        return self.connection.value(self.client.minor, self.sequence(slot), *operations)
 
     def open(self, name, access=ACCESS_BOTH | WANT_NO_DELEGATION, deny=DENY_NONE, create=True, export=None):
         """Operations that open a file of the root directory, or of an export below it."""
@@ -327,8 +344,8 @@ class OldClient:
         self.connection.close()
 
 
-def write(opened, data=b"data"):
-    return (PUTFH, opaque(opened["handle"])), (WRITE, opened["stateid"] + u64(0) + u32(2) + opaque(data))
+def write(opened, data=b"data", offset=0):
+    return (PUTFH, opaque(opened["handle"])), (WRITE, opened["stateid"] + u64(offset) + u32(2) + opaque(data))
 
 
 def readdir(cookie, maxcount):

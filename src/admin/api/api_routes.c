@@ -5,6 +5,7 @@
 #include "admin/api/api_activity.h"
 #include "admin/api/api_callbacks.h"
 #include "admin/api/api_clients.h"
+#include "admin/api/api_copies.h"
 #include "admin/api/api_delegations.h"
 #include "admin/api/api_drain.h"
 #include "admin/api/api_events.h"
@@ -44,6 +45,8 @@ const struct http_route api_routes[] = {
     {"DELETE", ROOT "/locks/{id}", HTTP_WRITE | HTTP_WAITS, api_locks_revoke},
     {"GET", ROOT "/delegations", HTTP_READ | HTTP_WAITS, api_delegations_list},
     {"DELETE", ROOT "/delegations/{id}", HTTP_WRITE | HTTP_WAITS, api_delegations_revoke},
+    {"GET", ROOT "/copies", HTTP_READ | HTTP_WAITS, api_copies_list},
+    {"DELETE", ROOT "/copies/{id}", HTTP_WRITE | HTTP_WAITS, api_copies_cancel},
     {"POST", ROOT "/drain", HTTP_WRITE, api_drain_begin},
     {"GET", ROOT "/events", HTTP_READ, api_events_show},
     {"GET", ROOT "/exports", HTTP_READ, api_exports_list},

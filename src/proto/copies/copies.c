@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "callback/callback.h"
+#include "proto/copies/copy_list.h"
 #include "proto/copies/copy_notice.h"
 #include "proto/copies/copy_threads.h"
 #include "state/file/open_tables.h"
@@ -49,6 +50,25 @@ void copies_tick(struct copies *copies, int64_t now_ns)
 void copies_count(const struct compound *c, uint64_t bytes)
 {
     counter_add(c->server->copies->queue.counters, COPY_COUNTER_bytes, bytes);
+}
+
+bool copies_next(struct copies *copies, uint64_t *number, struct copy_view *view)
+{
+    return copy_list_next(&copies->queue, number, view);
+}
+
+bool copies_abort(struct stateid *stateid)
+{
+    struct copy *copy = copy_of_stateid(stateid);
+    bool ended;
+
+    if (!copy_queue_abort(copy->queue, copy, &ended))
+        return false;
+    if (ended) {
+        copy_settle(copy);
+        copy_notice_send(copy);
+    }
+    return true;
 }
 
 void copies_stats_read(struct copies *copies, struct copy_stats *stats)
@@ -96,7 +116,7 @@ static enum nfsstat4 check(const struct compound *c, const struct copy *copy,
     uint8_t fh[LIMIT_FH_BYTES];
     uint32_t len = export_fh_build(c->current.export, &c->current.obj->handle, fh);
 
-    if (in->seqid == 0 || len != copy->fh_len || memcmp(fh, copy->fh, len) != 0)
+    if (in->seqid == 0 || len != copy->to_fh.len || memcmp(fh, copy->to_fh.bytes, len) != 0)
         return NFS4ERR_BAD_STATEID;
     return stateid_check_seqid(&copy->stateid, in->seqid);
 }

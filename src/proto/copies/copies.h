@@ -11,6 +11,8 @@
 struct copies;
 struct copy_plan;
 struct copy_stats;
+struct copy_view;
+struct stateid;
 
 struct copies *copies_create(struct server *server);
 
@@ -39,5 +41,12 @@ void copies_count(const struct compound *c, uint64_t bytes);
 enum nfsstat4 copies_status(const struct compound *c, const struct stateid4 *in,
                             struct OFFLOAD_STATUS4resok *resok);
 enum nfsstat4 copies_cancel(const struct compound *c, const struct stateid4 *in);
+
+/* A walk over all copies, those that have ended lately included: copy_list_next(). */
+bool copies_next(struct copies *copies, uint64_t *number, struct copy_view *view) MUST_USE;
+
+/* An administrator ends the copy of this stateid, on which the caller has a reference: its client
+ * is told NFS4ERR_IO, as soon as no turn of it runs.  False: it has ended.  Does not wait. */
+bool copies_abort(struct stateid *stateid) MUST_USE;
 
 void copies_stats_read(struct copies *copies, struct copy_stats *stats);

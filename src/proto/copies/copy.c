@@ -68,7 +68,10 @@ struct copy *copy_create(const struct compound *c, struct copy_queue *queue,
     copy->exports_generation = export_table_generation(c->server->exports);
     copy->from_volume = c->saved.obj->fs->volume;
     copy->to_volume = c->current.obj->fs->volume;
-    copy->fh_len = export_fh_build(c->current.export, &c->current.obj->handle, copy->fh);
+    copy->from_fh.len =
+        export_fh_build(c->saved.export, &c->saved.obj->handle, copy->from_fh.bytes);
+    copy->to_fh.len =
+        export_fh_build(c->current.export, &c->current.obj->handle, copy->to_fh.bytes);
     keep_caller(copy, c, reader);
     list_init(&copy->owner_link);
     list_init(&copy->ended_link);

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "proto/compound.h"
+#include "proto/copies/copy_view.h"
 #include "state/file/stateid.h"
 #include "state/session/session_call.h"
 
@@ -46,8 +47,7 @@ struct copy {
     struct copy_plan plan;
     struct vfs_cred reader, writer; /* as the two exports take the caller */
     uint64_t mach_allow;
-    uint8_t fh[LIMIT_FH_BYTES]; /* of the target */
-    uint32_t fh_len;
+    struct copy_file from_fh, to_fh;
     struct session_call call; /* the COPY; the client must have its reply before CB_OFFLOAD */
     int64_t begun_ns;
     const struct vfs_volume *from_volume, *to_volume; /* to be compared */
@@ -62,6 +62,9 @@ struct copy {
     /* Guarded by copy_queue.lock. */
     enum copy_phase phase;
     bool cancelled;
+    bool aborted;     /* cancelled by an administrator: its client has to be told */
+    uint64_t number;  /* in the order in which copies began */
+    int64_t ended_ns; /* 0: it goes on */
     struct copy_owner *owner;
     struct list owner_link; /* of copy_owner.waiting */
     struct list ended_link; /* of copy_queue.ended */

@@ -23,7 +23,7 @@ static void answered(enum callback_outcome outcome, const struct cb_reply *reply
 
 static void fill(struct copy *copy, struct CB_OFFLOAD4args *args)
 {
-    *args = (struct CB_OFFLOAD4args){.coa_fh = {.data = copy->fh, .len = copy->fh_len}};
+    *args = (struct CB_OFFLOAD4args){.coa_fh = {.data = copy->to_fh.bytes, .len = copy->to_fh.len}};
     stateid_value(&copy->stateid, &args->coa_stateid);
     (void)copy_queue_status(copy->queue, copy, &args->coa_status);
     if (args->coa_status != NFS4_OK) {

@@ -63,6 +63,8 @@ static void leave_locked(struct copy_queue *queue, struct copy *copy)
 {
     struct copy_owner *owner = copy->owner;
 
+    copy_history_add(&queue->history, copy,
+                     copy->phase == COPY_ENDED ? COPY_STATE_OVER : COPY_STATE_CANCELLED);
     if (copy->phase == COPY_ENDED) {
         list_remove(&copy->ended_link);
         queue->ended_count--;
@@ -100,6 +102,7 @@ static void enter_locked(struct copy_queue *queue, struct copy *copy)
     struct copy_owner *owner = owner_of_locked(queue, copy->stateid.client);
 
     copy->owner = owner;
+    copy->number = ++queue->begun;
     copy->phase = COPY_WAITS;
     owner->count++;
     queue->live++;
@@ -215,7 +218,7 @@ bool copy_queue_return(struct copy_queue *queue, struct copy *copy, int64_t resu
     bool again;
 
     pthread_mutex_lock(&queue->lock);
-    again = !copy->cancelled && !queue->stop;
+    again = !copy->cancelled && !copy->aborted && !queue->stop;
     if (again) {
         copy->phase = COPY_WAITS;
         copy->resume_ns = resume_ns;
@@ -233,6 +236,19 @@ static enum copy_counter counter_of(const struct copy *copy, enum nfsstat4 statu
     return copy_done(copy) < copy->plan.length ? COPY_COUNTER_short : COPY_COUNTER_done;
 }
 
+/* Its client has to be told; with another reference for that. */
+static void end_locked(struct copy_queue *queue, struct copy *copy, enum nfsstat4 status)
+{
+    stateid_get(&copy->stateid);
+    queue->live--;
+    queue->ended_count++;
+    list_push_back(&queue->ended, &copy->ended_link);
+    copy->phase = COPY_ENDED;
+    copy->status = status;
+    copy->ended_ns = clock_now_ns();
+    copy->telling = true;
+}
+
 bool copy_queue_end(struct copy_queue *queue, struct copy *copy, enum nfsstat4 status)
 {
     bool tell;
@@ -240,17 +256,10 @@ bool copy_queue_end(struct copy_queue *queue, struct copy *copy, enum nfsstat4 s
     pthread_mutex_lock(&queue->lock);
     turn_over_locked(queue, copy);
     tell = !copy->cancelled && !queue->stop && !client_dead(copy->stateid.client);
-    if (tell) {
-        stateid_get(&copy->stateid);
-        queue->live--;
-        queue->ended_count++;
-        list_push_back(&queue->ended, &copy->ended_link);
-        copy->phase = COPY_ENDED;
-        copy->status = status;
-        copy->telling = true;
-    } else {
+    if (tell)
+        end_locked(queue, copy, status);
+    else
         leave_locked(queue, copy);
-    }
     pthread_mutex_unlock(&queue->lock);
     counter_add(queue->counters, tell ? counter_of(copy, status) : COPY_COUNTER_cancelled, 1);
     if (!tell)
@@ -352,6 +361,25 @@ enum nfsstat4 copy_queue_cancel(struct copy_queue *queue, struct copy *copy)
     }
     forget(copy);
     return NFS4_OK;
+}
+
+bool copy_queue_abort(struct copy_queue *queue, struct copy *copy, bool *ended)
+{
+    bool done;
+
+    pthread_mutex_lock(&queue->lock);
+    done = !copy->cancelled && !copy->aborted && !queue->stop &&
+           (copy->phase == COPY_WAITS || copy->phase == COPY_RUNS);
+    *ended = done && copy->phase == COPY_WAITS;
+    copy->aborted |= done;
+    if (*ended) {
+        list_remove(&copy->owner_link);
+        end_locked(queue, copy, NFS4ERR_IO);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    if (*ended)
+        counter_add(queue->counters, COPY_COUNTER_failed, 1);
+    return done;
 }
 
 bool copy_queue_status(struct copy_queue *queue, const struct copy *copy, enum nfsstat4 *status)

@@ -38,6 +38,8 @@ struct copy_queue {
     uint32_t cancel_s, stop_s; /* that turns have to end; tests make them shorter */
     struct copy *running[LIMIT_COPY_THREADS];
     bool stop;
+    uint64_t begun; /* the number of the last copy */
+    struct copy_history history;
     struct counter_set *counters; /* COPY_COUNTERS */
 };
 
@@ -76,6 +78,11 @@ struct copy *copy_queue_due(struct copy_queue *queue, int64_t now_ns);
  * BAD_STATEID: it is gone already.  DELAY: its turn takes long; it will end then.  Without
  * locks. */
 enum nfsstat4 copy_queue_cancel(struct copy_queue *queue, struct copy *copy);
+
+/* End it with NFS4ERR_IO, of which its client is told.  False: it has ended, or must do so already.
+ * *ended: it is ended now, as if copy_queue_end() had returned true, and is to be settled; else its
+ * turn comes to its end first.  Does not wait. */
+bool copy_queue_abort(struct copy_queue *queue, struct copy *copy, bool *ended) MUST_USE;
 
 /* Whether it has ended, and how. */
 bool copy_queue_status(struct copy_queue *queue, const struct copy *copy, enum nfsstat4 *status);

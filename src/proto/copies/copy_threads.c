@@ -12,13 +12,14 @@ enum {
     LATER_NS = 50 * 1000000 /* until a copy that must wait has its next turn */
 };
 
-/* Its client is gone, it was cancelled, or the server ends. */
+/* No, if its client is gone, it was cancelled, or the server ends.  *status is for the client of
+ * one that an administrator has cancelled; no other one is told. */
 static bool goes_on(struct copy_queue *queue, struct copy *copy, enum copy_turn turn,
                     enum nfsstat4 *status)
 {
     if (turn == COPY_TURN_OVER)
         return false;
-    *status = NFS4ERR_DELAY;
+    *status = NFS4ERR_IO;
     return copy_queue_return(queue, copy, turn == COPY_TURN_LATER ? clock_now_ns() + LATER_NS : 0);
 }
 

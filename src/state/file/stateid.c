@@ -311,7 +311,7 @@ struct stateid *stateid_lookup_copy(struct stateid_table *table, const struct st
 {
     struct stateid *sid = find(table, in);
 
-    if (!sid || (sid->kind == STATEID_COPY && sid->client == client))
+    if (!sid || (sid->kind == STATEID_COPY && (!client || sid->client == client)))
         return sid;
     stateid_put(sid);
     return NULL;

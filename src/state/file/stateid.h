@@ -66,7 +66,8 @@ struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid
 /* The same, of any client: for 4.0, where stateids tell the client (RFC 7530 §9.5). */
 struct stateid *stateid_lookup_any(struct stateid_table *table, const struct stateid4 *in);
 
-/* The same for that of a copy, which no other operation may find: it stands for no open or lock. */
+/* The same for that of a copy, which no other operation may find: it stands for no open or lock.
+ * `client` NULL: of any client. */
 struct stateid *stateid_lookup_copy(struct stateid_table *table, const struct stateid4 *in,
                                     const struct client *client);
 

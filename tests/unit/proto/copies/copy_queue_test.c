@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "lib/test.h"
+#include "proto/copies/copy_list.h"
 #include "unit/proto/copies/copy_fixture.h"
 
 /* The next turn is that copy's; there is one. */
@@ -68,20 +69,23 @@ static void later_means_later(void **unused)
 /* Copies from or to one file system leave threads to those of others. */
 static void volumes_share_threads(void **unused)
 {
-    struct copy *from[LIMIT_COPY_THREADS_PER_VOLUME], *in_vain, *other;
+    struct copy *from[LIMIT_COPY_THREADS_PER_VOLUME], *in_vain[2], *other;
 
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
         from[i] = i % 2 ? copy_added(&alice, 'a', 'b') : copy_added(&alice, 'b', 'a');
         expect_turn(from[i]);
     }
-    in_vain = copy_added(&alice, 'c', 'a');
+    in_vain[0] = copy_added(&alice, 'c', 'a');
+    in_vain[1] = copy_added(&alice, 'a', 'c');
     other = copy_added(&bob, 'c', 'd');
     expect_turn(other);
     finish(other);
     finish(from[0]);
-    expect_turn(in_vain);
-    go_on(in_vain);
+    expect_turn(in_vain[0]);
+    finish(in_vain[0]);
+    expect_turn(in_vain[1]);
+    go_on(in_vain[1]);
     for (size_t i = 1; i < ARRAY_SIZE(from); i++)
         go_on(from[i]);
 }
@@ -335,6 +339,97 @@ static void stopped_in_vain(void **unused)
     queue.threads = 0;
 }
 
+/* It waits: the client is told at once, of an I/O error. */
+static void aborted_while_it_waits(void **unused)
+{
+    struct copy *copy;
+    enum nfsstat4 status;
+    bool is_ended;
+
+    (void)unused;
+    copy = copy_added(&alice, 'a', 'b');
+    assert_true(copy_queue_abort(&queue, copy, &is_ended));
+    assert_true(is_ended);
+    assert_true(copy_queue_status(&queue, copy, &status));
+    assert_int_equal(status, NFS4ERR_IO);
+    assert_int_equal(queue.live, 0);
+    assert_int_equal(counted(COPY_COUNTER_failed), 1);
+    assert_false(copy_queue_abort(&queue, copy, &is_ended));
+    copy_queue_told(&queue, copy, COPY_KNOWN);
+    assert_int_equal(copies_freed(), 1);
+}
+
+/* It runs: its thread learns it at the end of the turn. */
+static void aborted_while_it_runs(void **unused)
+{
+    struct copy *copy;
+    bool is_ended;
+
+    (void)unused;
+    copy = copy_added(&alice, 'a', 'b');
+    expect_turn(copy);
+    assert_true(copy_queue_abort(&queue, copy, &is_ended));
+    assert_false(is_ended);
+    assert_false(copy_queue_abort(&queue, copy, &is_ended));
+    assert_false(copy_queue_return(&queue, copy, 0));
+    assert_true(copy_queue_end(&queue, copy, NFS4ERR_IO));
+    copy_queue_told(&queue, copy, COPY_KNOWN);
+}
+
+static void expect_listed(uint64_t *number, enum copy_state state, uint64_t clientid)
+{
+    struct copy_view view;
+
+    assert_true(copy_list_next(&queue, number, &view));
+    assert_int_equal(view.state, state);
+    assert_int_equal(view.clientid, clientid);
+    assert_int_equal(view.ended_ns != 0, state >= COPY_STATE_ENDED);
+}
+
+/* In the order in which they began, whatever has become of them. */
+static void listed(void **unused)
+{
+    struct copy *over, *late, *cancelled, *runs;
+    struct copy_view view;
+    uint64_t number = 0;
+
+    (void)unused;
+    assert_false(copy_list_next(&queue, &number, &view));
+    over = ended(&bob);
+    late = ended(&alice);
+    cancelled = copy_added(&alice, 'a', 'b');
+    runs = copy_added(&bob, 'a', 'b');
+    (void)copy_added(&bob, 'a', 'b');
+    assert_int_equal(copy_queue_cancel(&queue, cancelled), NFS4_OK);
+    expect_turn(runs);
+    copy_queue_told(&queue, over, COPY_KNOWN);
+    expect_listed(&number, COPY_STATE_OVER, bob.id);
+    expect_listed(&number, COPY_STATE_ENDED, alice.id);
+    expect_listed(&number, COPY_STATE_CANCELLED, alice.id);
+    expect_listed(&number, COPY_STATE_RUNNING, bob.id);
+    expect_listed(&number, COPY_STATE_WAITING, bob.id);
+    assert_int_equal(number, 5);
+    assert_false(copy_list_next(&queue, &number, &view));
+    copy_queue_told(&queue, late, COPY_KNOWN);
+    go_on(runs);
+}
+
+/* The oldest of those that are gone are forgotten. */
+static void the_last_are_listed(void **unused)
+{
+    struct copy_view view;
+    uint64_t number = 0;
+
+    (void)unused;
+    for (uint32_t i = 0; i < LIMIT_COPY_HISTORY + 3; i++)
+        copy_queue_told(&queue, ended(&alice), COPY_KNOWN);
+    for (uint64_t i = 4; i <= LIMIT_COPY_HISTORY + 3; i++) {
+        assert_true(copy_list_next(&queue, &number, &view));
+        assert_int_equal(number, i);
+    }
+    assert_false(copy_list_next(&queue, &number, &view));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, copy_set_up, copy_tear_down)
 
 int main(void)
@@ -353,6 +448,10 @@ int main(void)
         TEST(disowned),
         TEST(clients_that_go),
         TEST(ends_are_counted),
+        TEST(aborted_while_it_waits),
+        TEST(aborted_while_it_runs),
+        TEST(listed),
+        TEST(the_last_are_listed),
         TEST(stopped),
         TEST(stopped_in_vain),
     };
