@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Intrusive hash table: nodes are embedded; the table doubles as it grows and never shrinks.
- * Without memory it grows later and is slower meanwhile: nothing here fails.  The caller computes
- * the hash, compares keys and locks; shard the table where threads contend.  A table must not be
- * moved.
+ * Intrusive hash table: nodes are embedded; the table grows and shrinks with their number.  It then
+ * has two arrays of buckets for a while: each insertion and each removal moves a few buckets, so
+ * that none takes long.  Without memory it grows later and is slower meanwhile: nothing here fails.
+ * The caller computes the hash, compares keys and locks; shard the table where threads contend.
+ * Lookups may share a lock, as they change nothing.  A table must not be moved.
  */
 #pragma once
 
@@ -22,12 +23,17 @@ enum {
 
 struct htable {
     struct hnode **buckets; /* `few`, or allocated */
+    struct hnode **old;     /* the array before, while its nodes move; or NULL */
     size_t mask;            /* bucket count - 1 */
+    size_t old_mask;        /* the same of `old` */
+    size_t moved;           /* buckets of `old`, from the first on, that are empty by now */
+    size_t least;           /* the table does not shrink below this number of buckets */
     size_t count;           /* nodes held */
+    uint32_t visits;        /* running, during which no bucket moves */
     struct hnode *few[HTABLE_FEW];
 };
 
-/* `size_hint` buckets to begin with, rounded up to a power of two. */
+/* `size_hint` buckets to begin with, rounded up to a power of two; it keeps as many. */
 void htable_init(struct htable *table, size_t size_hint);
 
 /* Free the buckets; the table must be empty. */
@@ -44,7 +50,7 @@ struct hnode *htable_first(const struct htable *table, uint64_t hash);
 struct hnode *htable_next(const struct hnode *node);
 
 /* Visit all nodes, in no particular order, until `visit` returns false.  It may remove the node
- * that it is given. */
+ * that it is given, and insert none.  The caller's lock excludes all others. */
 void htable_visit(struct htable *table, bool (*visit)(struct hnode *node, void *arg), void *arg);
 
 /* A place between two nodes of a table, in an order of their hashes that the growth of the table

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes in is found again, whatever shares its hash or its bucket, while the table grows and
- * when it cannot.
+ * What goes in is found again, whatever shares its hash or its bucket, while the table grows or
+ * shrinks and when it cannot.
  */
 #include "base/htable.h"
 
@@ -10,7 +10,8 @@
 
 enum {
     MANY = 1000,
-    LAG = 100 /* rounds after which what came goes */
+    MOST_MOVED = 16, /* buckets, with one change */
+    LAG = 100        /* rounds after which what came goes */
 };
 
 struct item {
@@ -69,6 +70,67 @@ static void grows(void **state)
     assert_null(htable_first(&table, hash_u64(0)));
 }
 
+/* With one more change, which has begun a move or gone on with it. */
+static void expect_few_moved(size_t *moved)
+{
+    size_t now = table.old ? table.moved : 0;
+
+    assert_true(now <= MOST_MOVED || now - *moved <= MOST_MOVED);
+    *moved = now;
+}
+
+/* One change moves a few buckets only, and at each moment all nodes are found. */
+static void moves_in_steps(void **state)
+{
+    size_t moved = 0, steps = 0;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        htable_insert(&table, &items[i].node, hash_u64(i));
+        expect_few_moved(&moved);
+        steps += moved > 0;
+        for (size_t j = 0; j <= i; j++)
+            assert_ptr_equal(htable_first(&table, hash_u64(j)), &items[j].node);
+    }
+    assert_true(steps > MANY / 8);
+    remove_many();
+}
+
+static uint64_t bytes_of_tables(void)
+{
+    struct memory_stats stats;
+
+    memory_settle();
+    memory_stats_read(&stats);
+    return stats.of[MEMORY_tables];
+}
+
+/* Down to the first size, and each node that is left is found meanwhile. */
+static void shrinks(void **state)
+{
+    uint64_t before = bytes_of_tables();
+    bool moving = false;
+    size_t moved = 0;
+
+    (void)state;
+    insert_many();
+    assert_true(bytes_of_tables() >= before + MANY * sizeof(struct hnode *));
+    for (size_t i = 0; i < MANY; i++) {
+        htable_remove(&table, &items[i].node);
+        expect_few_moved(&moved);
+        moving |= table.old && table.old_mask > table.mask;
+        for (size_t j = i + 1; j < MANY; j++)
+            assert_ptr_equal(htable_first(&table, hash_u64(j)), &items[j].node);
+    }
+    assert_true(moving);
+    for (size_t i = 0; table.old; i++) { /* the last array empties with what comes next */
+        htable_insert(&table, &items[i].node, hash_u64(i));
+        htable_remove(&table, &items[i].node);
+    }
+    assert_int_equal(table.mask + 1, HTABLE_FEW);
+    assert_int_equal(bytes_of_tables(), before);
+}
+
 /* Without memory it stays as it is, and grows with the next node for which there is some. */
 static void grows_later(void **state)
 {
@@ -96,6 +158,7 @@ static void begins_as_hinted(void **state)
     assert_int_equal(table.mask + 1, 1024);
     expect_many();
     remove_many();
+    assert_int_equal(table.mask + 1, 1024); /* and as many stay */
     htable_fini(&table);
     memory_fail_nth(1);
     htable_init(&table, MANY);
@@ -201,6 +264,35 @@ static void walk_in_pieces(void **state)
         htable_remove(&table, &items[i].node);
 }
 
+static void expect_walk_of(size_t from, size_t to)
+{
+    struct htable_place place = {0};
+    unsigned left = 0;
+
+    assert_non_null(table.old);
+    htable_walk(&table, &place, UINT32_MAX, note, &left);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(items[i].visits, i >= from && i < to);
+        items[i].visits = 0;
+    }
+}
+
+/* Each node once, in whichever array it is. */
+static void walk_amid_a_move(void **state)
+{
+    size_t to = 0, from = 0;
+
+    (void)state;
+    for (; !table.old || table.mask + 1 < MANY || table.moved < 100; to++)
+        htable_insert(&table, &items[to].node, hash_u64(to));
+    expect_walk_of(from, to);
+    for (; !table.old || table.old_mask < table.mask || table.moved < 100; from++)
+        htable_remove(&table, &items[from].node);
+    expect_walk_of(from, to);
+    for (; from < to; from++)
+        htable_remove(&table, &items[from].node);
+}
+
 /* The ends of the order, and nodes of one hash, are visited once, too. */
 static void walk_of_all_hashes(void **state)
 {
@@ -236,11 +328,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(moves_in_steps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(shrinks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(grows_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(begins_as_hinted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_hash_for_several, set_up, tear_down),
         cmocka_unit_test_setup_teardown(visits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(walk_in_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(walk_amid_a_move, set_up, tear_down),
         cmocka_unit_test_setup_teardown(walk_of_all_hashes, set_up, tear_down),
         cmocka_unit_test(hashes),
     };
