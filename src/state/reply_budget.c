@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The account of granted slots.  Two counters, changed when a session is made, resized or freed.
+ * The account of used slots.  Two counters, changed when a session is made or freed, and when it
+ * uses more slots than ever or gives some up.
  */
 #include "state/reply_budget.h"
 
@@ -29,27 +30,14 @@ static uint64_t charged(const struct reply_budget *budget)
     return atomic_load_explicit(&budget->charged, memory_order_relaxed);
 }
 
-/* Charge as many as leave `reserve` bytes, but at least `least`. */
-static uint32_t charge(struct reply_budget *budget, uint64_t cost, uint32_t least, uint32_t want,
-                       uint64_t reserve)
+/* The slots that fit beside what is charged and `reserve` bytes, but at most `want`. */
+static uint32_t room(const struct reply_budget *budget, uint64_t cost, uint32_t want,
+                     uint64_t reserve)
 {
-    uint64_t before = charged(budget), bytes_max = most(budget);
-    uint64_t count;
+    uint64_t used = charged(budget) + reserve, bytes_max = most(budget);
+    uint64_t count = used < bytes_max ? (bytes_max - used) / cost : 0;
 
-    do {
-        uint64_t room = before + reserve < bytes_max ? bytes_max - reserve - before : 0;
-
-        count = room / cost;
-        if (count > want)
-            count = want;
-        if (count < least)
-            count = least;
-        if (count == 0)
-            return 0; /* asked again and again: leave the line to its readers */
-    } while (!atomic_compare_exchange_weak_explicit(&budget->charged, &before,
-                                                    before + count * cost, memory_order_relaxed,
-                                                    memory_order_relaxed));
-    return (uint32_t)count;
+    return count < want ? (uint32_t)count : want;
 }
 
 uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t want)
@@ -60,15 +48,30 @@ uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t 
     atomic_fetch_add_explicit(&budget->tables, 1, memory_order_relaxed);
     free = used < bytes_max ? bytes_max - used : 0;
     part = (uint64_t)((double)free / (double)bytes_max * 4 / 3 * want);
-    return charge(budget, cost, 1, part < want ? (uint32_t)part : want, 0);
+    want = room(budget, cost, part < want ? (uint32_t)part : want, 0);
+    atomic_fetch_add_explicit(&budget->charged, cost, memory_order_relaxed);
+    return want ? want : 1;
 }
 
-uint32_t reply_budget_grow(struct reply_budget *budget, uint64_t cost, uint32_t want)
+uint32_t reply_budget_grow(const struct reply_budget *budget, uint64_t cost, uint32_t want)
 {
-    return charge(budget, cost, 0, want, most(budget) / 4);
+    return room(budget, cost, want, most(budget) / 4);
 }
 
-void reply_budget_shrink(struct reply_budget *budget, uint64_t cost, uint32_t count)
+bool reply_budget_charge(struct reply_budget *budget, uint64_t cost, uint32_t count)
+{
+    uint64_t before = charged(budget), bytes_max = most(budget);
+
+    do {
+        if (before > bytes_max || (bytes_max - before) / cost < count)
+            return false; /* asked again and again: leave the line to its readers */
+    } while (!atomic_compare_exchange_weak_explicit(&budget->charged, &before,
+                                                    before + count * cost, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+void reply_budget_release(struct reply_budget *budget, uint64_t cost, uint32_t count)
 {
     uint64_t before =
         atomic_fetch_sub_explicit(&budget->charged, cost * count, memory_order_relaxed);
@@ -78,7 +81,7 @@ void reply_budget_shrink(struct reply_budget *budget, uint64_t cost, uint32_t co
 
 void reply_budget_close(struct reply_budget *budget, uint64_t cost, uint32_t count)
 {
-    reply_budget_shrink(budget, cost, count);
+    reply_budget_release(budget, cost, count);
     atomic_fetch_sub_explicit(&budget->tables, 1, memory_order_relaxed);
 }
 

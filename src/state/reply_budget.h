@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits the memory of all reply caches together.  When slots are granted, each table is charged
- * for what they may hold: ca_maxresponsesize_cached plus the slot itself.  What they really hold,
- * which is far less, is state.reply_bytes.
+ * Limits the memory of all reply caches together.  A slot is charged when its client first uses it:
+ * for what it may hold from then on, ca_maxresponsesize_cached plus the slot itself.  What slots
+ * really hold, which is far less, is state.reply_bytes.
  *
- * Each session gets at least one slot, so at most LIMIT_SESSIONS slots are charged beyond the
- * budget.
+ * So slots are granted that nobody has paid for, and idle clients, which use one or two of theirs,
+ * leave the budget to busy ones.  When all granted slots come into use, the budget becomes tight
+ * and the tables shrink.  Beyond the budget no slot can be used for the first time, but for the
+ * first of each session: at most LIMIT_SESSIONS slots are charged beyond it.
  */
 #pragma once
 
@@ -25,19 +27,23 @@ void reply_budget_init(struct reply_budget *budget, uint64_t bytes_max);
  * many, tables shrink as they do when the budget is tight. */
 void reply_budget_set(struct reply_budget *budget, uint64_t bytes_max);
 
-/* A new table wants `want` slots (at least one) of `cost` bytes each.  Returns how many it gets, 1
- * to `want`, and charges them.  It gets all of them until a quarter of the budget is charged.
- * After that it gets fewer the less is free, so that no table takes all that is left. */
+/* A new table wants `want` slots (at least one), which cost this many bytes each.  Returns how many
+ * it is granted, 1 to `want`, and charges the first.  It gets all of them until a quarter of the
+ * budget is charged.  After that it gets fewer the less is free. */
 uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t want);
 
-/* A table wants `want` more slots.  Returns how many it gets, 0 to `want`.  Growth leaves a quarter
- * of the budget for new tables. */
-uint32_t reply_budget_grow(struct reply_budget *budget, uint64_t cost, uint32_t want);
+/* A table all of whose slots are charged wants `want` more.  Returns how many it is granted, 0 to
+ * `want`; none of them is charged.  Growth leaves a quarter of the budget for new tables. */
+uint32_t reply_budget_grow(const struct reply_budget *budget, uint64_t cost, uint32_t want);
 
-/* `count` slots were released. */
-void reply_budget_shrink(struct reply_budget *budget, uint64_t cost, uint32_t count);
+/* Charge `count` slots that are about to be used for the first time.  False: there is no room for
+ * them, and nothing was charged. */
+bool reply_budget_charge(struct reply_budget *budget, uint64_t cost, uint32_t count);
 
-/* A table with `count` slots was freed. */
+/* `count` charged slots were given up. */
+void reply_budget_release(struct reply_budget *budget, uint64_t cost, uint32_t count);
+
+/* A table with `count` charged slots was freed. */
 void reply_budget_close(struct reply_budget *budget, uint64_t cost, uint32_t count);
 
 /* Is less than a quarter left?  Then no table can grow. */

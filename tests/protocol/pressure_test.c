@@ -246,6 +246,7 @@ static void slots_of_an_idle_session(void **state)
         expect_status(
             client_mount_open(&more[i], script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
             NFS4_OK);
+        (void)script_use_slots(&more[i]);
     }
     op = wait_op(&holder, OP_CB_RECALL_SLOT, 0);
     assert_true(op->target_highest_slot + 1 < before);

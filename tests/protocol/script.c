@@ -260,6 +260,25 @@ void script_op_lock_new(struct client_mount *mount, const struct client_file *fi
                            length);
 }
 
+void script_sequence_in(struct client_mount *mount, uint32_t slot, enum nfsstat4 status)
+{
+    client_result_free(R);
+    client_compound_free(C);
+    mount->session.slot_count = CLIENT_SLOTS; /* the reply reports which exist */
+    client_compound_begin_slot(C, &mount->session, slot, true);
+    run_on(&mount->conn, status);
+}
+
+uint32_t script_use_slots(struct client_mount *mount)
+{
+    uint32_t granted = mount->session.fore.ca_maxrequests;
+
+    if (granted == 1)
+        return 1;
+    script_sequence_in(mount, granted - 2, NFS4_OK);
+    return granted - 1;
+}
+
 void script_read_is(struct client_mount *mount, const struct client_file *file,
                     enum nfsstat4 status)
 {

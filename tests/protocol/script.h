@@ -89,6 +89,13 @@ void script_op_lock_new(struct client_mount *mount, const struct client_file *fi
                         const char *lock_owner, enum nfs_lock_type4 type, uint64_t offset,
                         uint64_t length);
 
+/* A SEQUENCE alone in `slot`, which need not be granted; its result is in mount->session. */
+void script_sequence_in(struct client_mount *mount, uint32_t slot, enum nfsstat4 status);
+
+/* Use the session's slots, but for the last, whose use would ask for more.  Returns how many the
+ * server charges. */
+uint32_t script_use_slots(struct client_mount *mount);
+
 /* READ of a byte of an open file, by its stateid. */
 void script_read_is(struct client_mount *mount, const struct client_file *file,
                     enum nfsstat4 status);

@@ -51,16 +51,6 @@ static void open_one(struct client_mount *mount)
     assert_int_equal(mount->session.fore.ca_maxresponsesize_cached, CACHED);
 }
 
-/* A SEQUENCE alone in `slot`; its result is in mount->session. */
-static void use(struct client_mount *mount, uint32_t slot, enum nfsstat4 status)
-{
-    client_result_free(R);
-    client_compound_free(C);
-    mount->session.slot_count = CLIENT_SLOTS; /* the reply reports which exist */
-    client_compound_begin_slot(C, &mount->session, slot, true);
-    run_on(&mount->conn, status);
-}
-
 static void sleep_ms(long ms)
 {
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -80,9 +70,9 @@ static void as_configured(void **state)
     wish.fore.ca_maxrequests = 3;
     open_with(&mount, &wish);
     assert_int_equal(mount.session.fore.ca_maxrequests, 3);
-    use(&mount, 2, NFS4_OK);
+    script_sequence_in(&mount, 2, NFS4_OK);
     assert_int_equal(mount.session.highest_slot, 2);
-    use(&mount, 3, NFS4ERR_BADSLOT);
+    script_sequence_in(&mount, 3, NFS4ERR_BADSLOT);
     client_mount_close(&mount);
 }
 
@@ -97,20 +87,20 @@ static void more_with_use(void **state)
     wish.fore.ca_maxrequests = LIMIT_SLOTS;
     open_with(&mount, &wish);
     assert_int_equal(mount.session.fore.ca_maxrequests, SLOTS);
-    use(&mount, SLOTS, NFS4ERR_BADSLOT);
+    script_sequence_in(&mount, SLOTS, NFS4ERR_BADSLOT);
     for (uint32_t count = SLOTS; count < LIMIT_SLOTS;) {
         uint32_t more = count + count / 2 < LIMIT_SLOTS ? count + count / 2 : LIMIT_SLOTS;
 
-        use(&mount, count - 2, NFS4_OK);
+        script_sequence_in(&mount, count - 2, NFS4_OK);
         assert_int_equal(mount.session.highest_slot, count - 1);
-        use(&mount, count - 1, NFS4_OK);
+        script_sequence_in(&mount, count - 1, NFS4_OK);
         assert_int_equal(mount.session.highest_slot, more - 1);
         assert_int_equal(mount.session.target_highest_slot, more - 1);
         count = more;
     }
     for (uint32_t i = 0; i < LIMIT_SLOTS; i++)
-        use(&mount, i, NFS4_OK);
-    use(&mount, LIMIT_SLOTS - 1, NFS4_OK);
+        script_sequence_in(&mount, i, NFS4_OK);
+    script_sequence_in(&mount, LIMIT_SLOTS - 1, NFS4_OK);
     assert_int_equal(mount.session.highest_slot, LIMIT_SLOTS - 1);
     client_mount_close(&mount);
 }
@@ -121,17 +111,17 @@ static void await_target(struct client_mount *mount, uint32_t highest)
     int64_t until_ns = clock_now_ns() + PATIENCE_S * NSEC_PER_SEC;
 
     while (mount->session.target_highest_slot != highest && clock_now_ns() < until_ns) {
-        use(mount, 0, NFS4_OK);
+        script_sequence_in(mount, 0, NFS4_OK);
         sleep_ms(50);
     }
     assert_int_equal(mount->session.target_highest_slot, highest);
 }
 
-/* Open sessions until seven eighths of the budget are used; alice and bob have theirs already.
- * Later sessions get fewer slots. */
+/* Open sessions and use them until seven eighths of the budget are charged; alice and bob have
+ * theirs already.  Later sessions get fewer slots. */
 static uint32_t crowd_open(struct client_mount *mounts)
 {
-    uint32_t count = 0, slots = 2 * SLOTS, least = SLOTS;
+    uint32_t count = 0, slots = script_use_slots(&alice) + script_use_slots(&bob), least = SLOTS;
 
     while (slots * COST <= BUDGET_BYTES / 8 * 7) {
         struct client_mount *mount = &mounts[count++];
@@ -140,7 +130,7 @@ static uint32_t crowd_open(struct client_mount *mounts)
         open_one(mount);
         assert_in_range(mount->session.fore.ca_maxrequests, 1, least);
         least = mount->session.fore.ca_maxrequests;
-        slots += least;
+        slots += script_use_slots(mount);
     }
     assert_true(least < SLOTS / 2);
     assert_true(slots * COST <= BUDGET_BYTES);
@@ -156,13 +146,13 @@ static void fewer_under_pressure(void **state)
 
     (void)state;
     for (uint32_t i = 0; i + 1 < SLOTS; i++)
-        use(&alice, i, NFS4_OK);
+        script_sequence_in(&alice, i, NFS4_OK);
     await_target(&alice, share - 1);
     while (alice.session.highest_slot != share - 1)
-        use(&alice, 0, NFS4_OK);
+        script_sequence_in(&alice, 0, NFS4_OK);
     shrunk_ns = clock_now_ns();
-    use(&alice, SLOTS - 2, NFS4ERR_BADSLOT);
-    use(&alice, share - 1, NFS4_OK);
+    script_sequence_in(&alice, SLOTS - 2, NFS4ERR_BADSLOT);
+    script_sequence_in(&alice, share - 1, NFS4_OK);
     for (uint32_t i = 0; i < crowd; i++)
         client_mount_close(&mounts[i]);
 
@@ -170,15 +160,15 @@ static void fewer_under_pressure(void **state)
      * slots that were taken from her at 1. */
     while (alice.session.highest_slot == share - 1 &&
            clock_now_ns() < shrunk_ns + PATIENCE_S * NSEC_PER_SEC) {
-        use(&alice, share - 1, NFS4_OK);
+        script_sequence_in(&alice, share - 1, NFS4_OK);
         sleep_ms(20);
     }
     assert_true(clock_now_ns() - shrunk_ns > LEASE_S * NSEC_PER_SEC * 9 / 10);
     assert_int_equal(alice.session.highest_slot, share + share / 2 - 1);
     for (uint32_t i = share; i + 2 < share + share / 2; i++) {
         alice.session.slots[i].seqid = 1;
-        use(&alice, i, NFS4_OK);
-        use(&alice, i, NFS4_OK);
+        script_sequence_in(&alice, i, NFS4_OK);
+        script_sequence_in(&alice, i, NFS4_OK);
     }
 }
 
@@ -210,7 +200,7 @@ static void no_rdma(void **state)
     run_on(&conn, NFS4_OK);
     assert_false(R->ops[0].opbind_conn_to_session.bctsr_use_conn_in_rdma_mode);
     client_conn_close(&conn);
-    use(&mount, 0, NFS4_OK); /* record marking is still used */
+    script_sequence_in(&mount, 0, NFS4_OK); /* record marking is still used */
     client_mount_close(&mount);
 }
 

@@ -45,13 +45,15 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
 }
 
 /* A retry says what it said the first time, when more slots may have been in use. */
-static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE4args *args,
+static enum nfsstat4 check_slots(struct session *session, const struct SEQUENCE4args *args,
                                  struct slot **slot)
 {
+    struct slot_table *slots = &session->slots;
+
     if (args->sa_slotid >= slot_table_kept(slots))
         return NFS4ERR_BADSLOT;
     *slot = slot_at(slots, args->sa_slotid);
-    if (!*slot)
+    if (!*slot || !session_slots_use(session, args->sa_slotid))
         return NFS4ERR_DELAY; /* no memory; and nothing has moved */
     if (args->sa_highest_slotid >= slot_table_high(slots) &&
         !slot_is_retry(*slot, args->sa_sequenceid))
@@ -90,7 +92,7 @@ static enum nfsstat4 check_request(const struct v41_compound *x, const struct SE
     /* With RPC headers, RFC 8881 §18.36.3. */
     if (x->base.call->request_bytes > fore->ca_maxrequestsize)
         return NFS4ERR_REQ_TOO_BIG;
-    return check_slots(&x->session->slots, args, slot);
+    return check_slots(x->session, args, slot);
 }
 
 /* Where the results must end.  What is around them is counted, RFC 8881 §18.36.3. */

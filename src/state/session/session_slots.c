@@ -14,6 +14,10 @@
 
 #define REVIEW_NS NSEC_PER_SEC
 
+enum {
+    CHARGED_AT_END = LIMIT_SLOTS + 1 /* a late request is charged for nothing */
+};
+
 static struct state *state_of(const struct session *session)
 {
     return session->client->state;
@@ -45,6 +49,7 @@ void session_slots_init(struct session *session, uint32_t want, int64_t now_ns)
     demand->cost = session->fore.ca_maxresponsesize_cached + (uint32_t)sizeof(struct slot);
     demand->initial =
         reply_budget_open(&state_of(session)->reply_budget, demand->cost, min_u32(want, usual));
+    atomic_init(&demand->charged, 1);
     atomic_init(&demand->peak, 0);
     atomic_init(&demand->review_ns, now_ns + REVIEW_NS);
     atomic_init(&demand->settled_ns, now_ns);
@@ -55,10 +60,13 @@ void session_slots_init(struct session *session, uint32_t want, int64_t now_ns)
 /* Resizing takes a few steps, and none follows: `resizing` is not given back here. */
 void session_slots_end(struct session *session)
 {
+    struct session_demand *demand = &session->demand;
+
     while (!slot_table_resize_try(&session->slots))
         sched_yield();
-    reply_budget_close(&state_of(session)->reply_budget, session->demand.cost,
-                       slot_table_kept(&session->slots));
+    reply_budget_close(
+        &state_of(session)->reply_budget, demand->cost,
+        atomic_exchange_explicit(&demand->charged, CHARGED_AT_END, memory_order_relaxed));
     session_reply_bytes_add(session, slot_table_retire_all(&session->slots));
 }
 
@@ -74,6 +82,40 @@ void session_reply_bytes_add(struct session *session, int64_t grown)
         return;
     atomic_fetch_add_explicit(&session->reply_bytes, grown, memory_order_relaxed);
     atomic_fetch_add_explicit(&state_of(session)->reply_bytes, grown, memory_order_relaxed);
+}
+
+bool session_slots_use(struct session *session, uint32_t id)
+{
+    struct reply_budget *budget = &state_of(session)->reply_budget;
+    struct session_demand *demand = &session->demand;
+    uint32_t before = atomic_load_explicit(&demand->charged, memory_order_relaxed);
+
+    while (id >= before) {
+        uint32_t more = id + 1 - before;
+
+        if (!reply_budget_charge(budget, demand->cost, more))
+            return false;
+        if (atomic_compare_exchange_strong_explicit(&demand->charged, &before, id + 1,
+                                                    memory_order_relaxed, memory_order_relaxed))
+            return true;
+        reply_budget_release(budget, demand->cost, more); /* another request was faster */
+    }
+    return true;
+}
+
+/* Slots from `kept` on were given up. */
+static void release_unused(struct session *session, uint32_t kept)
+{
+    struct session_demand *demand = &session->demand;
+    uint32_t before = atomic_load_explicit(&demand->charged, memory_order_relaxed);
+
+    while (before > kept && before != CHARGED_AT_END) {
+        if (!atomic_compare_exchange_weak_explicit(&demand->charged, &before, kept,
+                                                   memory_order_relaxed, memory_order_relaxed))
+            continue;
+        reply_budget_release(&state_of(session)->reply_budget, demand->cost, before - kept);
+        return;
+    }
 }
 
 /* The requests look at the session once a second. */
@@ -134,13 +176,11 @@ static void retire_unused(struct session *session, const struct slot *slot, uint
                           int64_t now_ns)
 {
     uint32_t before = slot_table_kept(&session->slots);
-    uint32_t left;
 
     session_reply_bytes_add(session, slot_table_retire_unused(&session->slots, slot, highest));
-    left = before - slot_table_kept(&session->slots);
-    if (left == 0)
+    if (slot_table_kept(&session->slots) == before)
         return;
-    reply_budget_shrink(&state_of(session)->reply_budget, session->demand.cost, left);
+    release_unused(session, slot_table_kept(&session->slots));
     quiet_begin(session, now_ns);
     resized(session);
 }

@@ -22,7 +22,8 @@ struct session;
 struct state;
 
 struct session_demand {
-    uint32_t cost;              /* bytes charged to the budget per slot */
+    uint32_t cost;              /* bytes charged to the budget per slot that is used */
+    _Atomic uint32_t charged;   /* slots, from the first on; beyond LIMIT_SLOTS: it has ended */
     uint32_t initial, ceiling;  /* number of slots granted first, and the most it can get */
     _Atomic uint32_t peak;      /* the most slots in use at once since peak_since_ns */
     _Atomic int64_t review_ns;  /* time of the next review */
@@ -54,6 +55,11 @@ int64_t session_slots_activity_ns(const struct session *session);
  * usually writes nothing that threads share. */
 struct slot_grant session_slots_note(struct session *session, struct slot *slot, uint32_t id,
                                      uint32_t highest, int64_t now_ns);
+
+/* A request is about to use slot `id`, which is below slot_table_kept(): charge the slots up to it
+ * that were never used.  False: the budget is used up, and the request must wait.  Takes no
+ * lock, and usually only reads. */
+bool session_slots_use(struct session *session, uint32_t id);
 
 /* How many slots the client should still give up; for CB_RECALL_SLOT.  0: none. */
 uint32_t session_slots_excess(const struct session *session);

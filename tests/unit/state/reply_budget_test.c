@@ -21,15 +21,38 @@ static int set_up(void **unused)
     return 0;
 }
 
+/* Open a table that uses all its slots at once. */
+static uint32_t open_used(uint32_t want)
+{
+    uint32_t granted = reply_budget_open(&budget, COST, want);
+
+    assert_true(reply_budget_charge(&budget, COST, granted - 1));
+    return granted;
+}
+
 static void as_asked(void **unused)
 {
     (void)unused;
     assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_int_equal(budget.charged, COST);
+    assert_true(reply_budget_charge(&budget, COST, 63));
     assert_int_equal(budget.charged, 6400);
     assert_false(reply_budget_tight(&budget));
-    reply_budget_close(&budget, COST, 64);
+    reply_budget_release(&budget, COST, 4);
+    assert_int_equal(budget.charged, 6000);
+    reply_budget_close(&budget, COST, 60);
     assert_int_equal(budget.charged, 0);
     assert_int_equal(budget.tables, 0);
+}
+
+/* Slots that nobody uses take nothing from others. */
+static void idle_sessions_leave_all_to_others(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_int_equal(reply_budget_grow(&budget, COST, 20), 20);
+    assert_false(reply_budget_scarce(&budget));
 }
 
 /* A full table until a quarter is charged, then in proportion to what is free. */
@@ -40,7 +63,7 @@ static void new_sessions_get_less_and_less(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(granted); i++) {
-        assert_int_equal(reply_budget_open(&budget, COST, 20), granted[i]);
+        assert_int_equal(open_used(20), granted[i]);
         sum += granted[i];
     }
     assert_int_equal(budget.charged, sum * COST);
@@ -51,12 +74,12 @@ static void new_sessions_get_less_and_less(void **unused)
 static void shares(void **unused)
 {
     (void)unused;
-    assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_int_equal(open_used(64), 64);
     assert_false(reply_budget_tight(&budget));
-    assert_int_equal(reply_budget_open(&budget, COST, 64), 17 - 1);
+    assert_int_equal(open_used(64), 17 - 1);
     assert_true(reply_budget_tight(&budget));
     assert_int_equal(reply_budget_share(&budget, COST), 35);
-    reply_budget_shrink(&budget, COST, 64 - 35);
+    reply_budget_release(&budget, COST, 64 - 35);
     assert_false(reply_budget_tight(&budget));
 }
 
@@ -64,22 +87,41 @@ static void shares(void **unused)
 static void one_slot_for_each_session(void **unused)
 {
     (void)unused;
-    assert_int_equal(reply_budget_open(&budget, COST, 80), 80);
+    assert_int_equal(open_used(80), 80);
     for (int i = 0; i < 200; i++)
-        assert_int_equal(reply_budget_open(&budget, COST, 64), 1);
-    assert_int_equal(budget.charged, MAX + 200 * COST);
+        (void)reply_budget_open(&budget, COST, 64);
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 1);
+    assert_int_equal(budget.charged, (80 + 201) * COST);
     assert_int_equal(reply_budget_share(&budget, COST), 1);
+}
+
+/* No other slot is used for the first time when there is no room. */
+static void nothing_beyond_the_budget(void **unused)
+{
+    (void)unused;
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_true(reply_budget_charge(&budget, COST, 63));
+    assert_false(reply_budget_charge(&budget, COST, 16));
+    assert_int_equal(budget.charged, 65 * COST);
+    assert_true(reply_budget_charge(&budget, COST, 15));
+    assert_int_equal(budget.charged, MAX);
+    assert_false(reply_budget_charge(&budget, COST, 1));
+    reply_budget_set(&budget, MAX / 2);
+    assert_false(reply_budget_charge(&budget, COST, 1));
 }
 
 static void growth_leaves_a_quarter(void **unused)
 {
     (void)unused;
-    assert_int_equal(reply_budget_open(&budget, COST, 40), 40);
+    assert_int_equal(open_used(40), 40);
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 15);
+    assert_true(reply_budget_charge(&budget, COST, 15));
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 5);
+    assert_true(reply_budget_charge(&budget, COST, 5));
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 0);
     assert_int_equal(budget.charged, MAX * 3 / 4);
-    assert_int_equal(reply_budget_open(&budget, COST, 10), 3);
+    assert_int_equal(open_used(10), 3);
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 0);
 }
 
@@ -89,9 +131,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(as_asked),
+        TEST(idle_sessions_leave_all_to_others),
         TEST(new_sessions_get_less_and_less),
         TEST(shares),
         TEST(one_slot_for_each_session),
+        TEST(nothing_beyond_the_budget),
         TEST(growth_leaves_a_quarter),
     };
 

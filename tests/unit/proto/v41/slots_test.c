@@ -201,6 +201,22 @@ static void busy_is_no_bad_slot(void **unused)
     assert_int_equal(sequence(5, 2, 5), NFS4_OK);
 }
 
+/* S20-08: a slot that was never used waits while the budget is used up, and nothing moves. */
+static void waits_for_room(void **unused)
+{
+    struct reply_budget *budget = &test_server.state->reply_budget;
+    uint64_t most = budget->bytes_max;
+
+    (void)unused;
+    use(3, 3);
+    reply_budget_set(budget, budget->charged);
+    assert_int_equal(sequence(4, 1, 4), NFS4ERR_DELAY);
+    assert_int_equal(sequence(2, 1, 3), NFS4_OK);
+    assert_int_equal(sequence(3, 1, 3), NFS4_OK); /* a retry */
+    reply_budget_set(budget, most);
+    assert_int_equal(sequence(4, 1, 4), NFS4_OK);
+}
+
 /* S20-06, S20-08, S20-33: memory in use and charged, from the first request to the end. */
 static void accounts(void **unused)
 {
@@ -208,11 +224,12 @@ static void accounts(void **unused)
     uint64_t cost = v41_attrs().ca_maxresponsesize_cached + sizeof(struct slot);
 
     (void)unused;
-    assert_int_equal(budget->charged, ASKED * cost);
+    assert_int_equal(budget->charged, cost);
     use(0, 0);
     assert_int_equal(test_server.state->reply_bytes, call.body_len); /* size of the reply */
     use(40, 40);
     assert_int_equal(test_server.state->reply_bytes, 2 * call.body_len);
+    assert_int_equal(budget->charged, 41 * cost);
     shrink();
     assert_int_equal(budget->charged, LOW * cost);
     assert_int_equal(test_server.state->reply_bytes, call.body_len);
@@ -262,6 +279,7 @@ int main(void)
         TEST(again),
         TEST(forced),
         TEST(busy_is_no_bad_slot),
+        TEST(waits_for_room),
         TEST(accounts),
         TEST(waits_for_no_lock),
     };

@@ -110,6 +110,15 @@ static uint32_t slots(const struct session *session)
     return slot_table_grant(&session->slots).enforced;
 }
 
+/* A session that has used all slots that it was granted. */
+static struct session *make_used(uint32_t want)
+{
+    struct session *session = make(want);
+
+    assert_true(session_slots_use(session, slots(session) - 1));
+    return session;
+}
+
 static uint32_t target(const struct session *session)
 {
     return slot_table_grant(&session->slots).target;
@@ -123,6 +132,7 @@ static struct slot_grant use(struct session *session, uint32_t id, uint32_t high
     struct slot_replay replay = {0};
     struct slot_grant grant;
 
+    assert_true(session_slots_use(session, id));
     slot_acquire(slot, 0, &request, &replay);
     assert_int_equal(slot_acquire(slot, replay.expected, &request, &replay), SLOT_NEW);
     grant = session_slots_note(session, slot, id, highest, now_ns);
@@ -157,11 +167,12 @@ static void grows_with_use(void **unused)
     use_all(session);
     assert_int_equal(slots(session), LIMIT_SLOTS_DEFAULT);
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-        struct slot_grant told = use(session, slots(session) - 1, slots(session) - 1);
+        uint32_t used = slots(session);
+        struct slot_grant told = use(session, used - 1, used - 1);
 
         assert_int_equal(told.enforced, steps[i]);
         assert_int_equal(told.target, steps[i]);
-        assert_int_equal(state->reply_budget.charged, (uint64_t)steps[i] * COST);
+        assert_int_equal(state->reply_budget.charged, (uint64_t)used * COST);
     }
 }
 
@@ -196,18 +207,44 @@ static void pressure_on_new_sessions(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(granted); i++) {
-        assert_int_equal(slots(make(LIMIT_SLOTS_DEFAULT)), granted[i]);
+        assert_int_equal(slots(make_used(LIMIT_SLOTS_DEFAULT)), granted[i]);
         sum += granted[i];
     }
     assert_true(sum <= BUDGET_SLOTS);
     assert_int_equal(state->reply_budget.charged, sum * COST);
 }
 
+/* Sessions that use one slot each leave all others to whom they serve. */
+static void idle_sessions_cost_one_slot(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i + 1 < SESSIONS_MAX; i++)
+        obey(make(LIMIT_SLOTS_DEFAULT));
+    assert_int_equal(state->reply_budget.charged, (SESSIONS_MAX - 1) * COST);
+    assert_int_equal(slots(make(LIMIT_SLOTS_DEFAULT)), LIMIT_SLOTS_DEFAULT);
+}
+
+/* Beyond the budget each session has its first slot, and those that it has used before. */
+static void no_new_slot_beyond_the_budget(void **unused)
+{
+    struct session *first = make_used(LIMIT_SLOTS_DEFAULT), *second = make(LIMIT_SLOTS_DEFAULT);
+
+    (void)unused;
+    reply_budget_set(&state->reply_budget, 70 * COST);
+    use(first, LIMIT_SLOTS_DEFAULT - 1, LIMIT_SLOTS_DEFAULT - 1);
+    use(second, 5, 5);
+    assert_int_equal(state->reply_budget.charged, 70 * COST);
+    assert_false(session_slots_use(second, 6));
+    use(second, 4, 5);
+    use(make(LIMIT_SLOTS_DEFAULT), 0, 0);
+    assert_int_equal(state->reply_budget.charged, 71 * COST);
+}
+
 /* Sessions with 64, 64, 58 .. 11 slots; 350 are to be shared. */
 static void fill(struct session **sessions)
 {
     for (int i = 0; i < CROWD; i++)
-        sessions[i] = make(LIMIT_SLOTS_DEFAULT);
+        sessions[i] = make_used(LIMIT_SLOTS_DEFAULT);
     assert_int_equal(state->reply_budget.charged, CROWD_SLOTS * COST);
     assert_true(reply_budget_tight(&state->reply_budget));
 }
@@ -432,6 +469,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(grows_to_the_limit, set_up_roomy, tear_down),
         TEST(no_more_than_asked),
         TEST(pressure_on_new_sessions),
+        TEST(idle_sessions_cost_one_slot),
+        TEST(no_new_slot_beyond_the_budget),
         TEST(pressure_on_old_sessions),
         TEST(ignoring_the_target_is_forced),
         TEST(pressure_ends),

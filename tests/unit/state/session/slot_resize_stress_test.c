@@ -67,6 +67,7 @@ static void request(uint32_t turn, uint32_t id)
     struct slot *slot = slot_at(&session->slots, id);
     int64_t grown;
 
+    assert_true(session_slots_use(session, id));
     if (id >= slot_table_grant(&session->slots).enforced) {
         slot_acquire_retry(slot, turn, &request, &replay, &grown); /* for replay.expected */
         session_reply_bytes_add(session, grown);
