@@ -311,4 +311,4 @@
 #define LIMIT_LOCAL_SEARCH_ENTRIES 65536u    /* examined for an entry renamed by a local process */
 #define LIMIT_LOCAL_ANCESTRY 1024u           /* directories whose parent is remembered */
 #define LIMIT_LOCAL_MAP_PENDING (64u << 10)  /* places noted but not in SQLite yet */
-#define LIMIT_LOCAL_NAMES_WAITERS 32u        /* threads waiting to change a directory */
+#define LIMIT_LOCAL_NAMES_TURNS 32u          /* threads that change, or wait to, one directory */

@@ -61,7 +61,8 @@ struct vfs_change {
  * it must not call the backend, block, or put a reference on an object, but it may take references
  * on the objects that it is given.  Two changes of one directory's entries are never told at the
  * same time, nor are a change of an entry and one of its object (CHILD); CHILD of different
- * objects, and changes of different directories, are. */
+ * objects, and changes of different directories, are.  So may changes of different entries be that
+ * had begun when vfs_watch_begin() was called; they come in any order, before all later ones. */
 struct vfs_change_hook {
     void (*changed)(struct vfs_node *dir, const struct vfs_change *change, void *context);
     void *context;
@@ -83,7 +84,7 @@ void vfs_watch_end(struct vfs_object *dir, bool children);
 
 /* To be asked when the change has been made, under the lock that orders it.  Relaxed: a thread that
  * began to watch before it looked at the directory is seen by all changes that it did not see,
- * because it locked the directory in between. */
+ * because the directory was locked in between, by the backend or the kernel. */
 static inline bool vfs_watched(const struct vfs_node *dir)
 {
     return atomic_load_explicit(&dir->watchers, memory_order_relaxed) != 0;

@@ -12,7 +12,7 @@
 #include "fault/durable_fixture.h"
 #include "lib/wait.h"
 
-#define CLIENTS LIMIT_LOCAL_NAMES_WAITERS /* more of them in one directory may be answered DELAY */
+#define CLIENTS LIMIT_LOCAL_NAMES_TURNS /* more of them in one directory may be answered DELAY */
 
 static struct client_fh dir;
 

@@ -58,8 +58,8 @@ static void answered_beside(void)
     run_on(&bob.conn, NFS4_OK);
 }
 
-/* The holder's RENAME is at the disk and has the directory locked; bob's request, in C, has checked
- * its name and waits for the directory. */
+/* The holder's RENAME is at the disk and has its turn at both names; bob's request, in C, has
+ * checked its name and waits for its turn. */
 static void race(void)
 {
     struct pending renaming, pending;

@@ -397,6 +397,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
                                    struct vfs_change_info *info, struct vfs_object **out)
 {
     struct making m = {.fs = local_fs_of(base), .dir = local_of(base), .create = create};
+    struct local_turn turn;
     struct local_name text;
     enum vfs_status status;
 
@@ -417,7 +418,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     create->created = false;
     create->attrs_applied = 0;
     vfs_blocking_begin(false);
-    status = local_names_lock(m.dir->file);
+    status = local_names_begin(m.dir, m.name, &turn);
     if (status != VFS_OK) {
         vfs_blocking_end();
         return status;
@@ -431,7 +432,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     } else {
         info->after = info->before;
     }
-    local_names_unlock(m.dir->file);
+    local_names_end(m.dir, &turn);
     vfs_blocking_end();
     if (status == VFS_OK)
         *out = &m.made->base;
@@ -463,6 +464,7 @@ enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
                            struct vfs_change_info *info)
 {
     struct local_object *to = local_of(dir);
+    struct local_turn turn;
     struct local_name text;
     enum vfs_status status;
 
@@ -478,7 +480,7 @@ enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    status = local_names_lock(to->file);
+    status = local_names_begin(to, text.text, &turn);
     if (status != VFS_OK) {
         vfs_blocking_end();
         return status;
@@ -489,7 +491,7 @@ enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
         local_change_after(to, info, true);
         tell_added(to, text.text, local_of(obj), info->after, cred->actor);
     }
-    local_names_unlock(to->file);
+    local_names_end(to, &turn);
     vfs_blocking_end();
     return status == VFS_ISDIR ? VFS_EXIST : status;
 }

@@ -30,6 +30,7 @@
 #include "backend/local/lease.h"
 #include "backend/local/lease_watch.h"
 #include "backend/local/lookup.h"
+#include "backend/local/names.h"
 #include "backend/local/object.h"
 #include "backend/local/permit.h"
 #include "backend/local/persist.h"
@@ -135,6 +136,7 @@ static int open_root(struct local_fs *fs, const char *path, const struct error *
         err = local_persist_choose(fs);
     if (err)
         return fail(error, path, strerror(err));
+    fs->names_vague = local_names_are_vague(fs->root_fd);
     return 0;
 }
 

@@ -11,8 +11,8 @@
  *   clone, copy, lease
  * - operations, and the whole export: lookup, readdir, full_path, create, ..., xattr, call, local
  *
- * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
- * only) or the map's two (map.h).  No lock is held while emit() runs.
+ * Lock order: turns at file.names (of two directories by address) -> shard.lock -> object.lock
+ * (below a shard's by trylock only) or the map's two (map.h).  No lock is held while emit() runs.
  */
 #pragma once
 
@@ -92,6 +92,7 @@ struct local_fs {
     struct local_object *root;
     enum local_persisting persisting;
     bool fetches;           /* attributes, even of known objects, come from a network or FUSE */
+    bool names_vague;       /* two names may be one entry, as if case did not count */
     struct local_sync sync; /* of the whole file system */
     struct local_ancestry *ancestry;
 

@@ -181,6 +181,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
 {
     struct local_object *dir = local_of(base);
     struct victim victim;
+    struct local_turn turn;
     struct local_name text;
     enum vfs_status status;
 
@@ -192,7 +193,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    status = local_names_lock(dir->file);
+    status = local_names_begin(dir, text.text, &turn);
     if (status != VFS_OK) {
         vfs_blocking_end();
         return status;
@@ -212,7 +213,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
         tell_removed(dir, text.text, victim.obj, info->after, cred->actor);
         victim_gone(dir, text.text, &victim);
     }
-    local_names_unlock(dir->file);
+    local_names_end(dir, &turn);
     victim_put(dir, &victim);
     vfs_blocking_end();
     return status == VFS_EXIST ? VFS_NOTEMPTY : status;
@@ -358,6 +359,7 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
                          .actor = cred->actor,
                          .moved = {.fd = -1},
                          .replaced = {.fd = -1}};
+    struct local_turns turns;
     enum vfs_status status;
 
     if (from_dir->type != VFS_DIR || to_dir->type != VFS_DIR)
@@ -372,10 +374,10 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    status = local_names_lock_both(r.from_dir->file, r.to_dir->file);
+    status = local_names_begin_both(r.from_dir, r.from.text, r.to_dir, r.to.text, &turns);
     if (status == VFS_OK) {
         status = rename_and_tell(&r, from_info, to_info);
-        local_names_unlock_both(r.from_dir->file, r.to_dir->file);
+        local_names_end_both(r.from_dir, r.to_dir, &turns);
     }
     vfs_blocking_end();
     return status;

@@ -111,7 +111,7 @@ static struct local_node *node_create_locked(struct local_volume_shard *shard,
     memcpy(node->id.data, id->data, id->len);
     node->refs = 1;
     atomic_init(&node->kept_fd, -1);
-    CHECK(pthread_mutex_init(&node->names, NULL) == 0);
+    local_names_init(&node->names);
     htable_insert(&shard->nodes, &node->by_id, hash);
     return node;
 }
@@ -159,7 +159,7 @@ void local_node_put(struct local_volume *volume, struct local_node *node)
         return;
     CHECK(!atomic_load_explicit(&node->base.state, memory_order_relaxed));
     CHECK(atomic_load(&node->kept_fd) < 0); /* released with the last open */
-    CHECK(pthread_mutex_destroy(&node->names) == 0);
+    local_names_fini(&node->names);
     memory_free(MEMORY_cached, node);
 }
 

@@ -3,7 +3,7 @@
  * File systems of this machine, and their files in use, by ID.  A directory may be exported twice,
  * be inside another exported directory, or be reached through two mounts.  What belongs to the file
  * rather than to one export is kept in its node here: state/'s record, the change attribute, the
- * lock of a directory's names.
+ * turns at a directory's names.
  *
  * A file system is identified by its device number, which all of its mounts have in common (on
  * btrfs, all mounts of one subvolume).  Process-wide: exports of one file system share one volume.
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "backend/local/map.h"
+#include "backend/local/names.h"
 #include "base/htable.h"
 #include "base/list.h"
 #include "vfs/vfs.h"
@@ -26,11 +27,10 @@ struct local_node {
     struct hnode by_id; /* this and refs are guarded by the shard's lock */
     uint32_t refs;
     _Atomic uint64_t change; /* last reported value << 1 | changed since */
-    /* Of a directory: serializes our changes of its entries (as the kernel does), so that each
-     * operation finds the entry that it created or is about to remove. */
-    pthread_mutex_t names;
-    _Atomic uint32_t names_waiters; /* threads that wait for it */
-    _Atomic uint32_t opens;         /* by clients, through all exports */
+    /* Of a directory: serializes our changes of each of its entries, so that each operation finds
+     * the entry that it created or is about to remove. */
+    struct local_names names;
+    _Atomic uint32_t opens; /* by clients, through all exports */
     /* An O_PATH descriptor, or -1; set under the shard's lock.  The file lost its last name through
      * one export while it was open through another, which may have no descriptor of it. */
     _Atomic int kept_fd;
