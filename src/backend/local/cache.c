@@ -434,6 +434,22 @@ void local_cache_forget(struct local_object *obj)
         vfs_object_put(&obj->base);
 }
 
+bool local_cache_forget_unused(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+    bool unused;
+
+    pthread_mutex_lock(&shard->lock);
+    /* the table's reference and the caller's */
+    unused = obj->hashed && atomic_load_explicit(&obj->base.refs, memory_order_acquire) == 2;
+    if (unused)
+        unhash_locked(shard, obj);
+    pthread_mutex_unlock(&shard->lock);
+    if (unused)
+        vfs_object_put(&obj->base);
+    return unused;
+}
+
 /* Remove the objects of a list that have been idle for long. */
 static void sweep_line_locked(struct local_shard *shard, struct list *line, uint32_t epoch,
                               struct list *dead)

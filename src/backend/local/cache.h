@@ -24,6 +24,9 @@ bool local_cache_idle(struct local_fs *fs);
 /* Remove the object from the table: the next resolve asks the kernel. */
 void local_cache_forget(struct local_object *obj);
 
+/* The same, unless anybody but the caller has a reference.  True: nobody else will get one. */
+bool local_cache_forget_unused(struct local_object *obj);
+
 /* The object has I/O descriptors now: the sweeper examines it from now on. */
 void local_cache_watch(struct local_object *obj);
 

@@ -39,11 +39,24 @@ void local_orphan_mark(struct local_object *obj)
         local_cache_forget(obj);
 }
 
+/* Does anything depend on whether the file has names left?  Data that is lost with the file need
+ * not be synced, and watchers of a directory are told. */
+static bool matters(const struct local_object *obj)
+{
+    return atomic_load_explicit(&obj->unsynced, memory_order_relaxed) ||
+           atomic_load_explicit(&obj->unwatched, memory_order_relaxed) ||
+           vfs_watched(&obj->file->base);
+}
+
+/* An object that nobody uses is forgotten in any case: whoever asks for it by its handle or another
+ * name finds it again.  This saves asking the file system. */
 void local_orphan_check(struct local_object *obj)
 {
     struct statx st;
 
     local_change_mark(obj->file);
+    if (!matters(obj) && local_cache_forget_unused(obj))
+        return;
     if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
         local_orphan_mark(obj);
 }

@@ -12,8 +12,8 @@ enum {
  * descriptors permit.  With the object's path held. */
 enum vfs_status local_orphan_admit(struct local_object *obj);
 
-/* After a name was removed: check whether the object has names left.  If not, it leaves the
- * cache. */
+/* After a name was removed: check whether the object has names left.  If not, or if only the caller
+ * uses it, it leaves the cache. */
 void local_orphan_check(struct local_object *obj);
 
 /* The object has no name any more; it may have been removed by a local process.  Holders of a

@@ -342,8 +342,6 @@ static enum vfs_status rename_and_tell(struct renaming *r, struct vfs_change_inf
         look_and_tell_renamed(r, from_info->after, to_info->after);
         victim_gone(r->to_dir, r->to.text, &r->replaced);
     }
-    victim_put(r->from_dir, &r->moved);
-    victim_put(r->to_dir, &r->replaced);
     return status;
 }
 
@@ -378,6 +376,8 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
     if (status == VFS_OK) {
         status = rename_and_tell(&r, from_info, to_info);
         local_names_end_both(r.from_dir, r.to_dir, &turns);
+        victim_put(r.from_dir, &r.moved);
+        victim_put(r.to_dir, &r.replaced);
     }
     vfs_blocking_end();
     return status;
