@@ -87,6 +87,24 @@ static void maker_passes_its_own_mode(void **state)
     vfs_object_put(file);
 }
 
+/* Whoever says so has not made it for that. */
+static void nobody_else_passes_as_the_maker(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0400);
+    struct vfs_object *given = make(c->root, &c->owner, "given", VFS_REG, 0400);
+    struct vfs_cred nobody = c->other;
+
+    assert_status(try_open(file, &c->other, VFS_WANT_BOTH, true), VFS_ACCESS);
+    assert_ok(try_open(file, &c->owner, VFS_WANT_BOTH, true));
+    nobody.uid = UINT32_MAX;
+    assert_status(try_open(file, &nobody, VFS_WANT_READ, true), VFS_ACCESS);
+    assert_ok(do_chown(given, &c->super, CONTRACT_OTHER, CONTRACT_OTHER));
+    assert_status(try_open(given, &c->owner, VFS_WANT_BOTH, true), VFS_ACCESS);
+    vfs_object_put(file);
+    vfs_object_put(given);
+}
+
 static void chmod_does_not_close(void **state)
 {
     struct contract *c = *state;
@@ -152,6 +170,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(opens_stack, NEEDS_NOTHING),
     CONTRACT_TEST(open_checks_the_mode, NEEDS_USERS),
     CONTRACT_TEST(maker_passes_its_own_mode, NEEDS_USERS),
+    CONTRACT_TEST(nobody_else_passes_as_the_maker, NEEDS_USERS),
     CONTRACT_TEST(chmod_does_not_close, NEEDS_NOTHING),
     CONTRACT_TEST(remove_does_not_close, NEEDS_NOTHING),
     CONTRACT_TEST(rename_over_does_not_close, NEEDS_NOTHING),

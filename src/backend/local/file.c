@@ -33,12 +33,17 @@ enum vfs_status local_check_regular(const struct vfs_object *obj)
     return VFS_WRONG_TYPE;
 }
 
-/* The caller has just created the file and may open it this once, whatever its mode. */
-static bool made_it(const struct local_object *obj, const struct vfs_cred *cred)
+/* The caller has just created the file and may open it this once, whatever its mode.  Or, when an
+ * open comes back, it has done so before. */
+static bool made_it(struct local_object *obj, const struct vfs_cred *cred)
 {
+    uint32_t maker = LOCAL_NOBODY;
     struct statx st;
 
     if (!local_fs_of(&obj->base)->impersonate)
+        return true;
+    maker = atomic_exchange_explicit(&obj->maker, maker, memory_order_relaxed);
+    if (maker != LOCAL_NOBODY && maker == cred->uid)
         return true;
     return local_statx(obj->path_fd, "", &st) == 0 && st.stx_uid == cred->uid;
 }

@@ -41,6 +41,8 @@ struct local_lease;
 struct local_dir_watch;
 struct local_ancestry;
 
+#define LOCAL_NOBODY UINT32_MAX /* as a user: not valid, and not known */
+
 struct local_shard {
     pthread_mutex_t lock;
     struct htable table;
@@ -125,6 +127,7 @@ struct local_object {
     uint32_t seen;           /* shard.lock; epoch in which the sweeper last checked its names */
     _Atomic uint32_t epoch;  /* of the last lookup */
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
+    _Atomic uint32_t maker;  /* owner of a file that we made, until its first open() */
     _Atomic uint32_t inside; /* of a directory: epoch as of which it is known to be in the export */
     struct local_node *file; /* a reference */
     _Atomic uint64_t noted;  /* for the map: hash of the place where it was last met; even: none */

@@ -52,6 +52,7 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
     if (access >= 0)
         obj->fds[access] = fd;
+    atomic_init(&obj->maker, access >= 0 ? st->stx_uid : LOCAL_NOBODY);
     CHECK(pthread_mutex_init(&obj->lock, NULL) == 0);
     local_sync_init(&obj->sync);
     atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);

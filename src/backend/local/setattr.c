@@ -77,6 +77,7 @@ static int set_owner(struct local_object *obj, const struct vfs_attr *set)
     uid_t uid = set->mask & VFS_ATTR_UID ? set->uid : (uid_t)-1;
     gid_t gid = set->mask & VFS_ATTR_GID ? set->gid : (gid_t)-1;
 
+    atomic_store_explicit(&obj->maker, LOCAL_NOBODY, memory_order_relaxed);
     return fchownat(obj->path_fd, "", uid, gid, AT_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
