@@ -43,6 +43,7 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
 
 void compound_take(struct compound *c)
 {
+    c->made = NULL;
     ops_take(c);
 }
 

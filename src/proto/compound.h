@@ -95,6 +95,10 @@ struct compound {
     bool named_owners;            /* it gets owners as names (attr_owner.h) */
     struct attr_missing *missing; /* names that the operation lacks; in `arena` */
 
+    /* What the current object's attributes were when an operation of this COMPOUND created it, for
+     * GETATTR.  NULL: not known, or something may have changed them since. */
+    const struct vfs_attr *made;
+
     /* Current and saved stateid, RFC 8881 §16.2.3.1.2 */
     struct stateid4 current_stateid, saved_stateid;
     bool has_current_stateid, has_saved_stateid;

@@ -25,12 +25,20 @@ void reply_begin(struct reply *reply, struct compound *c, const struct wire_opaq
     xdr_put_u32(out, 0);
 }
 
+/* Does it leave the attributes of the current object as they are? */
+static bool keeps_attributes(enum nfs_opnum4 op)
+{
+    return op == OP_GETFH || op == OP_ACCESS || op == OP_GETATTR;
+}
+
 size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 op)
 {
     struct xdr *out = c->out;
     size_t pos = xdr_pos(out);
     bool last = c->op_index + 1 == c->op_count;
 
+    if (c->made && !keeps_attributes(op))
+        c->made = NULL;
     c->op = op;
     c->op_pos = pos;
     out->end = reply->limit;

@@ -90,6 +90,7 @@ struct vfs_create {
     /* set by the backend: */
     bool created;           /* false: it existed already (UNCHECKED, or a retry of EXCLUSIVE) */
     uint32_t attrs_applied; /* the part of attr->mask that took effect */
+    struct vfs_attr made;   /* of what was created, as getattr() says then; without a mask: ask */
 };
 
 /* One READ.  In: offset, len, buf (room for len bytes).  Out: len as read, eof, and either the

@@ -32,6 +32,59 @@ static void file_begins_empty(void **state)
     vfs_object_put(file);
 }
 
+static void assert_same(const struct vfs_attr *a, const struct vfs_attr *b)
+{
+    assert_int_equal(a->mask, b->mask);
+    assert_int_equal(a->type, b->type);
+    assert_int_equal(a->mode, b->mode);
+    assert_int_equal(a->nlink, b->nlink);
+    assert_int_equal(a->uid, b->uid);
+    assert_int_equal(a->gid, b->gid);
+    assert_int_equal(a->size, b->size);
+    assert_int_equal(a->space_used, b->space_used);
+    assert_int_equal(a->fileid, b->fileid);
+    assert_int_equal(a->change, b->change);
+    assert_memory_equal(&a->atime, &b->atime, sizeof(a->atime));
+    assert_memory_equal(&a->mtime, &b->mtime, sizeof(a->mtime));
+    assert_memory_equal(&a->ctime, &b->ctime, sizeof(a->ctime));
+    assert_memory_equal(&a->btime, &b->btime, sizeof(a->btime));
+    assert_int_equal(a->named_attr, b->named_attr);
+}
+
+/* Whatever is said of a new file's attributes is what getattr() says. */
+static void attributes_of_what_is_made(void **state)
+{
+    static const struct vfs_attr sets[] = {
+        {.mask = 0},
+        {.mask = VFS_ATTR_MODE, .mode = 0604},
+        {.mask = VFS_ATTR_MODE | VFS_ATTR_SIZE, .mode = 0600, .size = 5000},
+        {.mask = VFS_ATTR_MTIME, .mtime = {.tv_sec = 77}},
+    };
+    struct contract *c = *state;
+
+    for (unsigned i = 0; i < 3 * ARRAY_SIZE(sets); i++) {
+        struct vfs_create create = {.type = VFS_REG,
+                                    .mode = (enum vfs_create_mode)(i % 3),
+                                    .attr = &sets[i / 3],
+                                    .verifier = 4711};
+        struct vfs_object *file;
+        struct vfs_attr attr;
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "file %u", i);
+        assert_ok(do_create(c->root, &c->owner, name, &create, &file));
+        attr = attr_of(file);
+        if (create.made.mask)
+            assert_same(&create.made, &attr);
+        vfs_object_put(file);
+        if (create.mode != VFS_CREATE_UNCHECKED)
+            continue;
+        assert_ok(do_create(c->root, &c->owner, name, &create, &file));
+        assert_false(create.created || create.made.mask);
+        vfs_object_put(file);
+    }
+}
+
 static void directory_begins_empty(void **state)
 {
     struct contract *c = *state;
@@ -459,6 +512,7 @@ static void full_file_system_makes_nothing(void **state)
 
 static const struct contract_test tests[] = {
     CONTRACT_TEST(file_begins_empty, NEEDS_NOTHING),
+    CONTRACT_TEST(attributes_of_what_is_made, NEEDS_NOTHING),
     CONTRACT_TEST(directory_begins_empty, NEEDS_NOTHING),
     CONTRACT_TEST(make_of_every_type, NEEDS_NOTHING),
     CONTRACT_TEST(devices_keep_their_number, NEEDS_MKNOD),

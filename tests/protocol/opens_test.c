@@ -51,6 +51,95 @@ static void create_modes(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
+static struct bitmap4 many_attributes(void)
+{
+    return CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_FILEID, FATTR4_MODE,
+                       FATTR4_NUMLINKS, FATTR4_OWNER, FATTR4_OWNER_GROUP, FATTR4_SPACE_USED,
+                       FATTR4_TIME_ACCESS, FATTR4_TIME_CREATE, FATTR4_TIME_METADATA,
+                       FATTR4_TIME_MODIFY);
+}
+
+static void begin_create(const char *name, enum createmode4 how)
+{
+    begin(&alice, &dir);
+    script_op_open(&alice, &(struct client_open){.owner = "creator",
+                                                 .access = OPEN4_SHARE_ACCESS_BOTH,
+                                                 .name = name,
+                                                 .create = true,
+                                                 .how = how,
+                                                 .mode = 0640});
+    client_op_getfh(C);
+}
+
+/* A new file has the attributes that the COMPOUND which makes it is told. */
+static void attributes_at_once(void **state)
+{
+    const enum createmode4 modes[] = {UNCHECKED4, GUARDED4, EXCLUSIVE4};
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        const struct fattr4 *given;
+        uint8_t first[512];
+        size_t len;
+
+        dir = script_dir(*state);
+        begin_create("file", modes[i]);
+        client_op_access(C, ACCESS4_READ);
+        client_op_getattr(C, many_attributes());
+        run(NFS4_OK);
+        given = &result(OP_GETATTR)->opgetattr.obj_attributes;
+        len = given->attr_vals.len;
+        assert_true(len > 64 && len <= sizeof(first));
+        memcpy(first, given->attr_vals.data, len);
+        begin(&alice, &dir);
+        client_op_lookup(C, "file");
+        client_op_getattr(C, many_attributes());
+        run(NFS4_OK);
+        given = &result(OP_GETATTR)->opgetattr.obj_attributes;
+        assert_int_equal(given->attr_vals.len, len);
+        assert_memory_equal(given->attr_vals.data, first, len);
+    }
+}
+
+static struct nfs4_attrs attributes_now(void)
+{
+    struct nfs4_attrs attrs;
+
+    assert_true(
+        fattr_decode(&result(OP_GETATTR)->opgetattr.obj_attributes, &attrs, &R->reply.arena));
+    return attrs;
+}
+
+/* And those that later operations of that COMPOUND give it. */
+static void attributes_after_more(void **state)
+{
+    const struct nfs4_attrs wish = {.mode = 0604};
+
+    dir = script_dir(*state);
+    begin_create("written", UNCHECKED4);
+    client_op_write(C, &client_stateid_anonymous, 0, FILE_SYNC4, "written", 7);
+    client_op_getattr(C, many_attributes());
+    run(NFS4_OK);
+    assert_int_equal(attributes_now().size, 7);
+    begin_create("changed", UNCHECKED4);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_MODE), &wish);
+    client_op_getattr(C, many_attributes());
+    run(NFS4_OK);
+    assert_int_equal(attributes_now().mode, 0604);
+    begin_create("linked", UNCHECKED4);
+    client_op(C, OP_SAVEFH);
+    client_op_putfh(C, &dir);
+    client_op_link(C, "other");
+    client_op(C, OP_RESTOREFH);
+    client_op_getattr(C, many_attributes());
+    run(NFS4_OK);
+    assert_int_equal(attributes_now().numlinks, 2);
+    begin_create("file", UNCHECKED4);
+    client_op_putfh(C, &dir);
+    client_op_getattr(C, many_attributes());
+    run(NFS4_OK);
+    assert_int_equal(attributes_now().type, NF4DIR);
+}
+
 /* The same verifier finds its own file, another one does not. */
 static void exclusive(void **state)
 {
@@ -319,10 +408,20 @@ static void removed_while_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(create_modes),  ON_BOTH(exclusive),     ON_BOTH(truncate_existing),
-        ON_BOTH(wrong_objects), ON_BOTH(shares),        ON_BOTH(shares_and_io),
-        ON_BOTH(downgrade),     ON_BOTH(upgrade),       ON_BOTH(claims),
-        ON_BOTH(change_info),   ON_BOTH(close_another), ON_BOTH(removed_while_open),
+        ON_BOTH(create_modes),
+        ON_BOTH(exclusive),
+        ON_BOTH(truncate_existing),
+        ON_BOTH(wrong_objects),
+        ON_BOTH(shares),
+        ON_BOTH(shares_and_io),
+        ON_BOTH(downgrade),
+        ON_BOTH(upgrade),
+        ON_BOTH(claims),
+        ON_BOTH(change_info),
+        ON_BOTH(close_another),
+        ON_BOTH(removed_while_open),
+        ON_BOTH(attributes_at_once),
+        ON_BOTH(attributes_after_more),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

@@ -379,12 +379,12 @@ static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct s
     return local_cache_reserve(fs);
 }
 
-enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
-                                    const struct local_id *id, struct local_object **out)
+/* `st`: filled if the object was not known. */
+static enum vfs_status from_fd(struct local_fs *fs, int fd, int access, const struct local_id *id,
+                               struct local_object **out, struct statx *st)
 {
     struct local_id found;
     struct local_object *obj;
-    struct statx st;
     enum vfs_status status;
     int err;
 
@@ -403,14 +403,14 @@ enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
             return VFS_OK;
         }
     }
-    status = admit(fs, fd, access >= 0, &st);
+    status = admit(fs, fd, access >= 0, st);
     if (status != VFS_OK) {
         close(fd);
         return status;
     }
-    obj = local_object_create(fs, fd, access, id, &st);
+    obj = local_object_create(fs, fd, access, id, st);
     if (!obj && cache_shrink(fs))
-        obj = local_object_create(fs, fd, access, id, &st);
+        obj = local_object_create(fs, fd, access, id, st);
     if (!obj) {
         close(fd);
         vfs_shortage();
@@ -418,6 +418,20 @@ enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
     }
     *out = insert(fs, obj, id);
     return VFS_OK;
+}
+
+enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
+                                    const struct local_id *id, struct local_object **out)
+{
+    struct statx st;
+
+    return from_fd(fs, fd, access, id, out, &st);
+}
+
+enum vfs_status local_cache_from_made(struct local_fs *fs, int fd, struct local_object **out,
+                                      struct statx *st)
+{
+    return from_fd(fs, fd, O_RDWR, NULL, out, st);
 }
 
 void local_cache_forget(struct local_object *obj)

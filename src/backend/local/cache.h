@@ -18,6 +18,11 @@ struct local_object *local_cache_lookup(struct local_fs *fs, const struct local_
 enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
                                     const struct local_id *id, struct local_object **out);
 
+/* The same for a regular file that we have just created and opened for reading and writing.  *st is
+ * what was found. */
+enum vfs_status local_cache_from_made(struct local_fs *fs, int fd, struct local_object **out,
+                                      struct statx *st);
+
 /* Is no object in use?  Asked only when no new calls come. */
 bool local_cache_idle(struct local_fs *fs);
 

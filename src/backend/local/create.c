@@ -49,6 +49,12 @@ struct making {
     uint32_t umask; /* to be taken from the mode */
 };
 
+/* Attributes that a new object does not have from the beginning. */
+static bool sets_more(const struct vfs_attr *attr)
+{
+    return (attr->mask & ~(uint32_t)(VFS_ATTR_MODE | VFS_ATTR_UMASK)) != 0;
+}
+
 /* Before Linux 6.10, AT_EMPTY_PATH needs a capability that the caller lacks. */
 static int link_fd(const struct local_object *dir, int fd, const char *name)
 {
@@ -229,9 +235,21 @@ static enum vfs_status not_made(const struct making *m, int err)
     return local_failure(err);
 }
 
+/* This saves the caller a getattr(), unless more attributes are set, or the file is gone again. */
+static void tell_attributes(struct making *m, const struct statx *st)
+{
+    struct vfs_attr *attr = &m->create->made;
+
+    if (st->stx_nlink == 0 || sets_more(m->create->attr))
+        return;
+    local_attr_fill(attr, st);
+    attr->change = local_change(m->fs, m->made->file, attr->change);
+}
+
 static enum vfs_status make_file(struct making *m)
 {
     enum vfs_status status;
+    struct statx st;
     int fd, err;
 
     if (m->given->expects)
@@ -244,8 +262,10 @@ static enum vfs_status make_file(struct making *m)
     if (err)
         return not_made(m, err);
     m->create->created = true;
-    status = local_cache_from_fd(m->fs, fd, O_RDWR, NULL, &m->made);
-    if (status != VFS_OK)
+    status = local_cache_from_made(m->fs, fd, &m->made, &st);
+    if (status == VFS_OK)
+        tell_attributes(m, &st);
+    else
         (void)unlinkat(m->dir->path_fd, m->name, 0);
     return status;
 }
@@ -325,7 +345,7 @@ static enum vfs_status apply(struct making *m)
     const struct vfs_attr *attr = m->create->attr;
     enum vfs_status status = VFS_OK;
 
-    if (!(attr->mask & ~(uint32_t)(VFS_ATTR_MODE | VFS_ATTR_UMASK)))
+    if (!sets_more(attr))
         return VFS_OK;
     status = local_path_get(m->made);
     if (status != VFS_OK)
@@ -417,6 +437,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     m.cred = cred;
     create->created = false;
     create->attrs_applied = 0;
+    create->made.mask = 0;
     vfs_blocking_begin(false);
     status = local_names_begin(m.dir, m.name, &turn);
     if (status != VFS_OK) {

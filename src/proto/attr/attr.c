@@ -384,6 +384,10 @@ static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t ma
                                     c->call->received_ns, c->waiter, &held);
     if (status != NFS4_OK)
         return status;
+    if (c->made && obj == c->current.obj && !held.valid) {
+        *attr = *c->made;
+        return NFS4_OK;
+    }
     got = obj->fs->ops->getattr(obj, mask, attr);
     if (got != VFS_OK)
         return status_from_vfs(got);

@@ -342,6 +342,7 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
         return status;
     }
     compound_set_current(c, target.obj, target.export);
+    c->made = target.made;
     compound_set_stateid(c, resok.rflags & OPEN4_RESULT_NO_OPEN_STATEID
                                 ? open_delegation_stateid(&resok.delegation)
                                 : &resok.stateid);

@@ -112,6 +112,15 @@ static void report_attributes(struct wish *wish, enum createmode4 mode, struct o
     }
 }
 
+static const struct vfs_attr *keep_attributes(struct compound *c, const struct vfs_attr *made)
+{
+    struct vfs_attr *kept = made->mask ? arena_alloc(c->arena, sizeof(*kept)) : NULL;
+
+    if (kept)
+        *kept = *made;
+    return kept;
+}
+
 static enum nfsstat4 permit_create(const struct compound *c, const void *subject)
 {
     struct vfs_object *dir = c->current.obj;
@@ -200,6 +209,8 @@ enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *componen
     target->export = c->current.export;
     target->cinfo = change_info_from_vfs(&info);
     target->fresh = wish.create.created;
+    if (target->fresh)
+        target->made = keep_attributes(c, &wish.create.made);
     target->created = target->fresh || is_exclusive(how->mode);
     if (target->created)
         report_attributes(&wish, how->mode, target);

@@ -14,6 +14,7 @@ struct open_target {
     bool truncate;             /* an existing file that must be truncated */
     bool fresh_open;           /* out, of the open: its owner had none of the file */
     struct bitmap4 attrset;
+    const struct vfs_attr *made; /* for struct compound; NULL: not known */
 };
 
 /* CLAIM_NULL with OPEN4_CREATE: the regular file `component` of the current directory. */
