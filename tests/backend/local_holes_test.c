@@ -27,12 +27,14 @@ static int other = -1; /* the other program's descriptor */
 /* What it does around the next SEEK_DATA. */
 static void (*before)(void), (*after)(void);
 static bool fstat_fails;
+static uint32_t holes_asked; /* calls with SEEK_HOLE */
 
 off_t lseek(int fd, off_t offset, int whence)
 {
     off_t found;
     int err;
 
+    holes_asked += whence == SEEK_HOLE;
     if (whence == SEEK_DATA && before)
         before();
     found = syscall(SYS_lseek, fd, offset, whence);
@@ -215,6 +217,32 @@ static void a_copy_has_what_was_written_anew(void **state)
     copy_while(*state, true, true);
 }
 
+/* The file system may have to look at each page until it finds the end of the data. */
+static void a_long_copy_asks_once_where_its_data_end(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *to;
+    struct file file;
+    uint64_t copied;
+
+    file_make(dir, &file);
+    assert_ok(dir->fs->ops->commit(file.obj, &self, 0, 0)); /* its blocks do not change any more */
+    to = make(file.root, &self, "to", VFS_REG, 0644);
+    holes_asked = 0;
+    for (uint32_t at = 0; at < HEAD; at += HEAD / 4) {
+        assert_ok(dir->fs->ops->copy(file.obj, at, to, at, HEAD / 4, &self, &copied));
+        assert_int_equal(copied, HEAD / 4);
+    }
+    assert_int_equal(holes_asked, 1);
+    /* The hole has become data, and the old knowledge does not matter. */
+    fill();
+    assert_ok(dir->fs->ops->copy(file.obj, 0, to, 0, SIZE, &self, &copied));
+    assert_int_equal(copied, SIZE);
+    assert_int_equal(attr_of(to).size, SIZE);
+    vfs_object_put(to);
+    file_drop(dir, &file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +251,7 @@ int main(void)
         LOCAL_TEST(an_error_is_no_end_of_the_file),
         LOCAL_TEST(a_copy_ends_where_its_source_does),
         LOCAL_TEST(a_copy_has_what_was_written_anew),
+        LOCAL_TEST(a_long_copy_asks_once_where_its_data_end),
     };
 
     return local_group_run(tests);

@@ -13,6 +13,7 @@
 #include "backend/local/file.h"
 #include "backend/local/hole.h"
 #include "backend/local/io.h"
+#include "backend/local/run.h"
 #include "backend/local/status.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 
 /* What one call has to do, and has done. */
 struct copy {
+    struct local_object *source;
     int from_fd, to_fd;
     uint64_t from, to, left; /* offsets, and the bytes that follow */
     uint64_t budget;         /* bytes of data that may still be moved, or work of that size */
@@ -53,14 +55,35 @@ static uint64_t target_hole(const struct copy *copy, uint64_t length)
     return (uint64_t)data - copy->to < length ? (uint64_t)data - copy->to : length;
 }
 
-/* The same for data, until a hole follows. */
-static uint64_t data_at(int fd, uint64_t offset, uint64_t length)
+/* How many of the bytes left are data, until a hole follows.  A long copy takes many calls; each
+ * would look for the same hole. */
+static uint64_t source_data(const struct copy *copy)
 {
-    off_t hole = lseek(fd, (off_t)offset, SEEK_HOLE);
+    struct stat st;
+    uint64_t end;
+    off_t hole;
 
-    if (hole <= (off_t)offset)
-        return length; /* unknown, or changed meanwhile */
-    return (uint64_t)hole - offset < length ? (uint64_t)hole - offset : length;
+    if (fstat(copy->from_fd, &st) != 0)
+        return copy->left;
+    end = local_run_end(copy->source, &st, copy->from);
+    if (end == 0) {
+        hole = lseek(copy->from_fd, (off_t)copy->from, SEEK_HOLE);
+        if (hole <= (off_t)copy->from)
+            return copy->left; /* unknown, or changed meanwhile */
+        end = (uint64_t)hole;
+        local_run_keep(copy->source, &st, copy->from, end);
+    }
+    return end - copy->from < copy->left ? end - copy->from : copy->left;
+}
+
+/* The same of `length` bytes of the target. */
+static uint64_t target_data(const struct copy *copy, uint64_t length)
+{
+    off_t hole = lseek(copy->to_fd, (off_t)copy->to, SEEK_HOLE);
+
+    if (hole <= (off_t)copy->to)
+        return length;
+    return (uint64_t)hole - copy->to < length ? (uint64_t)hole - copy->to : length;
 }
 
 static int punch(int fd, uint64_t offset, uint64_t length)
@@ -114,7 +137,7 @@ static int copy_hole(struct copy *copy, uint64_t length)
         advance(copy, nothing);
         return 0;
     }
-    length = data_at(copy->to_fd, copy->to, length);
+    length = target_data(copy, length);
     err = punch(copy->to_fd, copy->to, length);
     copy->budget -= copy->budget < PUNCH_BYTES ? copy->budget : PUNCH_BYTES;
     if (err == EOPNOTSUPP || err == ENOSYS)
@@ -129,10 +152,11 @@ static int copy_hole(struct copy *copy, uint64_t length)
 static int copy_data(struct copy *copy, uint64_t *moved)
 {
     off_t from = (off_t)copy->from, to = (off_t)copy->to;
-    uint64_t length = copy->left < copy->budget ? copy->left : copy->budget;
+    uint64_t length = source_data(copy);
     ssize_t got;
 
-    length = data_at(copy->from_fd, copy->from, length);
+    if (length > copy->budget)
+        length = copy->budget;
     do
         got = copy_file_range(copy->from_fd, &from, copy->to_fd, &to, length, 0);
     while (got < 0 && errno == EINTR);
@@ -240,8 +264,11 @@ enum vfs_status local_copy(struct vfs_object *from, uint64_t from_offset, struct
                            uint64_t to_offset, uint64_t length, const struct vfs_cred *cred,
                            uint64_t *copied)
 {
-    struct copy copy = {
-        .from = from_offset, .to = to_offset, .left = length, .budget = LIMIT_COPY_BYTES};
+    struct copy copy = {.source = local_of(from),
+                        .from = from_offset,
+                        .to = to_offset,
+                        .left = length,
+                        .budget = LIMIT_COPY_BYTES};
     struct local_object *target = local_of(to);
     enum vfs_status status = local_check_regular(from);
 

@@ -7,8 +7,8 @@
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
- * - using objects: dir_watch, lease_break, lease_watch, io, file, read, read_plus, extent, space,
- *   clone, copy, lease
+ * - using objects: dir_watch, lease_break, lease_watch, io, file, run, read, read_plus, extent,
+ *   space, clone, copy, lease
  * - operations, and the whole export: lookup, readdir, full_path, create, ..., xattr, call, local
  *
  * Lock order: turns at file.names (of two directories by address) -> shard.lock -> object.lock
@@ -143,7 +143,7 @@ struct local_object {
     uint32_t pins[2];          /* open()s for reading, for writing; these need no descriptor */
     struct local_lease *lease; /* NULL: none; a lease keeps its descriptor open */
     /* Does it have fewer blocks than bytes?  And data without a hole in between, as found when it
-     * had that many blocks (read_plus.c). */
+     * had that many blocks (run.h). */
     _Atomic bool sparse;
     _Atomic uint64_t run_begin, run_end, run_blocks;
     _Atomic uint32_t users;    /* running I/O; incremented under the lock only */

@@ -18,12 +18,9 @@
 #include "backend/local/hole.h"
 #include "backend/local/io.h"
 #include "backend/local/read.h"
+#include "backend/local/run.h"
 #include "backend/local/status.h"
 #include "vfs/vfs_read_plus.h"
-
-enum {
-    STAT_BLOCK_BYTES = 512 /* unit of st_blocks */
-};
 
 /* One call. */
 struct reading {
@@ -35,31 +32,6 @@ struct reading {
     uint64_t end;
     bool short_of; /* the file ended before */
 };
-
-/* At least as many blocks as bytes: it may have holes nevertheless, but few. */
-static bool is_dense(const struct stat *st)
-{
-    return (uint64_t)st->st_blocks * STAT_BLOCK_BYTES >= (uint64_t)st->st_size;
-}
-
-/* Until where is all data, as far as known?  0: unknown.  Blocks come and go with holes. */
-static uint64_t run_from(const struct local_object *obj, const struct stat *st, uint64_t at)
-{
-    uint64_t end = atomic_load_explicit(&obj->run_end, memory_order_relaxed);
-
-    if (at < atomic_load_explicit(&obj->run_begin, memory_order_relaxed) || at >= end ||
-        (uint64_t)st->st_blocks != atomic_load_explicit(&obj->run_blocks, memory_order_relaxed))
-        return 0;
-    return end;
-}
-
-/* Another thread's may be mixed up with it, and then be wrong: see above. */
-static void run_keep(struct local_object *obj, const struct stat *st, uint64_t begin, uint64_t end)
-{
-    atomic_store_explicit(&obj->run_begin, begin, memory_order_relaxed);
-    atomic_store_explicit(&obj->run_end, end, memory_order_relaxed);
-    atomic_store_explicit(&obj->run_blocks, (uint64_t)st->st_blocks, memory_order_relaxed);
-}
 
 static off_t seek_hole(int fd, uint64_t offset, int *err)
 {
@@ -75,10 +47,10 @@ static off_t seek_hole(int fd, uint64_t offset, int *err)
 /* Until where do data reach from here?  `at`: there is a hole. */
 static uint64_t data_end(struct reading *r)
 {
-    uint64_t end = run_from(r->obj, &r->st, r->at);
+    uint64_t end = local_run_end(r->obj, &r->st, r->at);
     int err;
 
-    if (is_dense(&r->st) || vfs_read_plus_full(r->io))
+    if (local_run_dense(&r->st) || vfs_read_plus_full(r->io))
         return r->end;
     if (end)
         return end;
@@ -86,7 +58,7 @@ static uint64_t data_end(struct reading *r)
     if (err)
         return r->end; /* the file ends here now, or its file system does not know */
     if (end > r->at)
-        run_keep(r->obj, &r->st, r->at, end);
+        local_run_keep(r->obj, &r->st, r->at, end);
     return end;
 }
 
@@ -193,7 +165,7 @@ static bool read_dense(struct reading *r, enum vfs_status *status)
         return true;
     if (r->st.st_size < 0 && fstat(r->fd, &r->st) != 0)
         return false;
-    if (!is_dense(&r->st))
+    if (!local_run_dense(&r->st))
         return false;
     r->io->eof = part.eof;
     r->io->fd = part.fd;
@@ -212,7 +184,7 @@ static enum vfs_status read_sparse(struct reading *r)
     vfs_read_plus_begin(r->io);
     if (fstat(r->fd, &r->st) != 0)
         return local_failure(errno);
-    atomic_store_explicit(&r->obj->sparse, !is_dense(&r->st), memory_order_relaxed);
+    atomic_store_explicit(&r->obj->sparse, !local_run_dense(&r->st), memory_order_relaxed);
     r->io->eof = r->at >= (uint64_t)r->st.st_size;
     if (r->io->eof)
         return VFS_OK;
