@@ -33,14 +33,14 @@ static void take_parts(const struct mem_object *obj, struct vfs_read_plus *io, u
     uint64_t at = io->offset;
 
     while (at < end) {
-        uint64_t len = mem_block_hole(obj, at);
+        uint64_t len = mem_block_data(obj, at, end);
 
         if (len > 0) {
+            copy_out(obj, at, vfs_read_plus_data(io, (uint32_t)len), len);
+        } else {
+            len = mem_block_hole(obj, at);
             len = len < end - at ? len : end - at;
             vfs_read_plus_hole(io, (uint32_t)len);
-        } else {
-            len = mem_block_data(obj, at, end);
-            copy_out(obj, at, vfs_read_plus_data(io, (uint32_t)len), len);
         }
         at += len;
     }
