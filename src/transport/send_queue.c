@@ -34,6 +34,7 @@
 enum {
     SEND_IOVECS = 64,
     SEND_KEEP_BYTES = BUFFER_LARGE_BYTES / 3, /* a remainder of this length keeps its buffer */
+    SEND_PIECE_BYTES = 128 << 10, /* of a file at once: a call that takes long looks blocked */
 };
 
 enum send_status {
@@ -201,14 +202,15 @@ static enum send_status send_failed(struct connection *conn)
 /* The file's pages may have to be read from disk here. */
 static ssize_t tail_send(struct connection *conn, struct send_item *item)
 {
+    size_t len = item->tail.len < SEND_PIECE_BYTES ? item->tail.len : SEND_PIECE_BYTES;
     off_t offset = (off_t)item->tail.offset;
     ssize_t n;
 
     worker_may_block();
     if (stream_is_open(conn))
-        n = stream_sendfile(conn, item->tail.fd, item->tail.offset, item->tail.len);
+        n = stream_sendfile(conn, item->tail.fd, item->tail.offset, len);
     else
-        n = sendfile(conn->fd, item->tail.fd, &offset, item->tail.len);
+        n = sendfile(conn->fd, item->tail.fd, &offset, len);
     worker_unblock();
     return n;
 }

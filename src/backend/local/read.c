@@ -13,7 +13,9 @@
 #include "backend/local/status.h"
 
 enum {
-    SENDFILE_BYTES = 64 << 10 /* return a descriptor instead of data from this size on */
+    /* Return a descriptor instead of data from this size on.  Below, its calls cost more than a copy,
+     * and the replies of a batch are not sent together. */
+    SENDFILE_BYTES = 128 << 10
 };
 
 /* preadv2(RWF_NOWAIT): the number of bytes; 0: would block; -1: not supported here. */
