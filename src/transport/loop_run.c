@@ -91,6 +91,7 @@ static void loop_wait(struct loop *loop)
         timeout_ms = 0;
     if (loop->turns.count == 0)
         turn_end(&loop->turns);
+    transport_count(loop->transport, TRANSPORT_COUNTER_waits, 1);
     count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
     CHECK(count >= 0 || errno == EINTR);
     loop->event_next = 0;

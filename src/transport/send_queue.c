@@ -413,6 +413,8 @@ void send_queue_pump(struct connection *conn)
     pthread_mutex_lock(&queue->lock);
     if (!queue->flushing)
         queue_flush_locked(conn);
+    else
+        queue_arm_locked(conn); /* or epoll reports room to a loop that must not use it */
     pthread_mutex_unlock(&queue->lock);
     connection_unpin(conn);
 }

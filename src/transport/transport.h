@@ -56,6 +56,7 @@ struct transport;
     X(bytes_out, "Bytes sent")                                                                     \
     X(stalls, "Pauses in receiving: the client did not read its replies")                          \
     X(tails_short, "Connections closed: a file was truncated while it was sent")                   \
+    X(waits, "Times that an event loop asked for events")                                          \
     X(handoffs, "Event loops handed to another thread by worker_will_block()")                     \
     X(retakes, "Event loops taken from a thread that blocked too long")                            \
     X(crowded, "Calls put off: too many threads block in one place, or for one client")            \

@@ -117,6 +117,7 @@ static const struct {
     {"transport_tls_truncated", "unit.transport.tls", "tls_truncated"},
     {"transport_turns", "unit.transport.transport", "turns"},
     {"transport_unsent_evicted", "fault.limits", "unsent_evicted"},
+    {"transport_waits", "unit.transport.send_queue", "waits"},
     {"transport_yields", "unit.transport.turn", "yields"},
     /* Only a machine without memory moves them. */
     {"transport_no_memory", "", ""},

@@ -28,6 +28,7 @@ static const char *const restless[] = {
     "process_open_fds",
     "delegation_recall_oldest_seconds",
     "event_loop_lag_seconds",
+    "transport_waits",
     "memory_bytes",
     "queue_length{queue=\"log_lines\"}",
     "queue_length{queue=\"turns\"}",

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "lib/test.h"
+#include "lib/wait.h"
 #include "rpc_server.h"
 #include "transport/worker.h"
 
@@ -33,6 +34,13 @@ static int setup(void **state)
 {
     (void)state;
     rpc_server_start(&server, 1, 0);
+    return 0;
+}
+
+static int setup_one_loop_small_buffers(void **state)
+{
+    (void)state;
+    rpc_server_start(&server, 1, 4096);
     return 0;
 }
 
@@ -260,6 +268,39 @@ static void loop_lost_while_sending(void **state)
     rpc_server_open_gate(&server);
     wait_unsigned(&server.closed, 1);
     assert_int_equal(atomic_load(&server.tails_done), 1);
+    close(other);
+}
+
+/* Does no loop ask for events for a while? */
+static bool loops_rest(void)
+{
+    uint64_t before = rpc_server_stats(&server).waits;
+
+    wait_ms(20);
+    return rpc_server_stats(&server).waits == before;
+}
+
+/* The loop is lost while a payload is sent that a full socket had held up: it does not ask again
+ * and again whether there is room, as the sending thread is the one to use that. */
+static void loop_rests_while_another_thread_sends(void **state)
+{
+    const uint32_t words[3] = {100000, 100000, 1};
+    int fd = client_connect_small(&server, 4096), other = client_connect(&server);
+
+    (void)state;
+    client_call(fd, 1, PROC_TAIL, words, 3);
+    tail_expect(fd, 1, 100000);
+    wait_unsigned(&server.gate_waiting, 1);
+    client_ping(other, 1);
+    assert_int_equal(rpc_server_stats(&server).retakes, 1);
+    wait_until(loops_rest());
+    /* What comes meanwhile is sent afterwards. */
+    client_call(fd, 2, PROC_NULL, NULL, 0);
+    wait_until(loops_rest());
+    rpc_server_open_gate(&server);
+    assert_int_equal(client_reply(fd, NULL, 0, NULL), 2);
+    client_ping(fd, 3);
+    close(fd);
     close(other);
 }
 
@@ -504,6 +545,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tails, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_queued, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(loop_lost_while_sending, setup, teardown),
+        cmocka_unit_test_setup_teardown(loop_rests_while_another_thread_sends,
+                                        setup_one_loop_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(tails_while_calls_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_of_a_dead_connection, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(client_that_does_not_read, setup, teardown),
