@@ -8,6 +8,8 @@
  *     even s --owner, begin--> s+1 --owner, worker_unblock()--> s+2     the owner keeps the loop
  *                              s+1 --monitor, later------------> s+2    the monitor takes the loop
  *
+ * The monitor takes it if the owner sleeps, or else only after a much longer time.
+ *
  * It only increases, so one compare-and-swap tells an owner at the end of a section whether it
  * still has the loop.  The exchange at the beginning (seq_cst) pairs with monitor_sleep(): either
  * the monitor sees the section, or the worker sees that the monitor sleeps.  Both swaps acquire
@@ -20,6 +22,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -30,6 +33,7 @@
 #include "transport/connection_internal.h"
 #include "transport/loop.h"
 #include "transport/share.h"
+#include "transport/thread_state.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
 #include "transport/worker_internal.h"
@@ -38,6 +42,8 @@ enum {
     WORKER_STACK_BYTES = 1 << 20,
     /* Consecutive idle looks after which the monitor goes to sleep. */
     MONITOR_QUIET_LOOKS = 20,
+    /* Looks at one section after which its loop is taken even from a thread that runs. */
+    MONITOR_PATIENT_LOOKS = WORKER_RETAKE_RUNNING_US / WORKER_RETAKE_US,
 };
 
 _Thread_local struct worker *worker_self;
@@ -82,6 +88,7 @@ static void *worker_main(void *arg)
     (void)pthread_setname_np(pthread_self(), "worker");
     worker_self = worker;
     while (worker_wait(worker, as_spare)) {
+        atomic_store_explicit(&worker->loop->owner_tid, gettid(), memory_order_relaxed);
         pool->hooks->run(worker->loop);
         as_spare = true;
         if (worker->loop)
@@ -207,6 +214,23 @@ static void loop_retake(struct loop *loop, uint64_t seen)
     worker_give(spare, loop);
 }
 
+/* Is the owner stuck in the section that the monitor has seen before?  A thread that waits for a
+ * processor is slow, not blocked: whoever took its loop would have to wait as well. */
+static bool owner_is_stuck(struct loop *loop)
+{
+    return ++loop->section_looks >= MONITOR_PATIENT_LOOKS ||
+           !thread_is_runnable(atomic_load_explicit(&loop->owner_tid, memory_order_relaxed));
+}
+
+static void loop_look(struct loop *loop, uint64_t section)
+{
+    if (section != loop->section_seen)
+        loop->section_looks = 0;
+    else if (section & 1 && owner_is_stuck(loop))
+        loop_retake(loop, section);
+    loop->section_seen = section;
+}
+
 /* Examine all loops.  False when none is in a section or has entered one since the last look. */
 static bool monitor_look(struct transport *transport)
 {
@@ -214,13 +238,11 @@ static bool monitor_look(struct transport *transport)
 
     for (unsigned i = 0; i < transport->loop_count; i++) {
         struct loop *loop = &transport->loops[i];
-        uint64_t section = atomic_load_explicit(&loop->section, memory_order_relaxed);
+        /* Acquire: owner_tid is that of the thread in the section. */
+        uint64_t section = atomic_load_explicit(&loop->section, memory_order_acquire);
 
-        if (section & 1 || section != loop->section_seen)
-            busy = true;
-        if (section & 1 && section == loop->section_seen)
-            loop_retake(loop, section);
-        loop->section_seen = section;
+        busy = busy || section & 1 || section != loop->section_seen;
+        loop_look(loop, section);
     }
     return busy;
 }

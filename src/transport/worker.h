@@ -11,7 +11,7 @@
  * at once.
  *
  * worker_may_block(): for what may block (an open, an unlink).  It costs two atomic operations; the
- * loop is taken away only if the section lasts longer than WORKER_RETAKE_US.
+ * loop is taken away only if the thread sleeps in the section after WORKER_RETAKE_US.
  *
  * Each of them is followed by worker_unblock() on the same thread.  Nested sections have no effect.
  * On a thread that runs no loop these functions do nothing.
@@ -19,7 +19,10 @@
 #pragma once
 
 enum {
-    WORKER_RETAKE_US = 500
+    WORKER_RETAKE_US = 500,
+    /* The same for a section whose thread runs or waits for a processor all the time: a second
+     * thread would not be faster. */
+    WORKER_RETAKE_RUNNING_US = 5000,
 };
 
 void worker_will_block(void);

@@ -108,6 +108,18 @@ static void sleep_in_section(struct rpc_call *call, struct rpc_server *server)
         atomic_fetch_add(&server->long_sections, 1);
 }
 
+static void run_in_section(struct rpc_call *call, struct rpc_server *server)
+{
+    int64_t start_ns = clock_now_ns(), busy_ns = xdr_get_u32(&call->in) * 1000LL;
+
+    worker_may_block();
+    while (busy_ns == 0 ? !atomic_load(&server->gate_open) : clock_now_ns() - start_ns < busy_ns)
+        ;
+    worker_unblock();
+    if (clock_now_ns() - start_ns >= WORKER_RETAKE_RUNNING_US * 1000LL)
+        atomic_fetch_add(&server->long_sections, 1);
+}
+
 static enum rpc_result fill(struct rpc_call *call)
 {
     uint32_t count = xdr_get_u32(&call->in);
@@ -166,6 +178,9 @@ static enum rpc_result serve(struct rpc_call *call, struct rpc_server *server)
     case PROC_SLEEP_MAY:
         sleep_in_section(call, server);
         return echo(call);
+    case PROC_RUN_MAY:
+        run_in_section(call, server);
+        return RPC_REPLY;
     case PROC_FILL:
         return fill(call);
     case PROC_TAIL:

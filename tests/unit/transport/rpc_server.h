@@ -30,7 +30,8 @@ enum test_proc {
     PROC_GATE_WILL, /* echo; inside worker_will_block() until rpc_server_open_gate() */
     PROC_GATE_MAY,  /* the same inside worker_may_block() */
     PROC_SLEEP_MAY, /* echo; word 0: microseconds asleep inside worker_may_block() */
-    PROC_FILL,      /* word 0: n words 0, 1, 2, ... */
+    PROC_RUN_MAY, /* word 0: microseconds busy inside worker_may_block(); 0: until the gate opens */
+    PROC_FILL,    /* word 0: n words 0, 1, 2, ... */
     PROC_TAIL, /* word 0: length, word 1: where the file is cut off before it is sent; with a third
                   word, what is done afterwards waits at the gate */
     PROC_CRED, /* uid, gid, gid count, gids */
@@ -50,7 +51,8 @@ struct rpc_server {
     struct rpc_program program;
     _Atomic bool gate_open;
     _Atomic unsigned gate_waiting;
-    _Atomic unsigned long_sections; /* of PROC_SLEEP_MAY: the monitor may have seen them twice */
+    _Atomic unsigned long_sections; /* that may have cost the thread its loop, of PROC_SLEEP_MAY
+                                       and PROC_RUN_MAY */
     _Atomic unsigned closed;        /* number of closed hooks that have run */
     _Atomic unsigned closed_early;  /* hooks that ran during a call of the connection */
     _Atomic unsigned tails_done;

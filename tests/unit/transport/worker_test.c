@@ -115,6 +115,42 @@ static void short_sections_keep_the_loop(void **state)
     close(fd);
 }
 
+/* A thread that runs in its section is not blocked: it keeps the loop, even if it waits for a
+ * processor now and then. */
+static void threads_that_run_keep_the_loop(void **state)
+{
+    enum {
+        BUSY_US = 3 * WORKER_RETAKE_US
+    };
+    const uint32_t busy_us = BUSY_US;
+    int fd = client_connect(&server);
+
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++) {
+        client_call(fd, i, PROC_RUN_MAY, &busy_us, 1);
+        assert_int_equal(reply_xid(fd), i);
+    }
+    assert_true(rpc_server_stats(&server).retakes <= atomic_load(&server.long_sections));
+    close(fd);
+}
+
+/* But not for ever: others wait for the loop. */
+static void threads_that_run_on_lose_the_loop(void **state)
+{
+    const uint32_t for_ever = 0;
+    int fd = client_connect(&server), other = client_connect(&server);
+
+    (void)state;
+    client_call(fd, 1, PROC_RUN_MAY, &for_ever, 1);
+    client_ping(other, 2);
+    wait_until(rpc_server_stats(&server).retakes == 1);
+    client_ping(other, 3);
+    rpc_server_open_gate(&server);
+    assert_int_equal(reply_xid(fd), 1);
+    close(fd);
+    close(other);
+}
+
 /* More blocked calls than there can be threads, a NULL call ahead of each: nothing is lost, no
  * thread fails, and finished replies do not wait for a blocked call, except `held`. */
 static void more_than_the_thread_limit(uint32_t proc, unsigned idle_loops, unsigned held)
@@ -327,6 +363,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(will_block_gives_the_loop_away, setup_one_loop, teardown),
         cmocka_unit_test_setup_teardown(may_block_loses_the_loop, setup_one_loop, teardown),
         cmocka_unit_test_setup_teardown(short_sections_keep_the_loop, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(threads_that_run_keep_the_loop, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(threads_that_run_on_lose_the_loop, setup_one_loop,
+                                        teardown),
         cmocka_unit_test_setup_teardown(three_hundred_will_block, setup_one_loop, teardown),
         cmocka_unit_test_setup_teardown(three_hundred_may_block, setup_four_loops, teardown),
         cmocka_unit_test_setup_teardown(closed_while_calls_run, setup_four_loops, teardown),
