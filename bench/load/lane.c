@@ -84,8 +84,12 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
     memset(lane, 0, sizeof(*lane));
     lane->op = op;
     lane->latency = latency;
+    lane->count = options->count;
     arena_init(&lane->reply.arena, 256 << 10);
-    wish.flags = 0; /* no back channel, so no delegations, which nothing here would return */
+    if (op->back)
+        wish.callbacks = lane->callbacks = must_calloc(1, sizeof(*lane->callbacks));
+    else
+        wish.flags = 0; /* no delegations, which nothing here would return */
     wish.minor = op->minor;
     wish.fore.ca_maxrequests = options->slots;
     if (!op->in_server && options->size + 4096 > wish.fore.ca_maxrequestsize)
@@ -128,6 +132,7 @@ void lane_close(struct lane *lane)
     free(lane->slots);
     free(lane->in);
     free(lane->out);
+    free(lane->callbacks);
     arena_fini(&lane->reply.arena);
     free(lane->reply.plain);
 }
@@ -298,6 +303,8 @@ static void slot_reply(struct lane_slot *slot, const uint8_t *record, size_t len
         histogram_add(lane->latency, (uint64_t)(now_ns - slot->started_ns));
         slot->stage = 0;
         slot->started_ns = now_ns;
+        if (lane->count > 0 && lane->done >= lane->count)
+            lane->stopping = true;
         if (lane->stopping || next == STAGE_LAST) {
             slot->busy = false;
             lane->busy--;
@@ -305,6 +312,17 @@ static void slot_reply(struct lane_slot *slot, const uint8_t *record, size_t len
         }
     }
     slot_queue(slot);
+}
+
+/* A callback, which is not answered: what it is about is returned soon anyway. */
+static bool is_call(const uint8_t *record, uint32_t len)
+{
+    uint32_t direction;
+
+    if (len < 8)
+        return false;
+    memcpy(&direction, record + 4, sizeof(direction));
+    return be32toh(direction) == RPC_MSG_CALL;
 }
 
 /* Handle each complete record in the buffer.  False if one does not match a request. */
@@ -323,6 +341,8 @@ static bool records_handle(struct lane *lane, int64_t now_ns)
         memcpy(&xid, at, sizeof(xid));
         xid = be32toh(xid);
         lane->in_from += len + RPC_RECORD_MARK_BYTES;
+        if (is_call(at, len))
+            continue;
         if ((xid & 0xfff) >= lane->slot_count || !lane->slots[xid & 0xfff].busy ||
             lane->slots[xid & 0xfff].xid != xid)
             return false;

@@ -33,6 +33,8 @@ struct lane_slot {
     struct lane_request requests[BENCH_STAGES];
     uint32_t patch_at[BENCH_STAGES][2]; /* offsets of placeholders, for the operation */
     struct stateid4 stateid;
+    struct stateid4 delegation; /* if delegated */
+    bool delegated;
     struct client_fh fh;
     uint64_t cookie;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
@@ -51,9 +53,11 @@ struct lane {
     size_t in_size, in_from, in_to;
     struct iovec *out; /* requests not sent yet: out_from..out_to, of 2 * slot_count */
     uint32_t out_from, out_to;
+    uint64_t count; /* of operations after which it stops; 0: it goes on */
     bool stopping;
     uint64_t done, errors;
     enum nfsstat4 first_error;
+    struct client_callbacks *callbacks; /* of a back channel; NULL: none */
     struct histogram *latency;
     struct client_reply reply; /* being handled: its arena, and what was decrypted */
 };

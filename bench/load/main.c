@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "bench/load/hold.h"
 #include "bench/load/hostile.h"
 #include "bench/load/report.h"
 #include "client/client_conn.h"
@@ -34,6 +35,8 @@ int main(int argc, char **argv)
     }
     if (options.hostile)
         return hostile_run(&options) ? 0 : 1;
+    if (options.hold)
+        return hold_run(&options) ? 0 : 1;
     if (options.recalls) {
         static struct recall_result recall;
         bool ok = recall_run(&options, &recall);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/guess.h"
+#include "bench/load/lane.h"
 
 #define FILL_BYTES (256u << 10) /* size of each WRITE that fills a file */
 
@@ -43,6 +44,9 @@ static const struct bench_op *const all[] = {
     &bench_op_write,
     &bench_op_write_sync,
     &bench_op_readdir,
+    &bench_op_list,
+    &bench_op_open_wish,
+    &bench_op_lock,
     &bench_op_create,
     &bench_op_remove,
     &bench_op_rename,
@@ -93,16 +97,45 @@ enum nfsstat4 bench_work_fill(struct bench_work *work, struct client_file *file,
     return status;
 }
 
+void bench_file_name(uint32_t index, char name[BENCH_NAME_BYTES])
+{
+    (void)snprintf(name, BENCH_NAME_BYTES, "f%07u", index);
+}
+
+/* Multiples of a prime: neighbours are far from each other, and none is met again soon. */
+uint32_t bench_entry(const struct lane_slot *slot, uint32_t turn)
+{
+    const uint64_t number = (uint64_t)turn * slot->lane->slot_count + slot->index;
+
+    return (uint32_t)(number * 1000000007u % slot->lane->work.options->entries);
+}
+
+/* The files of --dir.  With fewer than `count`, they come again. */
+static enum nfsstat4 files_lookup(struct bench_work *work, uint32_t count)
+{
+    enum nfsstat4 status = NFS4_OK;
+
+    for (uint32_t i = 0; i < count && status == NFS4_OK; i++) {
+        char name[BENCH_NAME_BYTES];
+
+        bench_file_name(i % work->options->entries, name);
+        status = client_file_lookup_at(work->mount, &work->dir, name, &work->files[i].fh);
+    }
+    return status;
+}
+
 enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t bytes,
                                bool keep_open)
 {
     enum nfsstat4 status = NFS4_OK;
 
     work->files = must_calloc(count, sizeof(*work->files));
+    if (work->options->dir)
+        return files_lookup(work, count);
     for (uint32_t i = 0; i < count && status == NFS4_OK; i++) {
-        char name[32];
+        char name[BENCH_NAME_BYTES];
 
-        (void)snprintf(name, sizeof(name), "f%u", i);
+        bench_file_name(i, name);
         status = client_file_create(work->mount, &work->dir, name, &work->files[i]);
         if (status != NFS4_OK)
             break;
@@ -125,7 +158,9 @@ enum nfsstat4 bench_work_setup(struct bench_work *work, const struct bench_op *o
     (void)snprintf(work->dir_name, sizeof(work->dir_name), "bench.%ld.%u", (long)getpid(),
                    work->lane);
     status = client_file_lookup(work->mount, work->options->export, &work->parent);
-    if (status == NFS4_OK)
+    if (status == NFS4_OK && work->options->dir)
+        status = client_file_lookup_at(work->mount, &work->parent, work->options->dir, &work->dir);
+    else if (status == NFS4_OK)
         status = client_file_mkdir(work->mount, &work->parent, work->dir_name, &work->dir);
     return status == NFS4_OK ? op->setup(work) : status;
 }
@@ -134,7 +169,7 @@ void bench_work_cleanup(struct bench_work *work)
 {
     for (uint32_t i = 0; i < work->file_count; i++)
         client_file_close(work->mount, &work->files[i]);
-    if (work->dir.len > 0) {
+    if (work->dir.len > 0 && !work->options->dir) {
         enum nfsstat4 status = client_file_remove_tree(work->mount, &work->parent, work->dir_name);
 
         if (status != NFS4_OK)
@@ -142,5 +177,6 @@ void bench_work_cleanup(struct bench_work *work)
                           status_name(status));
     }
     free(work->files);
+    free(work->locks);
     free(work->payload);
 }

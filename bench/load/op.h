@@ -9,7 +9,7 @@
 #include "bench/load/options.h"
 #include "client/client_file.h"
 
-#define BENCH_STAGES 3u
+#define BENCH_STAGES 4u
 #define STAGE_DONE (-1)
 #define STAGE_ERROR (-2)
 #define STAGE_LAST (-3) /* done, and the slot has no more work */
@@ -25,6 +25,7 @@ struct bench_work {
     struct client_fh parent, dir;
     struct client_file *files; /* from malloc */
     uint32_t file_count;       /* number of them that are open */
+    struct stateid4 *locks;    /* from malloc: of each slot's lock owner */
     uint8_t *payload;          /* of WRITE, padded */
     uint32_t payload_len;
 };
@@ -48,6 +49,8 @@ struct bench_op {
     uint32_t size_max; /* takes a :SIZE; 0: no */
     bool in_server;    /* neither requests nor replies have so many bytes */
     bool bare;         /* the NULL procedure, no COMPOUND */
+    bool in_dir;       /* can work in a directory that exists: --dir */
+    bool back;         /* needs a back channel */
     uint32_t minor;    /* version that has it; 0: 1 */
     unsigned stage_count;
     struct bench_stage stages[BENCH_STAGES];
@@ -67,9 +70,18 @@ MUST_USE enum nfsstat4 bench_work_setup(struct bench_work *work, const struct be
 /* Remove it all. */
 void bench_work_cleanup(struct bench_work *work);
 
-/* Create files "f0", "f1", ...  of `bytes` bytes each, and optionally leave them open. */
+/* Create files of `bytes` bytes each, and optionally leave them open.  With --dir: look up as many
+ * of those that exist. */
 MUST_USE enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t bytes,
                                         bool keep_open);
+
+/* The name of file `index`, here and in directories of --hold; all have the same length. */
+#define BENCH_NAME_BYTES 16u
+void bench_file_name(uint32_t index, char name[BENCH_NAME_BYTES]);
+
+/* One of options->entries names or locks: another one for each `turn` of each slot, from all over
+ * the directory or file. */
+uint32_t bench_entry(const struct lane_slot *slot, uint32_t turn);
 
 /* Write that many bytes at the beginning of a file. */
 MUST_USE enum nfsstat4 bench_work_fill(struct bench_work *work, struct client_file *file,
@@ -90,6 +102,14 @@ struct bitmap4 bench_attrs(void);
 void bench_build_open(const struct bench_work *work, const struct lane_slot *slot,
                       struct client_compound *c, const char *name, bool create);
 
+/* The same for the existing file of the slot, with this share_access. */
+void bench_build_open_as(const struct bench_work *work, const struct lane_slot *slot,
+                         struct client_compound *c, uint32_t access);
+
+/* The next stage: CLOSE of what bench_build_open() opened, the file `slot->index`. */
+void bench_build_close(const struct bench_work *work, const struct lane_slot *slot,
+                       struct client_compound *c);
+
 /* Decode PUTFH and OPEN, and store the stateid. */
 int bench_take_open(struct lane_slot *slot, struct xdr *results);
 
@@ -104,7 +124,10 @@ uint32_t bench_mark_find(const struct lane_slot *slot, const void *mark, size_t 
 /* Operations on names (op_name.c) and on contents (op_file.c). */
 extern const struct bench_op bench_op_getattr, bench_op_access, bench_op_read, bench_op_write,
     bench_op_write_sync;
-extern const struct bench_op bench_op_lookup, bench_op_open_close, bench_op_readdir;
+extern const struct bench_op bench_op_lookup, bench_op_open_close, bench_op_readdir, bench_op_list;
+
+/* Operations beside the state that others hold (op_state.c). */
+extern const struct bench_op bench_op_open_wish, bench_op_lock;
 
 /* Operations of minor version 2 (op_minor2.c). */
 extern const struct bench_op bench_op_read_plus, bench_op_copy, bench_op_getxattr,

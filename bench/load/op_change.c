@@ -8,15 +8,16 @@
 #define NAME_BYTES (sizeof(name_mark))
 
 /* Placeholders for names in requests, found by their bytes. */
-static const char name_mark[] = "name-XXXXXXXX";
-static const char new_mark[] = "new!-XXXXXXXX";
+static const char name_mark[] = "name-XXXXXXXXXXX";
+static const char new_mark[] = "new!-XXXXXXXXXXX";
 
-static void name_text(uint32_t index, uint32_t count, char text[NAME_BYTES])
+static void name_text(uint32_t lane, uint32_t index, uint32_t count, char text[NAME_BYTES])
 {
-    (void)snprintf(text, NAME_BYTES, "name-%03x%05x", index & 0xfff, count & 0xfffff);
+    (void)snprintf(text, NAME_BYTES, "name-%03x%03x%05x", lane & 0xfff, index & 0xfff,
+                   count & 0xfffff);
 }
 
-/* Names contain the slot; each lane has a directory of its own. */
+/* Names contain lane and slot, since with --dir all work in one directory. */
 static void mark_patch(struct lane_slot *slot, uint8_t *request, uint32_t *at, const char *mark,
                        uint32_t count)
 {
@@ -24,7 +25,7 @@ static void mark_patch(struct lane_slot *slot, uint8_t *request, uint32_t *at, c
 
     if (*at == 0)
         *at = bench_mark_find(slot, mark, NAME_BYTES - 1);
-    name_text(slot->index, count, text);
+    name_text(slot->lane->work.lane, slot->index, count, text);
     memcpy(request + *at, text, NAME_BYTES - 1);
 }
 
@@ -42,7 +43,7 @@ static enum nfsstat4 setup_names(struct bench_work *work, uint32_t count)
         struct client_file file;
         char text[NAME_BYTES];
 
-        name_text(i / count, i % count, text);
+        name_text(work->lane, i / count, i % count, text);
         status = client_file_create(work->mount, &work->dir, text, &file);
         if (status == NFS4_OK)
             status = client_file_close(work->mount, &file);
@@ -50,7 +51,7 @@ static enum nfsstat4 setup_names(struct bench_work *work, uint32_t count)
     return status;
 }
 
-/* Create one file here, which tells the length of handles. */
+/* Create one file here, or look at one, which tells the length of handles. */
 static enum nfsstat4 setup_create(struct bench_work *work)
 {
     return bench_work_files(work, 1, 0, false);
@@ -149,6 +150,7 @@ static void patch_rename(struct lane_slot *slot, uint8_t *request)
 
 const struct bench_op bench_op_create_remove = {
     .name = "create-remove",
+    .in_dir = true,
     .stage_count = 3,
     .stages =
         {{.build = build_create, .patch = name_patch, .take = take_create, .cache_this = true},
@@ -159,6 +161,7 @@ const struct bench_op bench_op_create_remove = {
 
 const struct bench_op bench_op_create = {
     .name = "create",
+    .in_dir = true,
     .stage_count = 2,
     .stages =
         {{.build = build_create, .patch = name_patch, .take = take_create, .cache_this = true},

@@ -92,6 +92,7 @@ static void build_write_sync(const struct bench_work *work, const struct lane_sl
 
 const struct bench_op bench_op_getattr = {
     .name = "getattr",
+    .in_dir = true,
     .stage_count = 1,
     .stages = {{.build = build_getattr}},
     .setup = setup_one,
@@ -99,6 +100,7 @@ const struct bench_op bench_op_getattr = {
 
 const struct bench_op bench_op_access = {
     .name = "access",
+    .in_dir = true,
     .stage_count = 1,
     .stages = {{.build = build_access}},
     .setup = setup_one,

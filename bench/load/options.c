@@ -10,6 +10,7 @@
 #include "base/command_line.h"
 #include "base/guess.h"
 #include "base/man_page.h"
+#include "bench/load/hold.h"
 #include "bench/load/op.h"
 #include "bench/load/version.h"
 #include "client/client_target.h"
@@ -17,7 +18,7 @@
 static const char usage[] =
     "usage: mainstay-bench --target HOST[:PORT] --op OP [OPTION]...\n"
     "       mainstay-bench --target HOST[:PORT] --idle N [--pid PID]\n"
-    "       mainstay-bench --target HOST[:PORT] --recalls N | --hostile WHAT\n"
+    "       mainstay-bench --target HOST[:PORT] --recalls N | --hostile WHAT | --hold KIND:N\n"
     "example: mainstay-bench --target 127.0.0.1:2049 --op read:65536\n"
     "\n"
     "The server must offer NFSv4.1; its port is 2049 unless given.  read-plus, copy, getxattr and\n"
@@ -26,14 +27,18 @@ static const char usage[] =
     "  --export PATH   where to work, from the root of the name space (default /)\n"
     "  --op OP         null seq getattr lookup access open-close create-remove readdir\n"
     "                  create remove rename read:SIZE write:SIZE write-sync:SIZE\n"
+    "                  list open-wish lock\n"
     "                  read-plus:SIZE copy:SIZE getxattr:SIZE setxattr:SIZE\n"
     "  --conns N       connections, each with a session of a client of its own (1)\n"
     "  --slots N       requests in flight on each connection (16)\n"
     "  --time S        seconds to measure (5)\n"
+    "  --count N       end after N operations on each connection, if that is earlier\n"
     "  --warmup S      seconds before that, which are not measured (0.5)\n"
     "  --pid PID       the server's process: report CPU per operation, and memory\n"
     "  --floor         measure canned replies of the same lengths: the cost of the system calls\n"
-    "  --entries N     entries of the directory that readdir lists or remove empties (1000)\n"
+    "  --entries N     entries of the directory that readdir and list read or remove empties (1000)\n"
+    "  --dir NAME      work in this directory of the export, over one connection: what was made\n"
+    "                  by --hold, with N files or locks of --entries N\n"
     "  --uid N, --gid N  credentials of the requests (0)\n"
     "  --sec FLAVOR    security flavor: sys, none, krb5, krb5i or krb5p (sys)\n"
     "  --tls           RPC-with-TLS; with\n"
@@ -47,6 +52,8 @@ static const char usage[] =
     "  --recalls N     open N files at a time; their delegations are returned when recalled\n"
     "  --hostile WHAT  read nothing for --time seconds while the server sends replies, recalls\n"
     "                  or both\n"
+    "  --hold KIND:N   hold N opens, files (that are open), locks, delegations, names, sessions or\n"
+    "                  connections until the input ends, after printing \"ready\"\n"
     "  --json          one JSON object on stdout\n"
     "  --version       print the version, and what it was built from\n"
     "  --man           print the manual page, mainstay-bench(1)\n"
@@ -60,6 +67,8 @@ enum {
     KEY_TLS_CERT,
     KEY_TLS_KEY,
     KEY_TLS_NAME,
+    KEY_HOLD,
+    KEY_COUNT,
 };
 
 static const struct option known[] = {
@@ -69,11 +78,14 @@ static const struct option known[] = {
     {"conns", required_argument, NULL, 'c'},
     {"slots", required_argument, NULL, 's'},
     {"time", required_argument, NULL, 'T'},
+    {"count", required_argument, NULL, KEY_COUNT},
     {"warmup", required_argument, NULL, 'w'},
     {"pid", required_argument, NULL, 'p'},
     {"uid", required_argument, NULL, 'u'},
     {"gid", required_argument, NULL, 'g'},
     {"entries", required_argument, NULL, 'n'},
+    {"dir", required_argument, NULL, 'd'},
+    {"hold", required_argument, NULL, KEY_HOLD},
     {"idle", required_argument, NULL, 'i'},
     {"kept", required_argument, NULL, 'k'},
     {"settle", required_argument, NULL, 'S'},
@@ -102,7 +114,7 @@ static const char *expected(int key)
     case 's':
         return "1 to 1024 slots";
     case 'n':
-        return "1 to 100000 entries";
+        return "1 to 2000000 entries";
     case 'T':
         return "more than 0 and at most 3600 seconds, for example 0.5";
     case 'w':
@@ -119,13 +131,19 @@ static const char *expected(int key)
         return "1 to 8388608 bytes";
     case 'r':
         return "1 to 2000 files";
+    case KEY_COUNT:
+        return "1 to 4294967295 operations";
+    case KEY_HOLD:
+        return "opens, files, locks, delegations, names, sessions or connections, and their "
+               "number: opens:1000";
     default:
         return "replies, recalls or both";
     }
 }
 
 _Static_assert(BENCH_CONNS_MAX == 4096 && BENCH_SLOTS_MAX == 1024 && BENCH_IDLE_MAX == 50000 &&
-                   BENCH_RECALLS_MAX == 2000 && BENCH_IO_MAX == 8388608,
+                   BENCH_RECALLS_MAX == 2000 && BENCH_IO_MAX == 8388608 &&
+                   BENCH_ENTRIES_MAX == 2000000,
                "expected() has these numbers");
 
 static int complain(const char *option, const char *value, const char *why)
@@ -166,6 +184,21 @@ static bool u32_option(const char *text, uint32_t min, uint32_t max, uint32_t *v
         return false;
     *value = (uint32_t)wide;
     return true;
+}
+
+/* Split "opens:1000" in place. */
+static bool hold_option(char *text, struct bench_options *options)
+{
+    char *colon = strchr(text, ':');
+
+    if (!colon)
+        return false;
+    *colon = '\0';
+    options->hold = text;
+    if (hold_known(text) && u32_option(colon + 1, 1, BENCH_HOLD_MAX, &options->hold_count))
+        return true;
+    *colon = ':'; /* for the message */
+    return false;
 }
 
 static bool seconds_option(const char *text, double *value)
@@ -260,7 +293,7 @@ static bool apply(struct bench_options *o, int key, char *value)
     case 's':
         return u32_option(value, 1, BENCH_SLOTS_MAX, &o->slots);
     case 'n':
-        return u32_option(value, 1, 100000, &o->entries);
+        return u32_option(value, 1, BENCH_ENTRIES_MAX, &o->entries);
     case 'T':
         return seconds_option(value, &o->time_s) && o->time_s > 0;
     case 'w':
@@ -284,6 +317,13 @@ static bool apply(struct bench_options *o, int key, char *value)
         return u32_option(value, 1, BENCH_RECALLS_MAX, &o->recalls);
     case 'H':
         return hostile_option(value, &o->hostile);
+    case 'd':
+        o->dir = value;
+        return true;
+    case KEY_COUNT:
+        return u32_option(value, 1, UINT32_MAX, &o->count);
+    case KEY_HOLD:
+        return hold_option(value, o);
     case 'f':
         o->floor = true;
         return true;
@@ -317,7 +357,7 @@ static int take(struct bench_options *options, int key, int index, char **argv)
 static unsigned run_count(const struct bench_options *options)
 {
     return (options->op != NULL) + (options->idle > 0) + (options->recalls > 0) +
-           (options->hostile != 0);
+           (options->hostile != 0) + (options->hold != NULL);
 }
 
 static int check_all(struct bench_options *options)
@@ -329,10 +369,13 @@ static int check_all(struct bench_options *options)
     if (!options->target)
         return complain_of_all("--target is missing, for example --target 127.0.0.1:2049");
     if (run_count(options) == 0)
-        return complain_of_all("nothing to do: give --op, --idle, --recalls or --hostile, for "
-                               "example --op getattr");
+        return complain_of_all("nothing to do: give --op, --idle, --recalls, --hostile or --hold, "
+                               "for example --op getattr");
     if (run_count(options) > 1)
-        return complain_of_all("--op, --idle, --recalls and --hostile exclude each other");
+        return complain_of_all("--op, --idle, --recalls, --hostile and --hold exclude each other");
+    if (options->dir && (!options->op || !bench_op_find(options->op)->in_dir))
+        return complain_of_all("--dir goes with getattr, access, lookup, open-close, open-wish, "
+                               "readdir, list, lock, create and create-remove only");
     if (options->kept && !options->idle)
         return complain_of_all("--kept goes with --idle only");
     if (options->floor && !options->op)

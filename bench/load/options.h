@@ -13,6 +13,8 @@
 #define BENCH_IDLE_MAX 50000u
 #define BENCH_RECALLS_MAX 2000u
 #define BENCH_IO_MAX (8u << 20)
+#define BENCH_ENTRIES_MAX 2000000u
+#define BENCH_HOLD_MAX 2000000u
 
 enum bench_hostile {
     HOSTILE_REPLIES = 1,
@@ -23,8 +25,12 @@ struct bench_options {
     const char *target; /* HOST:PORT */
     const char *export; /* path below the root of the name space */
     const char *op;     /* name, without the size */
-    uint32_t size;      /* of read:SIZE and the like */
+    const char *dir;    /* name of the directory to work in; NULL: one is made */
+    const char *hold;   /* what to hold; NULL: run `op` */
+    uint32_t hold_count;
+    uint32_t size; /* of read:SIZE and the like */
     uint32_t conns, slots, entries;
+    uint32_t count; /* of operations on each connection; 0: for `time_s` */
     double time_s, warmup_s;
     pid_t pid; /* of the server; 0: unknown */
     uint32_t uid, gid;

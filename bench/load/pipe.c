@@ -70,20 +70,34 @@ static uint32_t slot_of(const struct pipe *pipe, uint32_t xid)
     return 0;
 }
 
+/* The slot of this call is free again.  Returns the tag. */
+static uint32_t ticket_end(struct pipe *pipe, uint32_t xid)
+{
+    const uint32_t slot = slot_of(pipe, xid);
+
+    CHECK(slot > 0);
+    pipe->mount.session.slots[slot].seqid++;
+    pipe->tickets[slot].xid = 0;
+    pipe->free[pipe->room - pipe->busy--] = slot;
+    return pipe->tickets[slot].tag;
+}
+
 bool pipe_receive(struct pipe *pipe, uint32_t *tag, enum nfsstat4 *status)
 {
     struct client_reply reply;
-    uint32_t slot;
 
     if (client_call_receive_any(&pipe->mount.conn, &reply) != CLIENT_OK)
         return pipe_trouble("no reply", NFS4ERR_IO);
     *status = (enum nfsstat4)xdr_get_u32(&reply.results);
-    slot = slot_of(pipe, reply.header.xid);
+    *tag = ticket_end(pipe, reply.header.xid);
     client_reply_free(&reply);
-    CHECK(slot > 0);
-    pipe->mount.session.slots[slot].seqid++;
-    *tag = pipe->tickets[slot].tag;
-    pipe->tickets[slot].xid = 0;
-    pipe->free[pipe->room - pipe->busy--] = slot;
+    return true;
+}
+
+bool pipe_receive_result(struct pipe *pipe, uint32_t *tag, struct client_result *result)
+{
+    if (client_result_receive_any(&pipe->mount.conn, result) != CLIENT_OK)
+        return pipe_trouble("no reply", NFS4ERR_IO);
+    *tag = ticket_end(pipe, result->reply.header.xid);
     return true;
 }

@@ -10,6 +10,7 @@
 
 #include "bench/load/options.h"
 #include "client/client_mount.h"
+#include "client/client_result.h"
 
 struct pipe {
     struct client_mount mount;
@@ -36,6 +37,9 @@ bool pipe_send(struct pipe *pipe, struct client_compound *c, uint32_t tag);
 
 /* Wait for one reply.  Returns its request's tag and its status. */
 bool pipe_receive(struct pipe *pipe, uint32_t *tag, enum nfsstat4 *status);
+
+/* The same with the whole result, which must be freed. */
+bool pipe_receive_result(struct pipe *pipe, uint32_t *tag, struct client_result *result);
 
 /* Print an error message.  Returns false. */
 bool pipe_trouble(const char *what, enum nfsstat4 status);
