@@ -31,12 +31,12 @@ NFSv4 {{
 }}
 EXPORT {{
     Export_Id = 1; Filesystem_Id = 1001.1; Path = /mem; Pseudo = /mem;
-    Protocols = 4; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Transports = TCP;
+    Protocols = 4; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Transports = TCP; {cache}
     FSAL {{ Name = MEM; }}
 }}
 EXPORT {{
     Export_Id = 2; Filesystem_Id = 1002.2; Path = "{data}"; Pseudo = /local;
-    Protocols = 4; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Transports = TCP;
+    Protocols = 4; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Transports = TCP; {cache}
     FSAL {{ Name = VFS; }}
 }}
 LOG {{ Default_Log_Level = EVENT; }}
@@ -125,17 +125,19 @@ def start_other(program):
     return start_mainstay(program)
 
 
-def start_ganesha(disk=None):
+def start_ganesha(disk=None, cached=True):
+    """cached=False: it asks the file system for attributes each time, as Mainstay does."""
     program = shutil.which("ganesha.nfsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
     if not program:
         raise Failure("ganesha.nfsd is not installed: apt install nfs-ganesha nfs-ganesha-mem "
                       "nfs-ganesha-vfs")
     if os.geteuid() != 0:
         raise Failure("NFS-Ganesha needs root to serve a directory")
-    server = Server("ganesha", disk)
+    server = Server("ganesha" if cached else "ganesha-uncached", disk)
     conf = os.path.join(server.scratch, "ganesha.conf")
     with open(conf, "w") as file:
-        file.write(GANESHA_CONF.format(port=server.port, state=server.state, data=server.data))
+        file.write(GANESHA_CONF.format(port=server.port, state=server.state, data=server.data,
+                                       cache="" if cached else "Attr_Expiration_Time = 0;"))
     return server.start([program, "-F", "-f", conf, "-L", server.log,
                          "-p", os.path.join(server.scratch, "pid"), "-N", "EVENT"])
 

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,17 +35,18 @@ struct floor_loop {
     uint8_t *out;
     struct iovec iov[FLOOR_IOVS];
     size_t out_len, iov_count;
+    int files[BENCH_STAGES]; /* of long replies; 0: sent from memory */
 };
 
 /* Send the replies of a batch in one call.  When the socket is full the loop waits, since its only
- * thread has nothing else to do. */
-static bool flush(struct floor_loop *loop, int fd)
+ * thread has nothing else to do.  `flags` of send(): MSG_MORE if a file follows. */
+static bool flush(struct floor_loop *loop, int fd, int flags)
 {
     size_t first = 0;
 
     while (first < loop->iov_count) {
         struct msghdr msg = {.msg_iov = loop->iov + first, .msg_iovlen = loop->iov_count - first};
-        ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+        ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
 
         if (n < 0 && errno != EINTR)
             return false;
@@ -54,6 +58,22 @@ static bool flush(struct floor_loop *loop, int fd)
         }
     }
     loop->iov_count = loop->out_len = 0;
+    return true;
+}
+
+/* Send what a file has from `offset` on, after what is to be sent before. */
+static bool file_send(struct floor_loop *loop, int fd, int file, size_t offset, size_t len)
+{
+    off_t at = (off_t)offset;
+
+    if (!flush(loop, fd, MSG_MORE))
+        return false;
+    while ((size_t)at < len) {
+        ssize_t n = sendfile(fd, file, &at, len - (size_t)at);
+
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+    }
     return true;
 }
 
@@ -70,14 +90,16 @@ static void out_add(struct floor_loop *loop, const void *data, size_t len)
 }
 
 /* Send the canned reply with the request's xid and seqid. */
-static void answer(struct floor_loop *loop, const uint8_t *request, uint32_t len)
+static bool answer(struct floor_loop *loop, int fd, const uint8_t *request, uint32_t len)
 {
     const struct lane_canned *canned;
     uint32_t xid, head;
+    unsigned stage;
     uint8_t mark[RPC_RECORD_MARK_BYTES], *reply;
 
     memcpy(&xid, request, sizeof(xid));
-    canned = &loop->floor->canned[lane_xid_stage(be32toh(xid)) % BENCH_STAGES];
+    stage = lane_xid_stage(be32toh(xid)) % BENCH_STAGES;
+    canned = &loop->floor->canned[stage];
     head = canned->len < FLOOR_COPY_BYTES ? canned->len : 128;
     rpc_record_mark_put(mark, canned->len, true);
     out_add(loop, mark, sizeof(mark));
@@ -86,8 +108,11 @@ static void answer(struct floor_loop *loop, const uint8_t *request, uint32_t len
     memcpy(reply, &xid, sizeof(xid));
     if (canned->seqid_at && canned->request_seqid_at + 4 <= len)
         memcpy(reply + canned->seqid_at, request + canned->request_seqid_at, 4);
+    if (head < canned->len && loop->files[stage])
+        return file_send(loop, fd, loop->files[stage], head, canned->len);
     if (head < canned->len)
         loop->iov[loop->iov_count++] = (struct iovec){canned->bytes + head, canned->len - head};
+    return true;
 }
 
 static bool readable(struct floor_loop *loop, struct floor_conn *conn)
@@ -105,11 +130,12 @@ static bool readable(struct floor_loop *loop, struct floor_conn *conn)
             return false;
         if (conn->to - conn->from < len + RPC_RECORD_MARK_BYTES)
             break;
-        answer(loop, conn->in + conn->from + RPC_RECORD_MARK_BYTES, len);
+        if (!answer(loop, conn->fd, conn->in + conn->from + RPC_RECORD_MARK_BYTES, len))
+            return false;
         conn->from += len + RPC_RECORD_MARK_BYTES;
         if (loop->iov_count + 4 > FLOOR_IOVS ||
             loop->out_len + (size_t)FLOOR_COPY_BYTES * 2 > FLOOR_IN_BYTES)
-            if (!flush(loop, conn->fd))
+            if (!flush(loop, conn->fd, 0))
                 return false;
     }
     if (conn->from == conn->to || FLOOR_IN_BYTES - conn->to < FLOOR_IN_BYTES / 2) {
@@ -117,7 +143,7 @@ static bool readable(struct floor_loop *loop, struct floor_conn *conn)
         conn->to -= conn->from;
         conn->from = 0;
     }
-    return flush(loop, conn->fd);
+    return flush(loop, conn->fd, 0);
 }
 
 static void accept_one(struct floor_loop *loop, unsigned *count)
@@ -134,6 +160,35 @@ static void accept_one(struct floor_loop *loop, unsigned *count)
     epoll_ctl(loop->epoll, EPOLL_CTL_ADD, conn->fd, &event);
 }
 
+/* Put long replies into files in memory, as those of a tmpfs are. */
+static void files_make(struct floor_loop *loop)
+{
+    for (unsigned stage = 0; stage < BENCH_STAGES; stage++) {
+        const struct lane_canned *canned = &loop->floor->canned[stage];
+
+        if (canned->len < FLOOR_COPY_BYTES)
+            continue;
+        loop->files[stage] = memfd_create("floor", MFD_CLOEXEC);
+        if (loop->files[stage] < 0 ||
+            write(loop->files[stage], canned->bytes, canned->len) != (ssize_t)canned->len) {
+            perror("mainstay-bench: a file for the floor");
+            _exit(1);
+        }
+    }
+}
+
+static void processor_choose(int cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof(set), &set) == 0)
+        return;
+    perror("mainstay-bench: --floor-cpu");
+    _exit(1);
+}
+
 /* Runs in the child, until the bench kills it. */
 static _Noreturn void serve(const struct floor_server *floor, int listener)
 {
@@ -142,6 +197,10 @@ static _Noreturn void serve(const struct floor_server *floor, int listener)
     unsigned count = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (floor->cpu >= 0)
+        processor_choose(floor->cpu);
+    if (floor->from_file)
+        files_make(&loop);
     loop.out = must_malloc(FLOOR_IN_BYTES);
     loop.epoll = epoll_create1(EPOLL_CLOEXEC);
     epoll_ctl(loop.epoll, EPOLL_CTL_ADD, listener, &event);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ static const char usage[] =
     "  --warmup S      seconds before that, which are not measured (0.5)\n"
     "  --pid PID       the server's process: report CPU per operation, and memory\n"
     "  --floor         measure canned replies of the same lengths: the cost of the system calls\n"
+    "  --floor-sendfile  the same, with replies above 16 KiB sent by sendfile from a tmpfs\n"
+    "  --floor-cpu N   processor for the process that sends these replies (that of the bench)\n"
     "  --entries N     entries of the directory that readdir and list read or remove empties (1000)\n"
     "  --dir NAME      work in this directory of the export, over one connection: what was made\n"
     "                  by --hold, with N files or locks of --entries N\n"
@@ -69,6 +72,8 @@ enum {
     KEY_TLS_NAME,
     KEY_HOLD,
     KEY_COUNT,
+    KEY_FLOOR_FILE,
+    KEY_FLOOR_CPU,
 };
 
 static const struct option known[] = {
@@ -90,6 +95,8 @@ static const struct option known[] = {
     {"kept", required_argument, NULL, 'k'},
     {"settle", required_argument, NULL, 'S'},
     {"floor", no_argument, NULL, 'f'},
+    {"floor-sendfile", no_argument, NULL, KEY_FLOOR_FILE},
+    {"floor-cpu", required_argument, NULL, KEY_FLOOR_CPU},
     {"json", no_argument, NULL, 'j'},
     {"sec", required_argument, NULL, KEY_SEC},
     {"tls", no_argument, NULL, KEY_TLS},
@@ -131,6 +138,8 @@ static const char *expected(int key)
         return "1 to 8388608 bytes";
     case 'r':
         return "1 to 2000 files";
+    case KEY_FLOOR_CPU:
+        return "the number of a processor: 0 to 1023";
     case KEY_COUNT:
         return "1 to 4294967295 operations";
     case KEY_HOLD:
@@ -324,6 +333,12 @@ static bool apply(struct bench_options *o, int key, char *value)
         return u32_option(value, 1, UINT32_MAX, &o->count);
     case KEY_HOLD:
         return hold_option(value, o);
+    case KEY_FLOOR_CPU:
+        o->floor_cpu = (int)strtol(value, NULL, 10);
+        return u32_option(value, 0, CPU_SETSIZE - 1, &(uint32_t){0});
+    case KEY_FLOOR_FILE:
+        o->floor_file = true;
+        __attribute__((fallthrough));
     case 'f':
         o->floor = true;
         return true;
@@ -378,6 +393,8 @@ static int check_all(struct bench_options *options)
                                "readdir, list, lock, create and create-remove only");
     if (options->kept && !options->idle)
         return complain_of_all("--kept goes with --idle only");
+    if (options->floor_cpu >= 0 && !options->floor)
+        return complain_of_all("--floor-cpu goes with --floor only");
     if (options->floor && !options->op)
         return complain_of_all("--floor goes with --op only");
     if (options->floor && (options->secure.sec || options->secure.tls))
@@ -401,6 +418,7 @@ int options_parse(struct bench_options *options, int argc, char **argv)
     *options = (struct bench_options){
         .export = "/",
         .conns = 1,
+        .floor_cpu = -1,
         .slots = 16,
         .entries = 1000,
         .time_s = 5,

@@ -42,6 +42,8 @@ struct bench_options {
     uint32_t recalls; /* number of concurrent recalls; 0: run `op` */
     unsigned hostile; /* behave as a client that reads nothing: enum bench_hostile; 0: do not */
     bool floor;       /* measure canned replies instead of the server */
+    bool floor_file;  /* long ones are sent from a file */
+    int floor_cpu;    /* processor of the process that sends them; -1: any */
     bool json;
 };
 
