@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "client/client_seqid.h"
+
 #define LANE_TIMEOUT_MS 20000
 #define LANE_BUFFER_BYTES (512u << 10)
 #define LANE_BUFFER_REPLIES 4u /* room for this many of the longest replies */
@@ -19,17 +21,71 @@ static void put_u32(uint8_t *at, uint32_t value)
     memcpy(at, &be, sizeof(be));
 }
 
+/* OPEN_CONFIRM of what a slot has opened (RFC 7530 §16.18). */
+static void build_confirm(const struct bench_work *work, const struct lane_slot *slot,
+                          struct client_compound *c)
+{
+    struct nfs_argop4 op = {.argop = OP_OPEN_CONFIRM,
+                            .opopen_confirm = {bench_stateid_mark, BENCH_SEQID_MARK}};
+
+    (void)slot;
+    client_op_putfh(c, &work->files[0].fh);
+    client_compound_add(c, &op);
+}
+
+/* Handles of one directory have the same length. */
+static void patch_confirm(struct lane_slot *slot, uint8_t *request)
+{
+    const struct client_fh *mark = &slot->lane->work.files[0].fh;
+    uint32_t *at = &slot->patch_at[STAGE_CONFIRM][1];
+
+    if (*at == 0)
+        *at = bench_mark_find(slot, mark->data, mark->len);
+    memcpy(request + *at, slot->fh.data, mark->len);
+    bench_stateid_patch(slot, request);
+}
+
+static int take_confirm(struct lane_slot *slot, struct xdr *results)
+{
+    struct nfs_resop4 op;
+
+    if (!wire_nfs_resop4(results, &op) || !wire_nfs_resop4(results, &op))
+        return STAGE_ERROR;
+    slot->stateid = op.opopen_confirm.open_stateid;
+    return slot->confirmed;
+}
+
+static const struct bench_stage stage_confirm = {
+    .build = build_confirm, .patch = patch_confirm, .take = take_confirm};
+
+static const struct bench_stage *stage_of(const struct lane *lane, unsigned stage)
+{
+    return stage == STAGE_CONFIRM ? &stage_confirm : &lane->op->stages[stage];
+}
+
+/* Where an owner's seqid is in a request; 0: nowhere. */
+static uint32_t owner_find(const struct lane_request *request)
+{
+    const uint32_t be = htobe32(BENCH_SEQID_MARK);
+    const uint8_t *at = memmem(request->bytes, request->len, &be, sizeof(be));
+
+    return at ? (uint32_t)(at - request->bytes) : 0;
+}
+
 /* Build the request of one stage, without the payload if the lane sends that separately. */
 static void request_build(struct lane_slot *slot, unsigned stage, struct lane_request *request)
 {
     struct lane *lane = slot->lane;
-    const struct bench_stage *s = &lane->op->stages[stage];
+    const struct bench_stage *s = stage_of(lane, stage);
     struct wire_opaque args = {NULL, 0};
     struct client_compound c = {0};
     size_t size, header;
 
     if (!lane->op->bare) {
-        client_compound_begin_slot(&c, &lane->mount.session, slot->index, s->cache_this);
+        if (lane->mount.v40)
+            client_compound_begin(&c, client_text(""), 0);
+        else
+            client_compound_begin_slot(&c, &lane->mount.session, slot->index, s->cache_this);
         s->build(&lane->work, slot, &c);
         args = client_compound_args(&c);
     }
@@ -45,8 +101,9 @@ static void request_build(struct lane_slot *slot, unsigned stage, struct lane_re
     if (s->payload && !lane->secure)
         request->len -= lane->work.payload_len;
     request->args_at = (uint32_t)(RPC_RECORD_MARK_BYTES + header);
-    request->seqid_at =
-        lane->op->bare ? 0 : (uint32_t)(RPC_RECORD_MARK_BYTES + header + c.seqid_pos);
+    if (c.seqid_pos)
+        request->seqid_at = (uint32_t)(RPC_RECORD_MARK_BYTES + header + c.seqid_pos);
+    request->owner_at = lane->mount.v40 ? owner_find(request) : 0;
     if (c.buffer)
         client_compound_free(&c);
 }
@@ -60,8 +117,11 @@ static void slots_build(struct lane *lane)
         slot->lane = lane;
         slot->index = i;
         slot->seqid = lane->mount.session.slots[i].seqid;
+        slot->owner_seqid = 1;
         for (unsigned stage = 0; stage < lane->op->stage_count; stage++)
             request_build(slot, stage, &slot->requests[stage]);
+        if (lane->mount.v40 && slot->requests[0].owner_at)
+            request_build(slot, STAGE_CONFIRM, &slot->requests[STAGE_CONFIRM]);
     }
 }
 
@@ -90,14 +150,17 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
         wish.callbacks = lane->callbacks = must_calloc(1, sizeof(*lane->callbacks));
     else
         wish.flags = 0; /* no delegations, which nothing here would return */
-    wish.minor = op->minor;
+    wish.minor = options->minor;
     wish.fore.ca_maxrequests = options->slots;
     if (!op->in_server && options->size + 4096 > wish.fore.ca_maxrequestsize)
         wish.fore.ca_maxrequestsize = wish.fore.ca_maxresponsesize = options->size + 4096;
-    status = client_mount_open(&lane->mount, options->target, LANE_TIMEOUT_MS, &cred, &wish);
+    status =
+        options->minor == 0
+            ? client_mount_open_v40(&lane->mount, options->target, LANE_TIMEOUT_MS, &cred, NULL)
+            : client_mount_open(&lane->mount, options->target, LANE_TIMEOUT_MS, &cred, &wish);
     if (status != NFS4_OK)
         return trouble(lane, options->target, status);
-    lane->slot_count = options->slots < lane->mount.session.slot_count
+    lane->slot_count = lane->mount.v40 || options->slots < lane->mount.session.slot_count
                            ? options->slots
                            : lane->mount.session.slot_count;
     lane->work = (struct bench_work){.options = options, .mount = &lane->mount, .lane = index};
@@ -108,7 +171,9 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
     lane->secure = lane->mount.conn.tls || lane->mount.conn.gss;
     if (lane->secure)
         client_conn_buffer(&lane->mount.conn);
-    reply = (size_t)lane->mount.session.fore.ca_maxresponsesize + REPLY_OVERHEAD_BYTES;
+    reply = (lane->mount.v40 ? (size_t)options->size + 4096
+                             : lane->mount.session.fore.ca_maxresponsesize) +
+            REPLY_OVERHEAD_BYTES;
     lane->in_size = LANE_BUFFER_BYTES;
     if (options->size > 0 && lane->in_size < LANE_BUFFER_REPLIES * reply)
         lane->in_size = LANE_BUFFER_REPLIES * reply;
@@ -123,7 +188,7 @@ void lane_close(struct lane *lane)
     for (uint32_t i = 0; i < lane->slot_count && lane->slots; i++) {
         if (lane->fd == lane->mount.conn.fd)
             lane->mount.session.slots[i].seqid = lane->slots[i].seqid;
-        for (unsigned stage = 0; stage < lane->op->stage_count; stage++)
+        for (unsigned stage = 0; stage < BENCH_STAGES; stage++)
             free(lane->slots[i].requests[stage].bytes);
     }
     if (lane->mount.conn.fd >= 0 && lane->busy == 0)
@@ -158,13 +223,15 @@ static void request_secure(struct lane *lane, const struct lane_request *request
 static void slot_queue(struct lane_slot *slot)
 {
     struct lane *lane = slot->lane;
-    const struct bench_stage *stage = &lane->op->stages[slot->stage];
+    const struct bench_stage *stage = stage_of(lane, slot->stage);
     struct lane_request *request = &slot->requests[slot->stage];
 
     slot->xid = ++slot->generation << 16 | slot->stage << 12 | slot->index;
     put_u32(request->bytes + RPC_RECORD_MARK_BYTES, slot->xid);
     if (request->seqid_at)
         put_u32(request->bytes + request->seqid_at, slot->seqid);
+    if (request->owner_at)
+        put_u32(request->bytes + request->owner_at, slot->owner_seqid);
     if (stage->patch)
         stage->patch(slot, request->bytes);
     slot->busy = true;
@@ -234,7 +301,7 @@ static void queue_compact(struct lane *lane)
 
 static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfsstat4 *status)
 {
-    const struct bench_stage *stage = &slot->lane->op->stages[slot->stage];
+    const struct bench_stage *stage = stage_of(slot->lane, slot->stage);
     struct nfs_resop4 sequence;
     struct wire_opaque tag = {(const uint8_t *)"", 0};
     int next;
@@ -242,7 +309,9 @@ static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfssta
     *status = xdr_get_u32(x);
     xdr_opaque(x, &tag, NFS4_OPAQUE_LIMIT);
     xdr_get_u32(x); /* count */
-    if (!wire_nfs_resop4(x, &sequence) || sequence.status != NFS4_OK)
+    if (slot->requests[slot->stage].owner_at && client_owner_advances(*status))
+        slot->owner_seqid = client_owner_next(slot->owner_seqid);
+    if (!slot->lane->mount.v40 && (!wire_nfs_resop4(x, &sequence) || sequence.status != NFS4_OK))
         return STAGE_ERROR;
     slot->seqid++;
     if (*status != NFS4_OK)
@@ -252,6 +321,11 @@ static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfssta
         return STAGE_ERROR;
     if (next == STAGE_NEXT)
         next = slot->stage + 1 < slot->lane->op->stage_count ? (int)slot->stage + 1 : STAGE_DONE;
+    if (next >= 0 && slot->confirm) {
+        slot->confirm = false;
+        slot->confirmed = next;
+        return STAGE_CONFIRM;
+    }
     return next;
 }
 
@@ -414,7 +488,8 @@ static bool sample_stage(struct lane *lane, struct client_record **record)
 /* RPC header 24, status, tag length, count, operation and status, session ID */
 #define REPLY_SEQID_AT (24u + 12u + 8u + NFS4_SESSIONID_SIZE)
 
-bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES])
+/* The operation once, stage by stage. */
+static bool sample_all(struct lane *lane, struct lane_canned canned[BENCH_STAGES])
 {
     struct lane_slot *slot = &lane->slots[0];
     unsigned stage;
@@ -436,11 +511,22 @@ bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES])
         canned[stage].bytes = must_malloc(record->len);
         memcpy(canned[stage].bytes, record->data, record->len);
         canned[stage].len = (uint32_t)record->len;
-        canned[stage].seqid_at = lane->op->bare ? 0 : REPLY_SEQID_AT;
-        canned[stage].request_seqid_at =
-            lane->op->bare ? 0 : slot->requests[stage].seqid_at - RPC_RECORD_MARK_BYTES;
+        if (slot->requests[stage].seqid_at) {
+            canned[stage].seqid_at = REPLY_SEQID_AT;
+            canned[stage].request_seqid_at = slot->requests[stage].seqid_at - RPC_RECORD_MARK_BYTES;
+        }
         free(record);
     }
+    return true;
+}
+
+bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES])
+{
+    struct lane_slot *slot = &lane->slots[0];
+
+    /* In minor version 0, the second OPEN need not be confirmed any more. */
+    if (!sample_all(lane, canned) || (lane->mount.v40 && !sample_all(lane, canned)))
+        return false;
     slot->busy = false;
     slot->stage = 0;
     lane->mount.session.slots[0].seqid = slot->seqid;

@@ -18,6 +18,7 @@ struct lane_request {
     uint32_t len;
     uint32_t args_at;
     uint32_t seqid_at; /* 0: no SEQUENCE */
+    uint32_t owner_at; /* of the owner's seqid, in minor version 0; 0: none */
 };
 
 /* One slot: its requests, and the values that replace placeholders in them. */
@@ -25,7 +26,10 @@ struct lane_slot {
     struct lane *lane;
     uint32_t index;
     unsigned stage;
-    uint32_t seqid; /* of the next request */
+    uint32_t seqid;       /* of the next request */
+    uint32_t owner_seqid; /* the same of the owner, in minor version 0 */
+    bool confirm;         /* what was opened is to be confirmed */
+    int confirmed;        /* what follows then, as slot_take() returns it */
     uint32_t generation;
     uint32_t xid; /* of the awaited reply; host order */
     bool busy;

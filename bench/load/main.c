@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mainstay-bench, a load generator for any NFSv4.1 server.  Exit status 0; 1 if it or an operation
+ * mainstay-bench, a load generator for any server of NFSv4.1 or 4.0.  Exit status 0; 1 if it or an operation
  * failed; 2 on a usage error.
  */
 #include <stdio.h>

@@ -28,6 +28,7 @@ static const struct bench_op op_null = {
 
 static const struct bench_op op_seq = {
     .name = "seq",
+    .session = true,
     .stage_count = 1,
     .stages = {{.build = build_nothing}},
 };
@@ -130,6 +131,7 @@ enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t
     enum nfsstat4 status = NFS4_OK;
 
     work->files = must_calloc(count, sizeof(*work->files));
+    work->file_room = count;
     if (work->options->dir)
         return files_lookup(work, count);
     for (uint32_t i = 0; i < count && status == NFS4_OK; i++) {

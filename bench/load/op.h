@@ -10,6 +10,7 @@
 #include "client/client_file.h"
 
 #define BENCH_STAGES 4u
+#define STAGE_CONFIRM (BENCH_STAGES - 1) /* OPEN_CONFIRM, of minor version 0; the lane adds it */
 #define STAGE_DONE (-1)
 #define STAGE_ERROR (-2)
 #define STAGE_LAST (-3) /* done, and the slot has no more work */
@@ -24,6 +25,7 @@ struct bench_work {
     char dir_name[32];
     struct client_fh parent, dir;
     struct client_file *files; /* from malloc */
+    uint32_t file_room;        /* number of elements */
     uint32_t file_count;       /* number of them that are open */
     struct stateid4 *locks;    /* from malloc: of each slot's lock owner */
     uint8_t *payload;          /* of WRITE, padded */
@@ -51,7 +53,8 @@ struct bench_op {
     bool bare;         /* the NULL procedure, no COMPOUND */
     bool in_dir;       /* can work in a directory that exists: --dir */
     bool back;         /* needs a back channel */
-    uint32_t minor;    /* version that has it; 0: 1 */
+    uint32_t minor;    /* version that has it; 0: 1, and 0 unless it needs a session */
+    bool session;      /* it needs one */
     unsigned stage_count;
     struct bench_stage stages[BENCH_STAGES];
     enum nfsstat4 (*setup)(struct bench_work *work);
@@ -112,6 +115,15 @@ void bench_build_close(const struct bench_work *work, const struct lane_slot *sl
 
 /* Decode PUTFH and OPEN, and store the stateid. */
 int bench_take_open(struct lane_slot *slot, struct xdr *results);
+
+/* A placeholder for the seqid of an owner of minor version 0, which the lane replaces. */
+#define BENCH_SEQID_MARK 0x6f776e21u
+
+/* The access of an OPEN as the minor version has it. */
+uint32_t bench_access(const struct bench_work *work, uint32_t access);
+
+/* CLOSE, of a stateid that bench_stateid_patch() replaces. */
+void bench_op_close(const struct bench_work *work, struct client_compound *c);
 
 /* A placeholder for a stateid in requests, and the function that replaces it with the slot's
  * stateid. */

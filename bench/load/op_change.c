@@ -81,7 +81,7 @@ static void build_close_created(const struct bench_work *work, const struct lane
 {
     (void)slot;
     client_op_putfh(c, &work->files[0].fh);
-    client_op_close(c, &bench_stateid_mark);
+    bench_op_close(work, c);
 }
 
 static void patch_close_created(struct lane_slot *slot, uint8_t *request)

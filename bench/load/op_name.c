@@ -39,6 +39,8 @@ int bench_take_open(struct lane_slot *slot, struct xdr *results)
     if (!wire_nfs_resop4(results, &op) || !wire_nfs_resop4(results, &op) || op.resop != OP_OPEN)
         return STAGE_ERROR;
     slot->stateid = op.opopen.stateid;
+    slot->confirm = op.opopen.rflags & OPEN4_RESULT_CONFIRM;
+    slot->fh = slot->lane->work.files[slot->index % slot->lane->work.file_room].fh;
     return STAGE_NEXT;
 }
 
@@ -81,6 +83,21 @@ static enum nfsstat4 setup_open_close(struct bench_work *work)
     return bench_work_files(work, work->options->slots, 16, false);
 }
 
+uint32_t bench_access(const struct bench_work *work, uint32_t access)
+{
+    return work->mount->v40 ? access & OPEN4_SHARE_ACCESS_BOTH : access;
+}
+
+void bench_op_close(const struct bench_work *work, struct client_compound *c)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_CLOSE,
+        .opclose = {work->mount->v40 ? BENCH_SEQID_MARK : 0, bench_stateid_mark},
+    };
+
+    client_compound_add(c, &op);
+}
+
 static void build_open(const struct bench_work *work, const struct lane_slot *slot,
                        struct client_compound *c, const char *name, bool create, uint32_t access)
 {
@@ -89,9 +106,10 @@ static void build_open(const struct bench_work *work, const struct lane_slot *sl
     (void)snprintf(owner, sizeof(owner), "bench %u", slot->index);
     client_op_putfh(c, &work->dir);
     client_op_open(c, &(struct client_open){
-                          .clientid = work->mount->session.clientid,
+                          .clientid = client_mount_clientid(work->mount),
                           .owner = owner,
-                          .access = access,
+                          .seqid = work->mount->v40 ? BENCH_SEQID_MARK : 0,
+                          .access = bench_access(work, access),
                           .name = name,
                           .create = create,
                           .how = UNCHECKED4,
@@ -127,7 +145,7 @@ void bench_build_close(const struct bench_work *work, const struct lane_slot *sl
                        struct client_compound *c)
 {
     client_op_putfh(c, &work->files[slot->index].fh);
-    client_op_close(c, &bench_stateid_mark);
+    bench_op_close(work, c);
 }
 
 static enum nfsstat4 setup_readdir(struct bench_work *work)

@@ -151,6 +151,7 @@ static void patch_lock(struct lane_slot *slot, uint8_t *request)
 const struct bench_op bench_op_open_wish = {
     .name = "open-wish",
     .in_dir = true,
+    .session = true,
     .back = true,
     .stage_count = 3,
     .stages = {{.build = build_open_wish, .take = take_open_wish, .cache_this = true},
@@ -165,6 +166,7 @@ const struct bench_op bench_op_open_wish = {
 const struct bench_op bench_op_lock = {
     .name = "lock",
     .in_dir = true,
+    .session = true,
     .stage_count = 1,
     .stages = {{.build = build_lock, .patch = patch_lock, .cache_this = true}},
     .setup = setup_lock,

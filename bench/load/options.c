@@ -22,14 +22,16 @@ static const char usage[] =
     "       mainstay-bench --target HOST[:PORT] --recalls N | --hostile WHAT | --hold KIND:N\n"
     "example: mainstay-bench --target 127.0.0.1:2049 --op read:65536\n"
     "\n"
-    "The server must offer NFSv4.1; its port is 2049 unless given.  read-plus, copy, getxattr and\n"
-    "setxattr are of NFSv4.2.\n"
+    "The server must offer NFSv4.1, or 4.0 with --minor 0; its port is 2049 unless given.\n"
+    "read-plus, copy, getxattr and setxattr are of NFSv4.2.\n"
     "\n"
     "  --export PATH   where to work, from the root of the name space (default /)\n"
     "  --op OP         null seq getattr lookup access open-close create-remove readdir\n"
     "                  create remove rename read:SIZE write:SIZE write-sync:SIZE\n"
     "                  list open-wish lock\n"
     "                  read-plus:SIZE copy:SIZE getxattr:SIZE setxattr:SIZE\n"
+    "  --minor N       minor version for --op: 0, 1 or 2 (1; 2 for operations that need it).  With\n"
+    "                  0, seq, open-wish and lock do not work\n"
     "  --conns N       connections, each with a session of a client of its own (1)\n"
     "  --slots N       requests in flight on each connection (16)\n"
     "  --time S        seconds to measure (5)\n"
@@ -72,6 +74,7 @@ enum {
     KEY_TLS_NAME,
     KEY_HOLD,
     KEY_COUNT,
+    KEY_MINOR,
     KEY_FLOOR_FILE,
     KEY_FLOOR_CPU,
 };
@@ -80,6 +83,7 @@ static const struct option known[] = {
     {"target", required_argument, NULL, 't'},
     {"export", required_argument, NULL, 'e'},
     {"op", required_argument, NULL, 'o'},
+    {"minor", required_argument, NULL, KEY_MINOR},
     {"conns", required_argument, NULL, 'c'},
     {"slots", required_argument, NULL, 's'},
     {"time", required_argument, NULL, 'T'},
@@ -140,6 +144,8 @@ static const char *expected(int key)
         return "1 to 2000 files";
     case KEY_FLOOR_CPU:
         return "the number of a processor: 0 to 1023";
+    case KEY_MINOR:
+        return "0, 1 or 2";
     case KEY_COUNT:
         return "1 to 4294967295 operations";
     case KEY_HOLD:
@@ -329,6 +335,8 @@ static bool apply(struct bench_options *o, int key, char *value)
     case 'd':
         o->dir = value;
         return true;
+    case KEY_MINOR:
+        return u32_option(value, 0, 2, &o->minor);
     case KEY_COUNT:
         return u32_option(value, 1, UINT32_MAX, &o->count);
     case KEY_HOLD:
@@ -375,6 +383,24 @@ static unsigned run_count(const struct bench_options *options)
            (options->hostile != 0) + (options->hold != NULL);
 }
 
+/* The operation, in the minor version that was asked for. */
+static int check_op(struct bench_options *options)
+{
+    const struct bench_op *op = options->op ? bench_op_find(options->op) : NULL;
+    const uint32_t needed = !op ? 0 : op->minor ? op->minor : op->session;
+
+    if (options->minor != BENCH_MINOR_ANY && !op)
+        return complain_of_all("--minor goes with --op only");
+    if (options->minor == BENCH_MINOR_ANY)
+        options->minor = needed ? needed : 1;
+    if (options->minor < needed)
+        return complain("op", op->name, needed == 2 ? "needs --minor 2" : "needs --minor 1 or 2");
+    if (options->dir && (!op || !op->in_dir))
+        return complain_of_all("--dir goes with getattr, access, lookup, open-close, open-wish, "
+                               "readdir, list, lock, create and create-remove only");
+    return 0;
+}
+
 static int check_all(struct bench_options *options)
 {
     const char *mistake = client_security_option_parse(&options->secure, &options->security);
@@ -388,9 +414,6 @@ static int check_all(struct bench_options *options)
                                "for example --op getattr");
     if (run_count(options) > 1)
         return complain_of_all("--op, --idle, --recalls, --hostile and --hold exclude each other");
-    if (options->dir && (!options->op || !bench_op_find(options->op)->in_dir))
-        return complain_of_all("--dir goes with getattr, access, lookup, open-close, open-wish, "
-                               "readdir, list, lock, create and create-remove only");
     if (options->kept && !options->idle)
         return complain_of_all("--kept goes with --idle only");
     if (options->floor_cpu >= 0 && !options->floor)
@@ -399,7 +422,7 @@ static int check_all(struct bench_options *options)
         return complain_of_all("--floor goes with --op only");
     if (options->floor && (options->secure.sec || options->secure.tls))
         return complain_of_all("--floor can't be secured");
-    return 0;
+    return check_op(options);
 }
 
 static void manual_print(void)
@@ -419,6 +442,7 @@ int options_parse(struct bench_options *options, int argc, char **argv)
         .export = "/",
         .conns = 1,
         .floor_cpu = -1,
+        .minor = BENCH_MINOR_ANY,
         .slots = 16,
         .entries = 1000,
         .time_s = 5,

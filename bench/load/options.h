@@ -14,6 +14,7 @@
 #define BENCH_RECALLS_MAX 2000u
 #define BENCH_IO_MAX (8u << 20)
 #define BENCH_ENTRIES_MAX 2000000u
+#define BENCH_MINOR_ANY UINT32_MAX
 #define BENCH_HOLD_MAX 2000000u
 
 enum bench_hostile {
@@ -28,7 +29,8 @@ struct bench_options {
     const char *dir;    /* name of the directory to work in; NULL: one is made */
     const char *hold;   /* what to hold; NULL: run `op` */
     uint32_t hold_count;
-    uint32_t size; /* of read:SIZE and the like */
+    uint32_t size;  /* of read:SIZE and the like */
+    uint32_t minor; /* version */
     uint32_t conns, slots, entries;
     uint32_t count; /* of operations on each connection; 0: for `time_s` */
     double time_s, warmup_s;
