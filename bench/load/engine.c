@@ -165,7 +165,7 @@ static bool open_all(struct engine *e, const struct bench_op *op)
     e->lanes = must_calloc(o->conns, sizeof(*e->lanes));
     for (uint32_t i = 0; i < o->conns; i++) {
         e->lane_count++;
-        if (!lane_open(&e->lanes[i], o, op, i, e->latency))
+        if (!lane_open(&e->lanes[i], o, op, o->first_lane + i, e->latency))
             return false;
     }
     if (!o->floor)

@@ -42,8 +42,10 @@ static const char usage[] =
     "  --floor-sendfile  the same, with replies above 16 KiB sent by sendfile from a tmpfs\n"
     "  --floor-cpu N   processor for the process that sends these replies (that of the bench)\n"
     "  --entries N     entries of the directory that readdir and list read or remove empties (1000)\n"
-    "  --dir NAME      work in this directory of the export, over one connection: what was made\n"
-    "                  by --hold, with N files or locks of --entries N\n"
+    "  --dir NAME      work in this directory of the export: what was made by --hold, with N files\n"
+    "                  or locks of --entries N\n"
+    "  --lane N        number of the first connection: with --dir, names that are created contain\n"
+    "                  it, so that several of these programs can work in one directory (0)\n"
     "  --uid N, --gid N  credentials of the requests (0)\n"
     "  --sec FLAVOR    security flavor: sys, none, krb5, krb5i or krb5p (sys)\n"
     "  --tls           RPC-with-TLS; with\n"
@@ -74,6 +76,7 @@ enum {
     KEY_TLS_NAME,
     KEY_HOLD,
     KEY_COUNT,
+    KEY_LANE,
     KEY_MINOR,
     KEY_FLOOR_FILE,
     KEY_FLOOR_CPU,
@@ -93,6 +96,7 @@ static const struct option known[] = {
     {"uid", required_argument, NULL, 'u'},
     {"gid", required_argument, NULL, 'g'},
     {"entries", required_argument, NULL, 'n'},
+    {"lane", required_argument, NULL, KEY_LANE},
     {"dir", required_argument, NULL, 'd'},
     {"hold", required_argument, NULL, KEY_HOLD},
     {"idle", required_argument, NULL, 'i'},
@@ -144,6 +148,8 @@ static const char *expected(int key)
         return "1 to 2000 files";
     case KEY_FLOOR_CPU:
         return "the number of a processor: 0 to 1023";
+    case KEY_LANE:
+        return "0 to 4095";
     case KEY_MINOR:
         return "0, 1 or 2";
     case KEY_COUNT:
@@ -335,6 +341,8 @@ static bool apply(struct bench_options *o, int key, char *value)
     case 'd':
         o->dir = value;
         return true;
+    case KEY_LANE:
+        return u32_option(value, 0, BENCH_CONNS_MAX - 1, &o->first_lane);
     case KEY_MINOR:
         return u32_option(value, 0, 2, &o->minor);
     case KEY_COUNT:

@@ -29,8 +29,9 @@ struct bench_options {
     const char *dir;    /* name of the directory to work in; NULL: one is made */
     const char *hold;   /* what to hold; NULL: run `op` */
     uint32_t hold_count;
-    uint32_t size;  /* of read:SIZE and the like */
-    uint32_t minor; /* version */
+    uint32_t size;       /* of read:SIZE and the like */
+    uint32_t minor;      /* version */
+    uint32_t first_lane; /* number of the first connection */
     uint32_t conns, slots, entries;
     uint32_t count; /* of operations on each connection; 0: for `time_s` */
     double time_s, warmup_s;
