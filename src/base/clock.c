@@ -48,6 +48,18 @@ struct timespec clock_realtime(void)
     return ts;
 }
 
+struct clock_wall clock_wall_coarse(void)
+{
+    struct timespec wall, monotonic;
+    struct clock_wall result;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC_COARSE, &monotonic) == 0);
+    CHECK(clock_gettime(CLOCK_REALTIME_COARSE, &wall) == 0);
+    result.now_ns = wall.tv_sec * NSEC_PER_SEC + wall.tv_nsec;
+    result.set_ns = result.now_ns - (monotonic.tv_sec * NSEC_PER_SEC + monotonic.tv_nsec);
+    return result;
+}
+
 void clock_advance_ns(int64_t delta_ns)
 {
     CHECK(delta_ns >= 0);

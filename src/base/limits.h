@@ -306,6 +306,7 @@
 #define LIMIT_MEM_RESERVE_BLOCKS 1024u       /* allocated or freed while a file is locked */
 #define LIMIT_LOCAL_DESCRIPTORS 262144u      /* per local export */
 #define LIMIT_LOCAL_OBJECTS 65536u           /* cached per local export */
+#define LIMIT_LOCAL_KNOWN_IDS 262144u        /* IDs remembered per local export, 48 bytes each */
 #define LIMIT_LOCAL_WATCHES 65536u           /* directories; at most half of max_user_marks */
 #define LIMIT_LOCAL_DEPTH 16384u             /* directories below its root */
 #define LIMIT_LOCAL_SEARCH_ENTRIES 65536u    /* examined for an entry renamed by a local process */
