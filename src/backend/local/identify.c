@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/local/known.h"
 #include "backend/local/statx.h"
 
 #ifndef AT_HANDLE_FID
@@ -76,6 +77,29 @@ int local_identify(const struct local_fs *fs, int dirfd, const char *name, struc
         break;
     }
     return identify_ino(fs, dirfd, name, id);
+}
+
+static bool is_here(const struct local_fs *fs, const struct statx *st)
+{
+    return (int)st->stx_mnt_id == fs->mount_id && st->stx_dev_major == fs->dev_major &&
+           st->stx_dev_minor == fs->dev_minor;
+}
+
+int local_identify_entry(const struct local_fs *fs, int dirfd, const char *name,
+                         const struct statx *st, struct local_id *id, enum local_match *match)
+{
+    struct local_known *known = is_here(fs, st) ? fs->known : NULL;
+    struct local_known_look look;
+    int err;
+
+    *match = LOCAL_MATCH_SURE;
+    if (local_known_find(known, st, &look, id))
+        return 0;
+    *match = LOCAL_MATCH_UNKNOWN;
+    err = local_identify(fs, dirfd, name, id);
+    if (!err && known && local_known_keep(known, st, &look, id))
+        *match = LOCAL_MATCH_IF_STILL;
+    return err;
 }
 
 int local_kernel_handle(const struct local_id *id, void *buf, size_t size)

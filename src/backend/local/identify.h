@@ -8,6 +8,19 @@
  * on another mount. */
 int local_identify(const struct local_fs *fs, int dirfd, const char *name, struct local_id *id);
 
+/* Do a statx() of an entry and an ID that was read afterwards belong to one object?  The name may
+ * have come to stand for another one in between. */
+enum local_match {
+    LOCAL_MATCH_UNKNOWN,
+    LOCAL_MATCH_IF_STILL, /* if another statx() finds the same inode number and birth time */
+    LOCAL_MATCH_SURE,
+};
+
+/* The ID of the entry `name`, after a statx() of it that succeeded; without a system call if it is
+ * known (known.h).  0 or an errno. */
+int local_identify_entry(const struct local_fs *fs, int dirfd, const char *name,
+                         const struct statx *st, struct local_id *id, enum local_match *match);
+
 /* Find out what IDs this file system has; sets id_kind, mount_id, root_id.  0 or an errno. */
 int local_identify_root(struct local_fs *fs);
 

@@ -26,6 +26,7 @@
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
+#include "backend/local/known.h"
 #include "backend/local/label.h"
 #include "backend/local/lease.h"
 #include "backend/local/lease_watch.h"
@@ -124,6 +125,16 @@ static int open_proc(struct local_fs *fs, const struct error *error)
     return 0;
 }
 
+/* Only the kernel's handles are worth remembering: the other kind costs nothing but a statx(). */
+static struct local_known *known_create(const struct local_fs *fs)
+{
+    struct statfs st;
+
+    if (fs->id_kind == LOCAL_ID_INO || fstatfs(fs->root_fd, &st) != 0)
+        return NULL;
+    return local_known_create(st.f_type);
+}
+
 static int open_root(struct local_fs *fs, const char *path, const struct error *error)
 {
     int err;
@@ -137,6 +148,7 @@ static int open_root(struct local_fs *fs, const char *path, const struct error *
     if (err)
         return fail(error, path, strerror(err));
     fs->names_vague = local_names_are_vague(fs->root_fd);
+    fs->known = known_create(fs);
     return 0;
 }
 
@@ -361,6 +373,7 @@ static void teardown(struct local_fs *fs)
     close_if_open(fs->root_fd);
     close_if_open(fs->proc_fd);
     local_ancestry_destroy(fs->ancestry);
+    local_known_destroy(fs->known);
     sodium_memzero(fs->mac_key, sizeof(fs->mac_key));
     free(fs);
 }

@@ -2,8 +2,8 @@
 /*
  * What the files of backend/local share: the export and its objects.  Each file declares its
  * functions in a header of its own, and calls only files that precede it in this list:
- * - facts and rules: status, statx, acl, identify, handle, cred, access, change, names, tell, sync,
- *   ancestry
+ * - facts and rules: status, statx, known, acl, identify, handle, cred, access, change, names,
+ *   tell, sync, ancestry
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
@@ -40,6 +40,7 @@ enum local_id_kind {
 struct local_lease;
 struct local_dir_watch;
 struct local_ancestry;
+struct local_known;
 
 #define LOCAL_NOBODY UINT32_MAX /* as a user: not valid, and not known */
 
@@ -97,6 +98,7 @@ struct local_fs {
     bool names_vague;       /* two names may be one entry, as if case did not count */
     struct local_sync sync; /* of the whole file system */
     struct local_ancestry *ancestry;
+    struct local_known *known; /* NULL: none (known.h) */
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */

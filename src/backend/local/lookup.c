@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names to objects.  One name_to_handle_at() under the caller's identity answers three questions:
- * may the caller search the directory, does the entry exist, and which object is it?  For known
- * objects nothing more is needed.
+ * Names to objects.  One statx() under the caller's identity answers three questions: may the
+ * caller search the directory, does the entry exist, and which object is it?  For known objects
+ * nothing more is needed.  Where statx() does not tell the third (known.h), a name_to_handle_at()
+ * does.
  */
 #include "backend/local/lookup.h"
 
@@ -43,12 +44,27 @@ static enum vfs_status child_open(struct local_object *dir, const char *name,
     return local_cache_from_fd(local_fs_of(&dir->base), fd, -1, NULL, out);
 }
 
+/* Which object has the name now?  0 or an errno. */
+static int identify(const struct local_object *dir, const char *name, struct local_id *id)
+{
+    const struct local_fs *fs = local_fs_of(&dir->base);
+    enum local_match match;
+    struct statx st;
+
+    if (fs->known && local_statx(dir->path_fd, name, &st) == 0)
+        return local_identify_entry(fs, dir->path_fd, name, &st, id, &match);
+    /* Attributes may be denied where names are not. */
+    if (fs->known && errno != EACCES)
+        return errno;
+    return local_identify(fs, dir->path_fd, name, id);
+}
+
 enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
 {
     struct local_fs *fs = local_fs_of(&dir->base);
     enum vfs_status status;
     struct local_id id;
-    int err = local_identify(fs, dir->path_fd, name, &id);
+    int err = identify(dir, name, &id);
 
     if (err)
         return err == EXDEV ? VFS_NOENT : local_failure(err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * READDIR: getdents64() on the directory's cached descriptor; the kernel's offsets are the cookies.
- * Names, types and file IDs cost nothing extra.  Other attributes and handles cost a statx() and a
- * name_to_handle_at() by name; the entry is neither opened nor cached.
+ * Names, types and file IDs cost nothing extra.  Other attributes cost a statx() by name, and
+ * handles a name_to_handle_at() unless that statx() tells which known object it is (known.h).  The
+ * entry is not opened.
  */
 #include "backend/local/readdir.h"
 
@@ -38,6 +39,8 @@ struct listing {
     int fd;
     int64_t pos; /* the kernel's offset */
     bool full;
+    bool found; /* `st` is of the current entry */
+    struct statx st;
     struct vfs_attr attr;
     uint64_t ctime_ns; /* ctime of the current entry */
     struct vfs_handle handle;
@@ -92,18 +95,19 @@ static ssize_t read_chunk(struct listing *l, char *buf, size_t size, int *err)
 static int describe_by_name(struct listing *l, const char *name, struct vfs_dirent *out)
 {
     const struct local_fs *fs = local_fs_of(&l->dir->base);
-    struct statx st;
+    struct statx *st = &l->st;
 
-    if (local_statx(l->dir->path_fd, name, &st) != 0)
+    if (local_statx(l->dir->path_fd, name, st) != 0)
         return errno;
-    if ((int)st.stx_mnt_id != fs->mount_id || st.stx_dev_major != fs->dev_major ||
-        st.stx_dev_minor != fs->dev_minor)
+    if ((int)st->stx_mnt_id != fs->mount_id || st->stx_dev_major != fs->dev_major ||
+        st->stx_dev_minor != fs->dev_minor)
         return ENOENT;
-    local_attr_fill(&l->attr, &st);
+    local_attr_fill(&l->attr, st);
     l->ctime_ns = l->attr.change;
     l->attr.change = local_change_unknown(fs, l->ctime_ns);
     out->attr = &l->attr;
-    out->fileid = st.stx_ino;
+    out->fileid = st->stx_ino;
+    l->found = true;
     return 0;
 }
 
@@ -112,7 +116,9 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
     struct local_fs *fs = local_fs_of(&l->dir->base);
     struct local_node *known;
     struct local_id id;
-    int err = local_identify(fs, l->dir->path_fd, name, &id);
+    enum local_match match;
+    int err = l->found ? local_identify_entry(fs, l->dir->path_fd, name, &l->st, &id, &match)
+                       : local_identify(fs, l->dir->path_fd, name, &id);
 
     if (err)
         return err == EXDEV ? ENOENT : err;
@@ -152,6 +158,7 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
     const bool more = l->rd->want_acl || l->rd->want_label;
     int err = 0;
 
+    l->found = false;
     if (local_cred_use(local_fs_of(&l->dir->base), l->cred) != VFS_OK)
         return EACCES;
     if (mask && !(mask & ~cheap) && !more && type_of_dirent(entry->d_type, &l->attr.type)) {

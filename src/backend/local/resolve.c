@@ -14,6 +14,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
+#include "backend/local/known.h"
 #include "backend/local/object.h"
 #include "backend/local/search.h"
 #include "backend/local/status.h"
@@ -75,6 +76,8 @@ static enum vfs_status find_again(struct local_object *obj, int *fd)
     status = *fd >= 0 ? VFS_OK : open_path(obj, fd);
     local_cred_server_end(fs);
     vfs_blocking_end();
+    if (status == VFS_STALE) /* or its generation was set (ext4 without checksums) */
+        local_known_forget(fs->known, obj->base.fileid);
     return status;
 }
 

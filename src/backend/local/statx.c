@@ -12,7 +12,7 @@ enum {
 
 int local_statx(int dirfd, const char *name, struct statx *st)
 {
-    int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
 
     return statx(dirfd, name, flags, STATX_MASK, st);
 }

@@ -14,10 +14,12 @@
 #include "backend/local/cache.h"
 #include "backend/local/cred.h"
 #include "backend/local/dir_watch.h"
+#include "backend/local/known.h"
 #include "backend/local/lease_watch.h"
 #include "backend/local/orphan.h"
 #include "backend/local/path.h"
 #include "backend/local/statx.h"
+#include "base/memory.h"
 
 enum {
     SWEEP_MS = 1000,
@@ -59,6 +61,8 @@ void local_sweep(struct local_fs *fs)
         local_cache_sweep_shard(&fs->shards[i], epoch);
         sweep_names(&fs->shards[i], epoch);
     }
+    if (memory_is_tight())
+        local_known_drop(fs->known);
     if (local_dir_watch_sweep(fs))
         local_watch_wake();
 }
