@@ -31,6 +31,21 @@ static bool keeps_attributes(enum nfs_opnum4 op)
     return op == OP_GETFH || op == OP_ACCESS || op == OP_GETATTR;
 }
 
+/* Operations that only look at the current filehandle or move it along a name: what one of them
+ * saw, the next one may still answer (vfs_memo.h).  All others change something, let the client see
+ * what others changed meanwhile, or may wait. */
+#define MEMO_OPS                                                                                   \
+    (1ull << OP_LOOKUP | 1ull << OP_LOOKUPP | 1ull << OP_GETFH | 1ull << OP_GETATTR |              \
+     1ull << OP_ACCESS | 1ull << OP_SAVEFH)
+
+static void memo_for(enum nfs_opnum4 op)
+{
+    if ((uint32_t)op < 64 && (MEMO_OPS >> (uint32_t)op & 1) != 0)
+        vfs_memo_on();
+    else
+        vfs_memo_off();
+}
+
 size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 op)
 {
     struct xdr *out = c->out;
@@ -41,6 +56,7 @@ size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 o
         c->made = NULL;
     c->op = op;
     c->op_pos = pos;
+    memo_for(op);
     out->end = reply->limit;
     xdr_put_u32(out, op);
     xdr_put_u32(out, NFS4_OK);

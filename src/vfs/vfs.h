@@ -20,6 +20,7 @@
 #include "vfs/vfs_change.h"
 #include "vfs/vfs_identity.h"
 #include "vfs/vfs_lease.h"
+#include "vfs/vfs_memo.h"
 #include "vfs/vfs_object.h"
 #include "vfs/vfs_ops.h"
 #include "vfs/vfs_read_plus.h"

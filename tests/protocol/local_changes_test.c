@@ -441,9 +441,82 @@ static int run_plain(void)
     return directory_remove(served) != 0 || status != 0;
 }
 
+/* A file of this size as a request finds it that looks it up first. */
+static void expect_size(uint64_t size)
+{
+    struct nfs4_attrs attrs;
+
+    assert_true(
+        fattr_decode(&result(OP_GETATTR)->opgetattr.obj_attributes, &attrs, &R->reply.arena));
+    assert_int_equal(attrs.size, size);
+}
+
+static void begin_lookup(void)
+{
+    begin(&alice, &dir);
+    client_op_lookup(C, name);
+}
+
+static void end_getattr(uint64_t size)
+{
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE, FATTR4_CHANGE, FATTR4_MODE));
+    run_on(&alice.conn, NFS4_OK);
+    expect_size(size);
+}
+
+/* So old that the server knows it by its birth time. */
+static bool is_settled(void)
+{
+    struct timespec now;
+    struct statx st;
+
+    assert_int_equal(statx(AT_FDCWD, path_of(name), 0, STATX_BTIME, &st), 0);
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+    return !(st.stx_mask & STATX_BTIME) || now.tv_sec > st.stx_btime.tv_sec + 1;
+}
+
+/* LOOKUP and GETATTR of one request may be answered together, but not what came before it, nor in
+ * front of a change that it makes itself. */
+static void attributes_are_of_their_request(void **unused)
+{
+    const struct nfs4_attrs larger = {.size = 5000};
+    struct client_file file;
+
+    (void)unused;
+    dir = script_dir(script_local);
+    new_name();
+    file = make_open(&alice, &dir, name);
+    wait_until(is_settled());
+    for (uint64_t size = 1; size <= 20; size++) {
+        assert_int_equal(truncate(path_of(name), (off_t)size), 0);
+        begin_lookup();
+        end_getattr(size);
+        begin_lookup();
+        client_op_access(C, ACCESS4_READ);
+        end_getattr(size);
+    }
+    begin_lookup();
+    client_op_setattr(C, &file.stateid, CLIENT_BITS(FATTR4_SIZE), &larger);
+    end_getattr(5000);
+    begin_lookup();
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
+    client_op_write(C, &file.stateid, 6000, FILE_SYNC4, "data", 4);
+    run_on(&alice.conn, NFS4_OK);
+    expect_size(5000);
+    begin_lookup();
+    client_op_write(C, &file.stateid, 7000, FILE_SYNC4, "data", 4);
+    end_getattr(7004);
+    begin_lookup();
+    client_op_access(C, ACCESS4_READ);
+    client_op_write(C, &file.stateid, 8000, FILE_SYNC4, "data", 4);
+    end_getattr(8004);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attributes_are_of_their_request),
         cmocka_unit_test(a_writer_waits_v41),
         cmocka_unit_test(a_writer_waits_v40),
         cmocka_unit_test(a_reader_sees_written_data),

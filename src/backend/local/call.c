@@ -13,6 +13,7 @@
 #include "backend/local/full_path.h"
 #include "backend/local/label.h"
 #include "backend/local/lookup.h"
+#include "backend/local/memo.h"
 #include "backend/local/readdir.h"
 #include "backend/local/remove.h"
 #include "backend/local/resolve.h"
@@ -32,8 +33,11 @@ enum vfs_status local_call_statfs(struct vfs_object *obj, struct vfs_statfs *out
 
 enum vfs_status local_call_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out)
 {
-    enum vfs_status status = local_path_get(local_of(obj));
+    enum vfs_status status;
 
+    if (local_memo_take(local_of(obj), out))
+        return VFS_OK;
+    status = local_path_get(local_of(obj));
     if (status != VFS_OK)
         return status;
     status = local_getattr(obj, mask, out);

@@ -2,8 +2,8 @@
 /*
  * What the files of backend/local share: the export and its objects.  Each file declares its
  * functions in a header of its own, and calls only files that precede it in this list:
- * - facts and rules: status, statx, known, acl, identify, handle, cred, access, change, names,
- *   tell, sync, ancestry
+ * - facts and rules: status, statx, known, acl, identify, handle, cred, change, memo, access,
+ *   names, tell, sync, ancestry
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve

@@ -16,6 +16,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
+#include "backend/local/memo.h"
 #include "backend/local/note.h"
 #include "backend/local/object.h"
 #include "backend/local/status.h"
@@ -34,42 +35,54 @@ enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *
     return local_is_dots(out->text) ? VFS_BADNAME : VFS_OK;
 }
 
-static enum vfs_status child_open(struct local_object *dir, const char *name,
+/* What was found at a name. */
+struct sight {
+    struct local_id id;
+    struct vfs_memo_mark mark; /* as of `st` */
+    struct statx st;
+    enum local_match match; /* do these two belong together? */
+};
+
+/* Which object has the name now?  0 or an errno. */
+static int identify(const struct local_object *dir, const char *name, struct sight *sight)
+{
+    const struct local_fs *fs = local_fs_of(&dir->base);
+
+    sight->match = LOCAL_MATCH_UNKNOWN;
+    sight->mark = vfs_memo_mark();
+    if (fs->known && local_statx(dir->path_fd, name, &sight->st) == 0)
+        return local_identify_entry(fs, dir->path_fd, name, &sight->st, &sight->id, &sight->match);
+    /* Attributes may be denied where names are not. */
+    if (fs->known && errno != EACCES)
+        return errno;
+    return local_identify(fs, dir->path_fd, name, &sight->id);
+}
+
+/* The name may have come to stand for another object meanwhile. */
+static enum vfs_status child_open(struct local_object *dir, const char *name, struct sight *sight,
                                   struct local_object **out)
 {
     int fd = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
+    sight->match = LOCAL_MATCH_UNKNOWN;
     if (fd < 0)
         return local_failure(errno);
     return local_cache_from_fd(local_fs_of(&dir->base), fd, -1, NULL, out);
-}
-
-/* Which object has the name now?  0 or an errno. */
-static int identify(const struct local_object *dir, const char *name, struct local_id *id)
-{
-    const struct local_fs *fs = local_fs_of(&dir->base);
-    enum local_match match;
-    struct statx st;
-
-    if (fs->known && local_statx(dir->path_fd, name, &st) == 0)
-        return local_identify_entry(fs, dir->path_fd, name, &st, id, &match);
-    /* Attributes may be denied where names are not. */
-    if (fs->known && errno != EACCES)
-        return errno;
-    return local_identify(fs, dir->path_fd, name, id);
 }
 
 enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
 {
     struct local_fs *fs = local_fs_of(&dir->base);
     enum vfs_status status;
-    struct local_id id;
-    int err = identify(dir, name, &id);
+    struct sight sight;
+    int err = identify(dir, name, &sight);
 
     if (err)
         return err == EXDEV ? VFS_NOENT : local_failure(err);
-    *out = local_cache_lookup(fs, &id);
-    status = *out ? VFS_OK : child_open(dir, name, out);
+    *out = local_cache_lookup(fs, &sight.id);
+    status = *out ? VFS_OK : child_open(dir, name, &sight, out);
+    if (status == VFS_OK && sight.match == LOCAL_MATCH_SURE)
+        local_memo_keep(fs, *out, &sight.mark, &sight.st);
     if (status == VFS_OK)
         local_note_child(dir, name, *out);
     /* An entry of a directory is in the export as of the same epoch as the directory. */
@@ -91,6 +104,7 @@ enum vfs_status local_lookup(struct vfs_object *base, const struct vfs_cred *cre
     struct local_name text;
     enum vfs_status status;
 
+    local_memo_drop();
     if (base->type != VFS_DIR)
         return VFS_NOTDIR;
     status = local_name_copy(name, &text);
@@ -164,6 +178,7 @@ enum vfs_status local_parent(struct vfs_object *base, const struct vfs_cred *cre
     struct local_object *obj;
     enum vfs_status status;
 
+    local_memo_drop();
     if (base->type != VFS_DIR)
         return VFS_NOTDIR;
     if (base == &fs->root->base)

@@ -15,6 +15,7 @@
 #include "state/delegation/delegation_waiter.h"
 #include "state/file/open_tables.h"
 #include "state/file/revocation.h"
+#include "vfs/vfs_memo.h"
 
 const char *delegation_kind_name(enum delegation_kind kind)
 {
@@ -160,6 +161,9 @@ static void finish_locked(struct delegation *delegation, struct delegation_gone 
     settle_contest_locked(delegation);
     list_remove(&delegation->file_link);
     file->delegation_count--;
+    /* Whoever finds no WRITE delegation any more must not go by attributes from its time. */
+    if (delegation->kind == DELEGATION_WRITE)
+        vfs_memo_expire();
     atomic_fetch_sub_explicit(&file->obj->node->delegations, delegation_hint(delegation->kind),
                               memory_order_seq_cst);
     atomic_fetch_sub_explicit(&delegation->client->state->delegations->held[delegation->kind], 1,

@@ -9,6 +9,7 @@
 #include "state/delegation/delegation_version.h"
 #include "state/delegation/delegation_waiter.h"
 #include "state/file/open_tables.h"
+#include "vfs/vfs_memo.h"
 
 enum {
     TURNS_MAX = 16 /* attempts; each fails because the file changed meanwhile */
@@ -223,6 +224,7 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, st
     /* A delegation granted concurrently may be missed: it could as well have been granted later. */
     if (atomic_load_explicit(&obj->node->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
         return NFS4_OK;
+    vfs_memo_off(); /* what the backend says is compared with the holder's answer */
     file = file_lookup(state->opens->files, obj);
     if (!file)
         return NFS4_OK;
