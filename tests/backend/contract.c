@@ -10,18 +10,18 @@
 extern const struct contract_group contract_acl, contract_advise, contract_attr, contract_change,
     contract_change_order, contract_clone, contract_copy, contract_create, contract_data,
     contract_handle, contract_label, contract_lease, contract_link, contract_lookup,
-    contract_named_attr, contract_open, contract_path, contract_permission, contract_persist,
-    contract_readdir, contract_remove, contract_rename, contract_space, contract_stress,
-    contract_umask, contract_xattr;
+    contract_named_attr, contract_names, contract_open, contract_path, contract_permission,
+    contract_persist, contract_readdir, contract_remove, contract_rename, contract_space,
+    contract_stress, contract_umask, contract_xattr;
 
 static const struct contract_group *const groups[] = {
-    &contract_acl,          &contract_advise,     &contract_attr,       &contract_change,
-    &contract_change_order, &contract_clone,      &contract_copy,       &contract_create,
-    &contract_data,         &contract_handle,     &contract_label,      &contract_lease,
-    &contract_link,         &contract_lookup,     &contract_named_attr, &contract_open,
-    &contract_path,         &contract_permission, &contract_persist,    &contract_readdir,
-    &contract_remove,       &contract_rename,     &contract_space,      &contract_stress,
-    &contract_umask,        &contract_xattr,
+    &contract_acl,          &contract_advise, &contract_attr,       &contract_change,
+    &contract_change_order, &contract_clone,  &contract_copy,       &contract_create,
+    &contract_data,         &contract_handle, &contract_label,      &contract_lease,
+    &contract_link,         &contract_lookup, &contract_named_attr, &contract_names,
+    &contract_open,         &contract_path,   &contract_permission, &contract_persist,
+    &contract_readdir,      &contract_remove, &contract_rename,     &contract_space,
+    &contract_stress,       &contract_umask,  &contract_xattr,
 };
 
 static const struct contract_backend *current_backend;
