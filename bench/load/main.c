@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mainstay-bench, a load generator for any server of NFSv4.1 or 4.0.  Exit status 0; 1 if it or an operation
- * failed; 2 on a usage error.
+ * mainstay-bench, a load generator for any server of NFSv4.1 or 4.0.  Exit status 0; 1 if it or an
+ * operation failed; 2 on a usage error.
  */
 #include <stdio.h>
 

@@ -458,6 +458,8 @@ const struct event event_table[] = {
      "See `recovery.db`"},
     {"connection.accepted", "debug", "connection peer", "A connection was accepted", NULL},
     {"connection.closed", "debug", "connection", "A connection was closed", NULL},
+    {"connection.tail", "debug", "connection",
+     "A connection is closed: a file was truncated while it was sent", NULL},
     {"connection.dial", "debug", "connection peer",
      "A connection to a client of NFSv4.0 is being made", NULL},
     {"connection.send", "debug", "connection errno", "Sending on a connection failed", NULL},

@@ -68,8 +68,9 @@ enum rpc_result {
 
 /* A large payload that follows the bytes in `out`: `len` bytes of `fd` from `offset`, sent without
  * a copy, then XDR padding.  If the file has become shorter meanwhile, the connection is closed,
- * since the length has been sent.  done(arg) runs once, when the payload was sent, the call failed or the connection was
- * closed.  It may run on any thread; what the connection sends next waits for it. */
+ * since the length has been sent.  done(arg) runs once, when the payload was sent, the call failed
+ * or the connection was closed.  It may run on any thread; what the connection sends next waits for
+ * it. */
 struct rpc_tail {
     int fd; /* -1: none */
     uint64_t offset;

@@ -217,8 +217,8 @@ static ssize_t tail_send(struct connection *conn, struct send_item *item)
 
 /* The file was truncated after its length was sent.  What the file never had must not be sent in
  * place of what is missing, so the client has to ask again.  Meanwhile READs copy, whose length is
- * that of what they have read: else who truncates a file all the time could keep others from reading
- * it. */
+ * that of what they have read: else who truncates a file all the time could keep others from
+ * reading it. */
 static enum send_status tail_cut(struct connection *conn)
 {
     struct transport *transport = conn->transport;

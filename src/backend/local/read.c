@@ -13,8 +13,8 @@
 #include "backend/local/status.h"
 
 enum {
-    /* Return a descriptor instead of data from this size on.  Below, its calls cost more than a copy,
-     * and the replies of a batch are not sent together. */
+    /* Return a descriptor instead of data from this size on.  Below, its calls cost more than a
+     * copy, and the replies of a batch are not sent together. */
     SENDFILE_BYTES = 128 << 10
 };
 

@@ -30,8 +30,7 @@ enum test_proc {
     PROC_GATE_WILL, /* echo; inside worker_will_block() until rpc_server_open_gate() */
     PROC_GATE_MAY,  /* the same inside worker_may_block() */
     PROC_SLEEP_MAY, /* echo; word 0: microseconds asleep inside worker_may_block() */
-    PROC_RUN_MAY, /* word 0: microseconds busy inside worker_may_block(); 0: until the gate opens */
-    PROC_FILL,    /* word 0: n words 0, 1, 2, ... */
+    PROC_FILL,      /* word 0: n words 0, 1, 2, ... */
     PROC_TAIL, /* word 0: length, word 1: where the file is cut off before it is sent; with a third
                   word, what is done afterwards waits at the gate */
     PROC_CRED, /* uid, gid, gid count, gids */
@@ -44,6 +43,7 @@ enum test_proc {
     PROC_USER,     /* stores memory on the connection (then it counts calls); answers its id */
     PROC_NAP,      /* sleeps a fifth of a second outside of any section */
     PROC_SEND, /* word 0: sends that many CALL records; answers how many were taken, and the rest */
+    PROC_RUN_MAY, /* word 0: microseconds busy inside worker_may_block(); 0: until the gate opens */
 };
 
 struct rpc_server {
