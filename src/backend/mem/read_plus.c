@@ -12,37 +12,34 @@
 #include "backend/mem/file.h"
 #include "vfs/vfs_read_plus.h"
 
-/* `len` bytes, in blocks that exist. */
-static void copy_out(const struct mem_object *obj, uint64_t offset, uint8_t *to, uint64_t len)
+/* Take blocks until there is none.  Returns how far it came. */
+static uint64_t take_data(const struct mem_object *obj, struct vfs_read_plus *io, uint64_t at,
+                          uint64_t end)
 {
-    while (len > 0) {
-        uint32_t within = offset % MEM_BLOCK_BYTES;
+    const char *block;
+
+    while (at < end && (block = mem_block_get(obj, at / MEM_BLOCK_BYTES))) {
+        uint32_t within = at % MEM_BLOCK_BYTES;
         uint32_t part = MEM_BLOCK_BYTES - within;
 
-        if (part > len)
-            part = (uint32_t)len;
-        memcpy(to, mem_block_get(obj, offset / MEM_BLOCK_BYTES) + within, part);
-        to += part;
-        offset += part;
-        len -= part;
+        if (part > end - at)
+            part = (uint32_t)(end - at);
+        memcpy(vfs_read_plus_data(io, part), block + within, part);
+        at += part;
     }
+    return at;
 }
 
 static void take_parts(const struct mem_object *obj, struct vfs_read_plus *io, uint64_t end)
 {
-    uint64_t at = io->offset;
+    uint64_t at = take_data(obj, io, io->offset, end);
 
     while (at < end) {
-        uint64_t len = mem_block_data(obj, at, end);
+        uint64_t len = mem_block_hole(obj, at);
 
-        if (len > 0) {
-            copy_out(obj, at, vfs_read_plus_data(io, (uint32_t)len), len);
-        } else {
-            len = mem_block_hole(obj, at);
-            len = len < end - at ? len : end - at;
-            vfs_read_plus_hole(io, (uint32_t)len);
-        }
-        at += len;
+        len = len < end - at ? len : end - at;
+        vfs_read_plus_hole(io, (uint32_t)len);
+        at = take_data(obj, io, at + len, end);
     }
 }
 

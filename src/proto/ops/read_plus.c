@@ -98,8 +98,8 @@ static enum nfsstat4 read_file(struct compound *c, const struct READ_PLUS4args *
     }
     io.buf = c->out->p + HEAD_BYTES;
     io.fd_ok = read_reply_tail_fits(c, io.len);
-    vfs_read_plus_begin(&io);
     if (io.offset > INT64_MAX) {
+        vfs_read_plus_begin(&io);
         io.eof = true; /* behind all ends */
     } else {
         if (io.len > INT64_MAX - io.offset)
