@@ -223,6 +223,7 @@ static bool make_transport(struct daemon *d)
         .reply = callback_reply,
         .reply_context = d->server.callback,
         .gss = &d->kerberos.gss,
+        .spin_us = d->config.spin_us,
         .connections_max = d->descriptors.connections,
         .dialled_max = d->descriptors.dialled,
     };

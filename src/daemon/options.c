@@ -39,6 +39,8 @@ static const char usage[] =
     "  --state DIR           stable storage (default /var/lib/mainstay, or\n"
     "                        $XDG_STATE_HOME/mainstay without root)\n"
     "  --threads N           event loops, 1 to 64 (default: one for each CPU)\n"
+    "  --spin US             microseconds that an event loop stays awake without work, 0 to 1000\n"
+    "                        (default: 50 if there is a CPU for each loop, else 0)\n"
     "  --descriptors N       file descriptors of the process (default: as many as permitted, up to\n"
     "                        524288; root may exceed ulimit -n)\n"
     "  --lease S             lease time in seconds, 1 to 3600 (default 90)\n"
@@ -110,6 +112,7 @@ static const struct option long_options[] = {
     {"export", required_argument, NULL, OPT_KEY + CONFIG_EXPORTS},
     {"state", required_argument, NULL, OPT_KEY + CONFIG_STATE},
     {"threads", required_argument, NULL, OPT_KEY + CONFIG_THREADS},
+    {"spin", required_argument, NULL, OPT_KEY + CONFIG_SPIN},
     {"descriptors", required_argument, NULL, OPT_KEY + CONFIG_DESCRIPTORS},
     {"lease", required_argument, NULL, OPT_KEY + CONFIG_LEASE},
     {"grace", required_argument, NULL, OPT_KEY + CONFIG_GRACE},

@@ -23,6 +23,7 @@
 #include "transport/half_record.h"
 #include "transport/share.h"
 #include "transport/source.h"
+#include "transport/spin.h"
 #include "transport/turn.h"
 
 struct buffer;
@@ -49,6 +50,7 @@ struct loop {
     int epoll_fd;
     int wake_fd;
     struct source wake;
+    struct spin spin;
     _Atomic uint32_t connection_count;
     /* Does it turn?  The timer asks, the owner answers: loop_pulse.  Relaxed. */
     _Atomic int64_t asked_ns;   /* since when an answer is due; 0: none is */

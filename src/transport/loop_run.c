@@ -82,6 +82,40 @@ static void source_event(struct loop *loop, const struct epoll_event *event)
         source->event(loop, source, event->events);
 }
 
+/* Ask for events until there are some, but not for long.  Returns what epoll_wait() does. */
+static int loop_spin(struct loop *loop)
+{
+    int64_t now_ns, end_ns = 0;
+    int count;
+
+    while ((count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, 0)) == 0) {
+        now_ns = clock_now_ns();
+        if (end_ns == 0)
+            end_ns = now_ns + loop->spin.limit_ns;
+        else if (now_ns >= end_ns)
+            break;
+    }
+    if (end_ns == 0)
+        return count; /* there was work already */
+    spin_note(&loop->spin, count > 0);
+    transport_count(loop->transport,
+                    count > 0 ? TRANSPORT_COUNTER_spins : TRANSPORT_COUNTER_spins_vain, 1);
+    return count;
+}
+
+/* The same, with a timeout as epoll_wait() has. */
+static int loop_poll(struct loop *loop, int timeout_ms)
+{
+    int count = 0;
+
+    transport_count(loop->transport, TRANSPORT_COUNTER_waits, 1);
+    if (timeout_ms < 0 && spin_is_due(&loop->spin))
+        count = loop_spin(loop);
+    if (count == 0)
+        count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
+    return count;
+}
+
 static void loop_wait(struct loop *loop)
 {
     int timeout_ms = loop->accept_paused_until_ns ? LOOP_PAUSE_MS : -1;
@@ -91,8 +125,7 @@ static void loop_wait(struct loop *loop)
         timeout_ms = 0;
     if (loop->turns.count == 0)
         turn_end(&loop->turns);
-    transport_count(loop->transport, TRANSPORT_COUNTER_waits, 1);
-    count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
+    count = loop_poll(loop, timeout_ms);
     CHECK(count >= 0 || errno == EINTR);
     loop->event_next = 0;
     loop->event_count = count > 0 ? count : 0;

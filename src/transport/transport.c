@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "transport/buffer.h"
 #include "transport/call_frame.h"
 #include "transport/half_record.h"
@@ -23,6 +24,7 @@
 #include "transport/loop_run.h"
 #include "transport/park.h"
 #include "transport/peer_table.h"
+#include "transport/spin.h"
 #include "transport/tls_table.h"
 #include "transport/transport_internal.h"
 #include "transport/unsent.h"
@@ -58,6 +60,7 @@ static uint32_t dialled_max_default(void)
 struct transport *transport_create(const struct transport_config *config)
 {
     struct transport *transport = must_calloc(1, sizeof(*transport));
+    const unsigned processors = processors_available();
     unsigned count = config->loops ? config->loops : loop_count_default();
     bool ok;
 
@@ -85,8 +88,10 @@ struct transport *transport_create(const struct transport_config *config)
     transport->loops = aligned_alloc(CACHE_LINE_BYTES, transport->loop_count * sizeof(struct loop));
     CHECK(transport->loops);
     memset(transport->loops, 0, transport->loop_count * sizeof(struct loop));
-    for (unsigned i = 0; i < transport->loop_count; i++)
+    for (unsigned i = 0; i < transport->loop_count; i++) {
         ok = loop_init(&transport->loops[i], transport, i) && ok;
+        spin_init(&transport->loops[i].spin, config->spin_us, transport->loop_count, processors);
+    }
     if (ok)
         return transport;
     transport_destroy(transport);

@@ -57,6 +57,8 @@ struct transport;
     X(stalls, "Pauses in receiving: the client did not read its replies")                          \
     X(tails_short, "Connections closed: a file was truncated while it was sent")                   \
     X(waits, "Times that an event loop asked for events")                                          \
+    X(spins, "Moments that an event loop stayed awake for, and something came")                    \
+    X(spins_vain, "Moments that an event loop stayed awake for in vain")                           \
     X(handoffs, "Event loops handed to another thread by worker_will_block()")                     \
     X(retakes, "Event loops taken from a thread that blocked too long")                            \
     X(crowded, "Calls put off: too many threads block in one place, or for one client")            \
@@ -166,6 +168,12 @@ struct transport_gss {
     void *context;
 };
 
+/* For transport_config.spin_us. */
+enum {
+    TRANSPORT_SPIN_US_MAX = 1000
+};
+#define TRANSPORT_SPIN_AUTO UINT32_MAX /* a little if there is a processor for each loop, else 0 */
+
 struct transport_config {
     unsigned loops; /* number of event loops, each with a thread; 0: one per CPU */
     const struct rpc_program *programs;
@@ -179,6 +187,8 @@ struct transport_config {
     void *reply_context;
 
     const struct transport_gss *gss; /* not copied; NULL: RPCSEC_GSS is refused */
+
+    uint32_t spin_us; /* that a loop without work stays awake; 0: none; or TRANSPORT_SPIN_AUTO */
 
     int send_buffer_bytes;    /* SO_SNDBUF of connections; 0: sized by the kernel */
     uint32_t connections_max; /* most accepted connections; 0: LIMIT_CONNECTIONS */

@@ -96,6 +96,8 @@ static const struct {
     {"transport_no_spare", "unit.transport.worker", "no_spare"},
     {"transport_parks_refused", "unit.transport.park", "parks_refused"},
     {"transport_retakes", "unit.transport.worker", "retakes"},
+    {"transport_spins", "unit.transport.spin", "spins"},
+    {"transport_spins_vain", "unit.transport.spin", "spins_vain"},
     {"transport_tails_short", "unit.transport.send_queue", "tails_short"},
     {"transport_tls_displaced", "unit.transport.tls", "tls_displaced"},
     {"transport_tls_displaced_address", "unit.transport.tls", "tls_displaced_address"},

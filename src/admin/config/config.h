@@ -22,6 +22,7 @@ enum config_key_id {
     CONFIG_LISTEN,
     CONFIG_STATE,
     CONFIG_THREADS,
+    CONFIG_SPIN,
     CONFIG_DESCRIPTORS,
     CONFIG_LEASE,
     CONFIG_GRACE,
@@ -75,6 +76,7 @@ struct config {
     struct export_spec exports[LIMIT_EXPORTS];
     char *state_dir;      /* NULL: the usual one of this user */
     uint32_t threads;     /* 0: one a CPU */
+    uint32_t spin_us;     /* or TRANSPORT_SPIN_AUTO */
     uint32_t descriptors; /* 0: as many as the process may have */
     uint32_t lease_s;
     uint32_t grace_s;         /* or RECOVERY_GRACE_BY_LEASE */

@@ -9,6 +9,7 @@
 
 #include "state/recovery/recovery.h"
 #include "transport/address.h"
+#include "transport/transport.h"
 
 #define IN_CONFIG(member)                                                                          \
     .offset = offsetof(struct config, member), .bytes = sizeof(((struct config *)0)->member)
@@ -41,6 +42,18 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                         .option = "--threads",
                         .example = "4",
                         .help = "event loops"},
+    [CONFIG_SPIN] = {.name = "spin",
+                     .kind = CONFIG_NUMBER,
+                     IN_CONFIG(spin_us),
+                     .min = 0,
+                     .max = TRANSPORT_SPIN_US_MAX,
+                     .usual = TRANSPORT_SPIN_AUTO,
+                     .unit = "microseconds",
+                     .usual_text = "50 if there is a processor for each event loop, else 0",
+                     .option = "--spin",
+                     .example = "0",
+                     .help = "how long an event loop without work stays awake if requests come "
+                             "one after the other; 0: not at all"},
     [CONFIG_DESCRIPTORS] = {.name = "descriptors",
                             .kind = CONFIG_NUMBER,
                             IN_CONFIG(descriptors),

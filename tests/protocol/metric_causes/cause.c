@@ -29,6 +29,8 @@ static const char *const restless[] = {
     "delegation_recall_oldest_seconds",
     "event_loop_lag_seconds",
     "transport_waits",
+    "transport_spins",
+    "transport_spins_vain",
     "memory_bytes",
     "queue_length{queue=\"log_lines\"}",
     "queue_length{queue=\"turns\"}",

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "lib/test.h"
+#include "lib/wait.h"
 #include "transport/worker.h"
 
 static void sleep_us(long us)
@@ -320,11 +321,26 @@ void rpc_server_start_tls(struct rpc_server *server, uint32_t tls_records_max,
                                                  .tls_handshakes_max = tls_handshakes_max});
 }
 
+void rpc_server_start_spinning(struct rpc_server *server, unsigned loops, uint32_t spin_us)
+{
+    memset(server, 0, sizeof(*server));
+    server->program = program_of(server);
+    start_with(server, (struct transport_config){.loops = loops, .spin_us = spin_us});
+}
+
 void rpc_server_start_gss(struct rpc_server *server, const struct transport_gss *gss)
 {
     memset(server, 0, sizeof(*server));
     server->program = program_of(server);
     start_with(server, (struct transport_config){.loops = 2, .gss = gss});
+}
+
+bool rpc_server_rests(struct rpc_server *server)
+{
+    uint64_t before = rpc_server_stats(server).waits;
+
+    wait_ms(20);
+    return rpc_server_stats(server).waits == before;
 }
 
 void rpc_server_stop(struct rpc_server *server)

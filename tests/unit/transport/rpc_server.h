@@ -64,6 +64,9 @@ struct rpc_server {
 /* `loops` 0: default; `send_buffer_bytes` as in the config. */
 void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer_bytes);
 
+/* `spin_us` as in the config. */
+void rpc_server_start_spinning(struct rpc_server *server, unsigned loops, uint32_t spin_us);
+
 /* With two loops and these limits; 0: the usual one. */
 void rpc_server_start_tls(struct rpc_server *server, uint32_t tls_records_max,
                           uint32_t tls_handshakes_max);
@@ -84,6 +87,9 @@ void rpc_server_open_gate(struct rpc_server *server);
 /* Wait until it is open. */
 void rpc_server_gate_wait(struct rpc_server *server);
 struct transport_stats rpc_server_stats(struct rpc_server *server);
+
+/* Does no loop ask for events for a while? */
+bool rpc_server_rests(struct rpc_server *server);
 
 /* Wait (bounded) until *value is `wanted`, or at least that. */
 void wait_unsigned(_Atomic unsigned *value, unsigned wanted);

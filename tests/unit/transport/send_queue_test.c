@@ -271,15 +271,6 @@ static void loop_lost_while_sending(void **state)
     close(other);
 }
 
-/* Does no loop ask for events for a while? */
-static bool loops_rest(void)
-{
-    uint64_t before = rpc_server_stats(&server).waits;
-
-    wait_ms(20);
-    return rpc_server_stats(&server).waits == before;
-}
-
 /* The loop is lost while a payload is sent that a full socket had held up: it does not ask again
  * and again whether there is room, as the sending thread is the one to use that. */
 static void loop_rests_while_another_thread_sends(void **state)
@@ -293,10 +284,10 @@ static void loop_rests_while_another_thread_sends(void **state)
     wait_unsigned(&server.gate_waiting, 1);
     client_ping(other, 1);
     assert_int_equal(rpc_server_stats(&server).retakes, 1);
-    wait_until(loops_rest());
+    wait_until(rpc_server_rests(&server));
     /* What comes meanwhile is sent afterwards. */
     client_call(fd, 2, PROC_NULL, NULL, 0);
-    wait_until(loops_rest());
+    wait_until(rpc_server_rests(&server));
     rpc_server_open_gate(&server);
     assert_int_equal(client_reply(fd, NULL, 0, NULL), 2);
     client_ping(fd, 3);

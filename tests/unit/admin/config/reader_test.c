@@ -10,6 +10,7 @@
 #include "admin/config/config_key.h"
 #include "admin/config/config_reader.h"
 #include "state/recovery/recovery.h"
+#include "transport/transport.h"
 
 static struct config *read_text(const char *text)
 {
@@ -33,6 +34,7 @@ static void everything(void **state)
                   "  - \"[::1]:0\"\n"
                   "state: /srv/state\n"
                   "threads: 3\n"
+                  "spin: 20\n"
                   "descriptors: 4096\n"
                   "lease: 60\n"
                   "grace: 0\n"
@@ -58,6 +60,7 @@ static void everything(void **state)
     assert_int_equal(config->listen[1].addr.ss_family, AF_INET6);
     assert_string_equal(config->state_dir, "/srv/state");
     assert_int_equal(config->threads, 3);
+    assert_int_equal(config->spin_us, 20);
     assert_int_equal(config->descriptors, 4096);
     assert_int_equal(config->lease_s, 60);
     assert_int_equal(config->grace_s, 0);
@@ -88,10 +91,10 @@ static void everything(void **state)
     assert_int_equal(config->identity.owners, IDENTITY_OWNERS_NUMBERS);
     assert_true(config->identity.manage_gids);
     assert_int_equal(config->identity.groups_ttl_s, 60);
-    assert_int_equal(config->export_lines[0], 21);
+    assert_int_equal(config->export_lines[0], 22);
     assert_true(config->initial[SETTING_MAX_MINOR_VERSION].given);
     assert_int_equal(config->initial[SETTING_MAX_MINOR_VERSION].number, 1);
-    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 23);
+    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 24);
     assert_int_equal(config->initial[SETTING_MAX_CONNECTIONS].number, 100);
     assert_false(config->initial[SETTING_DELEGATIONS].given);
     for (uint32_t i = 0; i < CONFIG_KEY_COUNT; i++) {
@@ -109,6 +112,7 @@ static void defaults(void **state)
     assert_int_equal(config->listen_count, 0);
     assert_null(config->state_dir);
     assert_int_equal(config->threads, 0);
+    assert_int_equal(config->spin_us, TRANSPORT_SPIN_AUTO);
     assert_int_equal(config->descriptors, 0);
     assert_int_equal(config->lease_s, 90);
     assert_int_equal(config->grace_s, RECOVERY_GRACE_BY_LEASE);
