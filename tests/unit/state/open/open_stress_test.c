@@ -2,10 +2,11 @@
 /*
  * Threads open, upgrade, lock, use and close the same few files with the same owners at once, while
  * a client is released. The test checks that the sanitizer reports nothing, that writers which deny
- * others are alone, and that nothing leaks.
+ * others are alone, that the counted shares are those of the opens, and that nothing leaks.
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit/state/open/open_fixture.h"
 
@@ -75,6 +76,40 @@ static void lock_alone(struct client *client, uint32_t self, int file)
     CHECK(do_close(client, &stateid) == NFS4_OK);
 }
 
+/* The shares of a group are those of its opens.  `arg` gets their sum. */
+static bool count_group(struct hnode *node, void *arg)
+{
+    const struct share_group *group = CONTAINER_OF(node, struct share_group, node);
+    struct file_share share = {0};
+
+    LIST_FOREACH (open, &group->opens, struct open, file_link) {
+        CHECK(open->group == group && open->client == group->client && open->obj == group->obj);
+        file_share_add(&share, open_access(open), open->deny);
+        file_share_add(arg, open_access(open), open->deny);
+    }
+    CHECK(memcmp(&share, &group->share, sizeof(share)) == 0);
+    return true;
+}
+
+/* Those of a file are those of its groups, and of the opens that are being made. */
+static void check_shares(struct vfs_object *obj)
+{
+    struct file *file = file_lookup(fx.state->opens->files, obj);
+    struct file_share share;
+
+    if (!file)
+        return;
+    pthread_mutex_lock(&file->lock);
+    share = file->reserved;
+    if (file->opens.first.client)
+        (void)count_group(&file->opens.first.node, &share);
+    if (file->opens.others_ready)
+        htable_visit(&file->opens.others, count_group, &share);
+    CHECK(memcmp(&share, &file->share, sizeof(share)) == 0);
+    pthread_mutex_unlock(&file->lock);
+    file_put(file);
+}
+
 static void *worker(void *arg)
 {
     uint32_t self = *(const uint32_t *)arg;
@@ -95,6 +130,7 @@ static void *worker(void *arg)
             lock_alone(client, self, file);
         }
         (void)denied(fx.files[file], W);
+        check_shares(fx.files[file]);
     }
     return NULL;
 }
