@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a caller may do with an object.  Asks the kernel, under the caller's identity. */
+/* What a caller may do with an object.  Asks the kernel, under the caller's identity, and remembers
+ * for ACCESS what it said (grant.h). */
 #include "backend/local/access.h"
 
 #include <errno.h>
@@ -7,8 +8,13 @@
 
 #include "backend/local/cred.h"
 #include "backend/local/fetch.h"
+#include "backend/local/grant.h"
+#include "backend/local/memo.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
+
+#define READS (VFS_MAY_READ | VFS_MAY_XAREAD | VFS_MAY_XALIST)
+#define CHANGES (VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_DELETE)
 
 int local_may(const struct local_object *obj, int amode)
 {
@@ -40,14 +46,13 @@ static int rwx_of(const struct local_object *obj, int wanted, int *granted)
 }
 
 /* In a sticky directory only the owner may change them, as the kernel has it. */
-static bool sticky_for(struct local_object *obj, const struct vfs_cred *cred)
+static bool sticky_for(const struct local_object *obj, const struct vfs_cred *cred,
+                       const struct statx *st)
 {
     const struct local_fs *fs = local_fs_of(&obj->base);
     uint32_t uid = fs->impersonate ? cred->uid : fs->server.uid;
-    struct statx st;
 
-    return obj->base.type == VFS_DIR && uid != 0 && local_statx(obj->path_fd, "", &st) == 0 &&
-           (st.stx_mode & S_ISVTX) && st.stx_uid != uid;
+    return obj->base.type == VFS_DIR && uid != 0 && (st->stx_mode & S_ISVTX) && st->stx_uid != uid;
 }
 
 /* What can be asked for this object. */
@@ -61,39 +66,111 @@ static uint32_t meaningful(const struct vfs_object *base)
     return bits;
 }
 
-enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
-                             uint32_t *granted)
+/* R_OK, W_OK and X_OK of what is asked for. */
+static int rwx_for(const struct vfs_object *base, uint32_t want)
 {
-    const uint32_t reads = VFS_MAY_READ | VFS_MAY_XAREAD | VFS_MAY_XALIST;
-    const uint32_t changes = VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_DELETE;
-    struct local_object *obj = local_of(base);
-    bool dir = base->type == VFS_DIR;
-    enum vfs_status status = local_cred_use(local_fs_of(base), cred);
-    int wanted = 0, rwx, err;
+    int wanted = 0;
+
+    wanted |= want & READS ? R_OK : 0;
+    wanted |= want & (CHANGES | VFS_MAY_XAWRITE) ? W_OK : 0;
+    wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
+    /* Changing entries needs write and search permission. */
+    wanted |= base->type == VFS_DIR && (want & CHANGES) ? X_OK : 0;
+    return wanted;
+}
+
+static uint32_t granted_by(const struct vfs_object *base, uint32_t want, int rwx)
+{
+    if (!(rwx & R_OK))
+        want &= ~READS;
+    if (!(rwx & W_OK))
+        want &= ~(CHANGES | VFS_MAY_XAWRITE);
+    if (base->type == VFS_DIR && !(rwx & X_OK))
+        want &= ~CHANGES;
+    if (!(rwx & X_OK))
+        want &= ~(uint32_t)(VFS_MAY_LOOKUP | VFS_MAY_EXECUTE);
+    return want;
+}
+
+/* Ask the kernel, after `st` was read. */
+static enum vfs_status ask(struct local_object *obj, const struct vfs_cred *cred,
+                           const struct statx *st, int wanted, int *rwx)
+{
+    enum vfs_status status = local_cred_use(local_fs_of(&obj->base), cred);
+    int err;
 
     if (status != VFS_OK)
         return status;
-    want &= meaningful(base);
-    wanted |= want & reads ? R_OK : 0;
-    wanted |= want & (changes | VFS_MAY_XAWRITE) ? W_OK : 0;
-    wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
-    /* Changing entries needs write and search permission. */
-    wanted |= dir && (want & changes) ? X_OK : 0;
-    local_fetch_begin(local_fs_of(base));
-    err = rwx_of(obj, wanted, &rwx);
-    if (!err && (want & VFS_MAY_XAWRITE) && sticky_for(obj, cred))
-        want &= ~(uint32_t)VFS_MAY_XAWRITE;
-    local_fetch_end(local_fs_of(base));
+    local_fetch_begin(local_fs_of(&obj->base));
+    err = rwx_of(obj, wanted, rwx);
+    local_fetch_end(local_fs_of(&obj->base));
     if (err)
         return local_failure(err);
-    if (!(rwx & R_OK))
-        want &= ~reads;
-    if (!(rwx & W_OK))
-        want &= ~(changes | VFS_MAY_XAWRITE);
-    if (dir && !(rwx & X_OK))
-        want &= ~changes;
-    if (!(rwx & X_OK))
-        want &= ~(uint32_t)(VFS_MAY_LOOKUP | VFS_MAY_EXECUTE);
-    *granted = want;
+    local_grant_keep(obj, cred, st, wanted, *rwx);
+    local_memo_drop(); /* the answer may be newer than it */
+    return VFS_OK;
+}
+
+static uint32_t answer(const struct local_object *obj, const struct vfs_cred *cred,
+                       const struct statx *st, uint32_t want, int rwx)
+{
+    if ((want & VFS_MAY_XAWRITE) && sticky_for(obj, cred, st))
+        want &= ~(uint32_t)VFS_MAY_XAWRITE;
+    return granted_by(&obj->base, want, rwx);
+}
+
+bool local_access_known(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
+                        uint32_t *granted)
+{
+    struct local_object *obj = local_of(base);
+    const struct statx *st = local_memo_of(obj);
+    int rwx;
+
+    want &= meaningful(base);
+    if (!st || !local_grant_find(obj, cred, st, rwx_for(base, want), &rwx))
+        return false;
+    *granted = answer(obj, cred, st, want, rwx);
+    return true;
+}
+
+/* The attributes as of now, or as this request has met them.  0 or an errno. */
+static int look(struct local_object *obj, struct statx *st)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    const struct statx *met = local_memo_of(obj);
+    struct vfs_memo_mark mark = vfs_memo_mark();
+    int err;
+
+    if (met) {
+        *st = *met;
+        return 0;
+    }
+    local_fetch_begin(fs);
+    err = local_statx(obj->path_fd, "", st) == 0 ? 0 : errno;
+    local_fetch_end(fs);
+    if (!err)
+        local_memo_keep(fs, obj, &mark, st);
+    return err;
+}
+
+enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
+                             uint32_t *granted)
+{
+    struct local_object *obj = local_of(base);
+    struct statx st = {.stx_mask = 0};
+    enum vfs_status status;
+    int wanted, rwx, err;
+
+    want &= meaningful(base);
+    wanted = rwx_for(base, want);
+    err = local_fs_of(base)->ctime_tells || (want & VFS_MAY_XAWRITE) ? look(obj, &st) : 0;
+    if (err)
+        return local_failure(err);
+    if (!local_grant_find(obj, cred, &st, wanted, &rwx)) {
+        status = ask(obj, cred, &st, wanted, &rwx);
+        if (status != VFS_OK)
+            return status;
+    }
+    *granted = answer(obj, cred, &st, want, rwx);
     return VFS_OK;
 }

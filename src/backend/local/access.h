@@ -11,5 +11,9 @@ int local_may(const struct local_object *obj, int amode);
 /* Does `err` mean that access is denied, rather than that the check failed? */
 bool local_may_not(int err);
 
+/* Without the path: is the answer of local_access() known from this request and earlier ones? */
+bool local_access_known(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
+                        uint32_t *granted);
+
 enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
                              uint32_t *granted);

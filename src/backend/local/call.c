@@ -84,8 +84,11 @@ enum vfs_status local_call_touch(struct vfs_object *obj)
 enum vfs_status local_call_access(struct vfs_object *obj, const struct vfs_cred *cred,
                                   uint32_t want, uint32_t *granted)
 {
-    enum vfs_status status = local_path_get(local_of(obj));
+    enum vfs_status status;
 
+    if (local_access_known(obj, cred, want, granted))
+        return VFS_OK;
+    status = local_path_get(local_of(obj));
     if (status != VFS_OK)
         return status;
     status = local_access(obj, cred, want, granted);

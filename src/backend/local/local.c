@@ -24,6 +24,7 @@
 #include "backend/local/dir_watch.h"
 #include "backend/local/extent.h"
 #include "backend/local/file.h"
+#include "backend/local/grant.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
 #include "backend/local/known.h"
@@ -125,14 +126,17 @@ static int open_proc(struct local_fs *fs, const struct error *error)
     return 0;
 }
 
-/* Only the kernel's handles are worth remembering: the other kind costs nothing but a statx(). */
-static struct local_known *known_create(const struct local_fs *fs)
+/* What can be remembered of objects. */
+static void prepare_memory(struct local_fs *fs)
 {
     struct statfs st;
 
-    if (fs->id_kind == LOCAL_ID_INO || fstatfs(fs->root_fd, &st) != 0)
-        return NULL;
-    return local_known_create(st.f_type);
+    if (fstatfs(fs->root_fd, &st) != 0)
+        return;
+    fs->ctime_tells = local_grant_possible(st.f_type);
+    /* Only the kernel's handles: the other kind of ID takes no more than a statx(), anyway. */
+    if (fs->id_kind != LOCAL_ID_INO)
+        fs->known = local_known_create(st.f_type);
 }
 
 static int open_root(struct local_fs *fs, const char *path, const struct error *error)
@@ -149,6 +153,7 @@ static int open_root(struct local_fs *fs, const char *path, const struct error *
         return fail(error, path, strerror(err));
     fs->names_vague = local_names_are_vague(fs->root_fd);
     fs->known = known_create(fs);
+    prepare_memory(fs);
     return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * What the files of backend/local share: the export and its objects.  Each file declares its
  * functions in a header of its own, and calls only files that precede it in this list:
- * - facts and rules: status, statx, known, acl, identify, handle, cred, change, memo, access,
- *   names, tell, sync, ancestry
+ * - facts and rules: status, statx, known, acl, identify, handle, cred, change, memo, grant,
+ *   access, names, tell, sync, ancestry
  * - what outlives an object: volume, map
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
@@ -41,6 +41,7 @@ struct local_lease;
 struct local_dir_watch;
 struct local_ancestry;
 struct local_known;
+struct local_grants;
 
 #define LOCAL_NOBODY UINT32_MAX /* as a user: not valid, and not known */
 
@@ -86,6 +87,7 @@ struct local_fs {
     bool by_handle;
     bool impersonate;
     bool coarse_ctime;      /* ctime advances only with the clock tick */
+    bool ctime_tells;       /* of each change of an inode's mode, owner and attributes */
     struct vfs_cred server; /* identity of the server's own work */
     uint8_t mac_key[16];
     uint64_t hash_seed;
@@ -134,6 +136,8 @@ struct local_object {
     struct local_node *file; /* a reference */
     _Atomic uint64_t noted;  /* for the map: hash of the place where it was last met; even: none */
     struct local_dir_watch *dir_watch; /* of a leased directory; the lock of dir_watch.c */
+
+    struct local_grants *_Atomic grants; /* grant.c; NULL: none yet */
 
     /* path.c: read by calls that are counted in path_users; written under the lock when there are
      * none.  May be the same descriptor as fds[O_RDWR]. */

@@ -7,6 +7,7 @@
 
 #include "backend/local/ancestry.h"
 #include "backend/local/descriptor.h"
+#include "backend/local/grant.h"
 #include "backend/local/handle.h"
 #include "backend/local/statx.h"
 #include "backend/local/sync.h"
@@ -84,6 +85,7 @@ void local_object_destroy(struct local_object *obj)
         atomic_fetch_add_explicit(&local_fs_of(&obj->base)->unwatched, 1, memory_order_relaxed);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     local_sync_fini(&obj->sync);
+    local_grant_free(obj);
     local_node_put(local_fs_of(&obj->base)->volume, obj->file);
     atomic_fetch_sub_explicit(&local_fs_of(&obj->base)->objects, 1, memory_order_release);
     memory_free(MEMORY_cached, obj);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel has said lately that a caller may do with an object, for ACCESS, whose answer is
+ * advice: whatever changes or opens something asks the kernel itself.
+ *
+ * An answer is good for the same user, group and further groups, as long as the object's ctime is
+ * the same, and until the sweeper's next pass, a second or two.  The ctime tells of each change of
+ * mode, owner, ACL and flags: from Linux 6.13 on it differs from any that a statx() has shown;
+ * earlier, only a ctime that is older than a tick tells of later changes.  What it does not tell of
+ * (a mount that becomes read-only, the policy of a security module) is seen after that second.
+ *
+ * Thread safe.
+ */
+#pragma once
+
+#include "backend/local/local_internal.h"
+
+/* Of what is `wanted` (R_OK, W_OK, X_OK), what the object whose statx() this is grants to the
+ * caller; or false. */
+bool local_grant_find(struct local_object *obj, const struct vfs_cred *cred, const struct statx *st,
+                      int wanted, int *granted);
+
+/* Remember an answer, which the kernel gave after that statx(). */
+void local_grant_keep(struct local_object *obj, const struct vfs_cred *cred, const struct statx *st,
+                      int wanted, int granted);
+
+/* For local_object_destroy(). */
+void local_grant_free(struct local_object *obj);
+
+/* Can answers be remembered for a file system of this magic number? */
+bool local_grant_possible(int64_t magic);
