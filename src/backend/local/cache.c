@@ -6,8 +6,9 @@
  * object.
  *
  * When memory or descriptors are short, unreferenced objects leave the cache.  An object that is
- * referenced but used by no call, such as an open file, can stay without descriptors.  Such bare
- * objects have a list of their own, so that a search for descriptors need not skip them.
+ * referenced but used by no call, such as an open file, can stay without descriptors, and one that
+ * was only looked up may never have had any.  Such bare objects have a list of their own, so that a
+ * search for descriptors need not skip them.
  */
 #include "backend/local/cache.h"
 
@@ -343,7 +344,7 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
         obj = fresh;
         vfs_object_get(&obj->base); /* the table's reference */
         htable_insert(&shard->table, &obj->node, hash);
-        list_push_back(&shard->lru, &obj->lru);
+        list_push_back(obj->bare ? &shard->bare : &shard->lru, &obj->lru);
         if (obj->fds[O_RDWR] >= 0)
             list_push_back(&shard->io, &obj->io);
         obj->hashed = true;
@@ -379,6 +380,21 @@ static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct s
     return local_cache_reserve(fs);
 }
 
+static enum vfs_status create(struct local_fs *fs, int fd, int access, const struct local_id *id,
+                              const struct statx *st, struct local_object **out)
+{
+    struct local_object *obj = local_object_create(fs, fd, access, id, st);
+
+    if (!obj && cache_shrink(fs))
+        obj = local_object_create(fs, fd, access, id, st);
+    if (!obj) {
+        vfs_shortage();
+        return VFS_DELAY;
+    }
+    *out = insert(fs, obj, id);
+    return VFS_OK;
+}
+
 /* `st`: filled if the object was not known. */
 static enum vfs_status from_fd(struct local_fs *fs, int fd, int access, const struct local_id *id,
                                struct local_object **out, struct statx *st)
@@ -408,16 +424,18 @@ static enum vfs_status from_fd(struct local_fs *fs, int fd, int access, const st
         close(fd);
         return status;
     }
-    obj = local_object_create(fs, fd, access, id, st);
-    if (!obj && cache_shrink(fs))
-        obj = local_object_create(fs, fd, access, id, st);
-    if (!obj) {
+    status = create(fs, fd, access, id, st, out);
+    if (status != VFS_OK)
         close(fd);
-        vfs_shortage();
-        return VFS_DELAY;
-    }
-    *out = insert(fs, obj, id);
-    return VFS_OK;
+    return status;
+}
+
+enum vfs_status local_cache_add(struct local_fs *fs, const struct local_id *id,
+                                const struct statx *st, struct local_object **out)
+{
+    if (st->stx_ino == 0)
+        return VFS_SERVERFAULT;
+    return create(fs, -1, -1, id, st, out);
 }
 
 enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,

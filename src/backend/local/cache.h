@@ -23,6 +23,11 @@ enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
 enum vfs_status local_cache_from_made(struct local_fs *fs, int fd, struct local_object **out,
                                       struct statx *st);
 
+/* The object `id`, which a statx() has found, without opening it: one that is new is bare.  Only
+ * where objects are found by handle. */
+enum vfs_status local_cache_add(struct local_fs *fs, const struct local_id *id,
+                                const struct statx *st, struct local_object **out);
+
 /* Is no object in use?  Asked only when no new calls come. */
 bool local_cache_idle(struct local_fs *fs);
 

@@ -152,7 +152,6 @@ static int open_root(struct local_fs *fs, const char *path, const struct error *
     if (err)
         return fail(error, path, strerror(err));
     fs->names_vague = local_names_are_vague(fs->root_fd);
-    fs->known = known_create(fs);
     prepare_memory(fs);
     return 0;
 }

@@ -3,7 +3,7 @@
  * Names to objects.  One statx() under the caller's identity answers three questions: may the
  * caller search the directory, does the entry exist, and which object is it?  For known objects
  * nothing more is needed.  Where statx() does not tell the third (known.h), a name_to_handle_at()
- * does.
+ * does.  An object that the server may open by handle is not opened before a call needs that.
  */
 #include "backend/local/lookup.h"
 
@@ -70,6 +70,23 @@ static enum vfs_status child_open(struct local_object *dir, const char *name, st
     return local_cache_from_fd(local_fs_of(&dir->base), fd, -1, NULL, out);
 }
 
+/* Do the statx() and the ID describe the same object?  Another statx() may settle it: an inode
+ * number does not go back to an earlier file. */
+static bool is_sure(const struct local_object *dir, const char *name, struct sight *sight)
+{
+    struct vfs_memo_mark mark = vfs_memo_mark();
+    struct statx now;
+
+    if (sight->match == LOCAL_MATCH_IF_STILL && local_statx(dir->path_fd, name, &now) == 0 &&
+        now.stx_ino == sight->st.stx_ino && now.stx_btime.tv_sec == sight->st.stx_btime.tv_sec &&
+        now.stx_btime.tv_nsec == sight->st.stx_btime.tv_nsec) {
+        sight->match = LOCAL_MATCH_SURE;
+        sight->mark = mark;
+        sight->st = now;
+    }
+    return sight->match == LOCAL_MATCH_SURE && sight->st.stx_nlink > 0;
+}
+
 enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
 {
     struct local_fs *fs = local_fs_of(&dir->base);
@@ -80,7 +97,10 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     if (err)
         return err == EXDEV ? VFS_NOENT : local_failure(err);
     *out = local_cache_lookup(fs, &sight.id);
-    status = *out ? VFS_OK : child_open(dir, name, &sight, out);
+    if (!*out && fs->by_handle && is_sure(dir, name, &sight))
+        status = local_cache_add(fs, &sight.id, &sight.st, out);
+    else
+        status = *out ? VFS_OK : child_open(dir, name, &sight, out);
     if (status == VFS_OK && sight.match == LOCAL_MATCH_SURE)
         local_memo_keep(fs, *out, &sight.mark, &sight.st);
     if (status == VFS_OK)

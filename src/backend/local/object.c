@@ -9,6 +9,7 @@
 #include "backend/local/descriptor.h"
 #include "backend/local/grant.h"
 #include "backend/local/handle.h"
+#include "backend/local/path.h"
 #include "backend/local/statx.h"
 #include "backend/local/sync.h"
 #include "backend/local/tell.h"
@@ -50,13 +51,15 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     /* It may be one of the objects that left unwatched. */
     obj->met_unwatched = atomic_load_explicit(&fs->unwatched, memory_order_relaxed);
     obj->path_fd = fd;
+    obj->bare = fd < 0;
+    atomic_init(&obj->path_users, fd < 0 ? LOCAL_PATH_GONE : 0);
     obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
     if (access >= 0)
         obj->fds[access] = fd;
     atomic_init(&obj->maker, access >= 0 ? st->stx_uid : LOCAL_NOBODY);
     CHECK(pthread_mutex_init(&obj->lock, NULL) == 0);
     local_sync_init(&obj->sync);
-    atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&fs->descriptors, fd >= 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&fs->objects, 1, memory_order_relaxed);
     return obj;
 }

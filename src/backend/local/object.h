@@ -5,7 +5,8 @@
 #include "backend/local/local_internal.h"
 
 /* The object that `fd` is open on, with one reference.  It owns the descriptor, whose O_ access
- * mode is `access`: we have made the file.  -1: O_PATH.  NULL without memory. */
+ * mode is `access`: we have made the file.  -1: O_PATH.  `fd` -1: it has none yet.  NULL without
+ * memory. */
 struct local_object *local_object_create(struct local_fs *fs, int fd, int access,
                                          const struct local_id *id, const struct statx *st);
 

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is remembered within a request, and what of ACCESS is remembered beyond it.  Some system
+ * calls of this program count, to see who asks the kernel.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "backend/local/sweep.h"
+#include "backend/local_fixture.h"
+#include "base/clock.h"
+#include "lib/wait.h"
+
+enum {
+    FILES = 200,
+    OLD_NS = 250000000, /* as known.c has it, and more */
+    OTHER = CONTRACT_OWNER + 1,
+    ALL = VFS_MAY_READ | VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_EXECUTE,
+};
+
+static const uint32_t team[] = {CONTRACT_TEAM}, two[] = {CONTRACT_TEAM, CONTRACT_TEAM + 1};
+static const struct vfs_cred owner = {.uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER};
+static unsigned statx_calls, access_calls, open_calls;
+
+int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *st)
+{
+    statx_calls++;
+    return (int)syscall(SYS_statx, dirfd, path, flags, mask, st);
+}
+
+int faccessat(int dirfd, const char *path, int mode, int flags)
+{
+    access_calls++;
+    return (int)syscall(SYS_faccessat2, dirfd, path, mode, flags);
+}
+
+int open_by_handle_at(int dirfd, struct file_handle *handle, int flags)
+{
+    open_calls++;
+    return (int)syscall(SYS_open_by_handle_at, dirfd, handle, flags);
+}
+
+static struct local_fs *fs_of(const struct local_dir *dir)
+{
+    return CONTAINER_OF(dir->fs, struct local_fs, base);
+}
+
+static bool is_old(const char *path)
+{
+    struct statx st;
+
+    assert_int_equal(statx(AT_FDCWD, path, 0, STATX_BTIME, &st), 0);
+    return clock_wall_coarse().now_ns >
+           st.stx_btime.tv_sec * NSEC_PER_SEC + st.stx_btime.tv_nsec + OLD_NS;
+}
+
+/* A file that is known, and the root that it is in.  The file belongs to the owner of the
+ * contract, if there are owners. */
+static struct vfs_object *file_of(struct local_dir *dir, struct vfs_object **root)
+{
+    struct vfs_object *file;
+
+    if (!fs_of(dir)->known)
+        test_skip("this file system has no birth times, or handles that tell nothing");
+    assert_ok(dir->fs->ops->root(dir->fs, root));
+    file = make(*root, &owner, "file", VFS_REG, 0640);
+    wait_until(is_old(local_path(dir, "file")));
+    vfs_object_put(file);
+    assert_ok(do_lookup(*root, &owner, "file", &file)); /* is known from now on */
+    return file;
+}
+
+static struct vfs_attr attr_now(struct vfs_object *obj)
+{
+    struct vfs_attr attr;
+
+    assert_ok(obj->fs->ops->getattr(obj, VFS_ATTR_ALL_GET, &attr));
+    return attr;
+}
+
+static void look_up(struct vfs_object *root, struct vfs_object *file)
+{
+    struct vfs_object *found;
+
+    assert_ok(do_lookup(root, &owner, "file", &found));
+    assert_ptr_equal(found, file);
+    vfs_object_put(found);
+}
+
+static void change_behind(const struct local_dir *dir, off_t size)
+{
+    assert_int_equal(truncate(local_path(dir, "file"), size), 0);
+}
+
+static void getattr_takes_what_lookup_met(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    struct vfs_attr first, second;
+
+    vfs_memo_on();
+    statx_calls = 0;
+    look_up(root, file);
+    first = attr_now(file);
+    assert_int_equal(statx_calls, 1);
+    second = attr_now(file); /* asks again */
+    assert_int_equal(statx_calls, 2);
+    assert_int_equal(first.fileid, file->fileid);
+    assert_int_equal(first.mode, 0640);
+    assert_int_equal(first.change, second.change);
+    assert_int_equal(first.mask, second.mask);
+    vfs_memo_off();
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* How far does a note reach? */
+static void nothing_is_remembered_for_long(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root), *other;
+
+    look_up(root, file); /* outside of any request */
+    change_behind(dir, 1);
+    assert_int_equal(attr_now(file).size, 1);
+    vfs_memo_on();
+    look_up(root, file);
+    change_behind(dir, 2);
+    vfs_memo_off(); /* another kind of operation */
+    vfs_memo_on();
+    assert_int_equal(attr_now(file).size, 2);
+    look_up(root, file);
+    change_behind(dir, 3);
+    vfs_memo_expire();
+    assert_int_equal(attr_now(file).size, 3);
+    look_up(root, file);
+    change_behind(dir, 4);
+    vfs_memo_off();
+    assert_int_equal(attr_now(file).size, 4);
+    vfs_memo_on();
+    look_up(root, file);
+    change_behind(dir, 5);
+    assert_int_equal(attr_now(root).type, VFS_DIR); /* of something else */
+    assert_int_equal(attr_now(file).size, 5);
+    look_up(root, file);
+    change_behind(dir, 6);
+    assert_status(do_lookup(root, &owner, "none", &other), VFS_NOENT);
+    assert_int_equal(attr_now(file).size, 6);
+    vfs_memo_off();
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+static uint32_t access_of(struct vfs_object *obj, const struct vfs_cred *cred)
+{
+    uint32_t granted = 0;
+
+    access_calls = statx_calls = 0;
+    assert_ok(obj->fs->ops->access(obj, cred, ALL, &granted));
+    return granted;
+}
+
+static const uint32_t reads = VFS_MAY_READ, writes = VFS_MAY_MODIFY | VFS_MAY_EXTEND;
+
+/* One statx() for ACCESS and GETATTR, once the kernel has answered. */
+static void access_is_remembered(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    struct vfs_attr attr;
+
+    do {
+        local_sweep(fs_of(dir));
+        assert_int_equal(access_of(file, &owner), reads | writes);
+        assert_true(access_calls > 0);
+        assert_int_equal(access_of(file, &owner), reads | writes);
+    } while (access_calls > 0); /* the sweeper came in between */
+    assert_int_equal(statx_calls, 1);
+    vfs_memo_on();
+    assert_int_equal(access_of(file, &owner), reads | writes);
+    attr = attr_now(file);
+    assert_true(access_calls > 0 || statx_calls == 1);
+    assert_int_equal(attr.mode, 0640);
+    look_up(root, file);
+    assert_int_equal(access_of(file, &owner), reads | writes);
+    assert_true(access_calls > 0 || statx_calls == 0);
+    vfs_memo_off();
+    /* An epoch later the kernel is asked again. */
+    local_sweep(fs_of(dir));
+    (void)access_of(file, &owner);
+    assert_true(access_calls > 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+static void changes_of_permission_are_seen(void **state)
+{
+    static const uint32_t modes[] = {0400, 0600, 0000, 0200, 0700, 0640};
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+
+    for (int round = 0; round < 20; round++) {
+        uint32_t mode = modes[(unsigned)round % ARRAY_SIZE(modes)], want = 0;
+
+        want |= mode & 0400 ? reads : 0;
+        want |= mode & 0200 ? writes : 0;
+        want |= mode & 0100 ? VFS_MAY_EXECUTE : 0;
+        assert_int_equal(chmod(local_path(dir, "file"), mode), 0);
+        vfs_memo_on();
+        look_up(root, file);
+        assert_int_equal(access_of(file, &owner), want);
+        assert_int_equal(access_of(file, &owner), want);
+        vfs_memo_off();
+        assert_int_equal(access_of(file, &owner), want);
+        /* OPEN asks the kernel itself. */
+        access_calls = 0;
+        if (mode & 0400) {
+            assert_ok(dir->fs->ops->open(file, &owner, VFS_WANT_READ, false));
+            dir->fs->ops->close(file, VFS_WANT_READ);
+            assert_ok(dir->fs->ops->open(file, &owner, VFS_WANT_READ, false));
+            dir->fs->ops->close(file, VFS_WANT_READ);
+            assert_true(access_calls > 0);
+        } else if (!(mode & 0100)) {
+            assert_status(dir->fs->ops->open(file, &owner, VFS_WANT_READ, false), VFS_ACCESS);
+        }
+    }
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Every part of a credential counts. */
+static void each_caller_has_its_own_answer(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    const struct vfs_cred callers[] = {
+        owner,
+        {.uid = OTHER, .gid = OTHER},
+        {.uid = OTHER, .gid = OTHER, .gid_count = 1, .gids = team},
+        {.uid = OTHER, .gid = CONTRACT_TEAM},
+        {.uid = OTHER, .gid = OTHER, .gid_count = 1, .gids = &two[1]},
+        {.uid = OTHER, .gid = OTHER, .gid_count = 2, .gids = two},
+    };
+    const uint32_t want[] = {reads | writes, 0, reads, reads, 0, reads};
+
+    if (!local_privileged())
+        test_skip(TEST_NEEDS_CALLERS);
+    vfs_own_identity();
+    assert_int_equal(chown(local_path(dir, "file"), CONTRACT_OWNER, CONTRACT_TEAM), 0);
+    for (unsigned i = 0; i < 10 * ARRAY_SIZE(callers); i++) {
+        unsigned who = i * 5 % ARRAY_SIZE(callers), next = (i + 1) % ARRAY_SIZE(callers);
+
+        assert_int_equal(access_of(file, &callers[who]), want[who]);
+        assert_int_equal(access_of(file, &callers[who]), want[who]);
+        assert_int_equal(access_of(file, &callers[next]), want[next]);
+    }
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Objects that are only looked up are not opened, where they can be found again by handle. */
+static void lookups_take_no_descriptors(void **state)
+{
+    struct local_dir *dir = *state;
+    struct local_fs *fs = fs_of(dir);
+    struct vfs_object *root, *first = file_of(dir, &root), *files[FILES];
+    uint32_t before, got, written = 0;
+    char name[16], byte = 0;
+    bool eof;
+
+    vfs_object_put(first);
+    for (unsigned i = 0; i < FILES; i++) {
+        int fd;
+
+        snprintf(name, sizeof(name), "f%u", i);
+        fd = open(local_path(dir, name), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+        assert_true(fd >= 0);
+        byte = (char)i;
+        written += (uint32_t)write(fd, &byte, 1);
+        close(fd);
+    }
+    assert_int_equal(written, FILES);
+    wait_until(is_old(local_path(dir, name)));
+    before = atomic_load(&fs->descriptors);
+    for (unsigned i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "f%u", i);
+        vfs_memo_on();
+        statx_calls = 0;
+        assert_ok(do_lookup(root, &owner, name, &files[i]));
+        assert_int_equal(attr_now(files[i]).size, 1);
+        assert_true(!fs->by_handle || statx_calls == 2);
+        vfs_memo_off();
+    }
+    assert_int_equal(atomic_load(&fs->descriptors) - before, fs->by_handle ? 0 : FILES);
+    for (unsigned i = 0; i < FILES; i++) {
+        struct vfs_object *again;
+
+        open_calls = 0;
+        assert_ok(do_resolve(dir->fs, &files[i]->handle, &again));
+        assert_ptr_equal(again, files[i]);
+        assert_int_equal(open_calls, 0);
+        assert_ok(do_read(files[i], 0, &byte, 1, &got, &eof));
+        assert_int_equal(byte, (char)i);
+        assert_int_equal(attr_now(files[i]).size, 1);
+        vfs_object_put(again);
+        vfs_object_put(files[i]);
+    }
+    vfs_object_put(root);
+}
+
+/* One that was removed before it was ever opened is stale. */
+static void removed_before_they_were_opened(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root), *again;
+    struct vfs_handle handle = file->handle;
+    struct vfs_attr attr;
+
+    vfs_object_put(file);
+    vfs_object_put(root);
+    local_dir_reopen(dir); /* it knows nothing any more */
+    assert_ok(dir->fs->ops->root(dir->fs, &root));
+    assert_ok(do_lookup(root, &owner, "file", &file));
+    assert_int_equal(unlink(local_path(dir, "file")), 0);
+    if (fs_of(dir)->by_handle)
+        assert_status(dir->fs->ops->getattr(file, VFS_ATTR_ALL_GET, &attr), VFS_STALE);
+    vfs_object_put(file);
+    if (fs_of(dir)->by_handle && do_resolve(dir->fs, &handle, &again) == VFS_OK) {
+        assert_status(dir->fs->ops->getattr(again, VFS_ATTR_ALL_GET, &attr), VFS_STALE);
+        vfs_object_put(again);
+    }
+    assert_status(do_find(root, &owner, "file"), VFS_NOENT);
+    vfs_object_put(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOCAL_TEST(getattr_takes_what_lookup_met),
+        LOCAL_TEST(nothing_is_remembered_for_long),
+        LOCAL_TEST(access_is_remembered),
+        LOCAL_TEST(changes_of_permission_are_seen),
+        LOCAL_TEST(each_caller_has_its_own_answer),
+        LOCAL_TEST(lookups_take_no_descriptors),
+        LOCAL_TEST(removed_before_they_were_opened),
+    };
+
+    return local_group_run(tests);
+}
