@@ -23,7 +23,7 @@ enum {
 };
 
 static const struct vfs_cred self = {.uid = 0};
-static unsigned statx_calls, handle_calls;
+static _Thread_local unsigned statx_calls, handle_calls; /* not the sweeper's */
 static void (*before_handle)(const struct local_dir *dir);
 static const struct local_dir *before_dir;
 

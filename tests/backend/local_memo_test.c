@@ -3,6 +3,7 @@
  * What is remembered within a request, and what of ACCESS is remembered beyond it.  Some system
  * calls of this program count, to see who asks the kernel.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,6 +16,8 @@
 
 enum {
     FILES = 200,
+    CROWD_THREADS = 6,
+    CROWD_ROUNDS = 2000,
     OLD_NS = 250000000, /* as known.c has it, and more */
     OTHER = CONTRACT_OWNER + 1,
     ALL = VFS_MAY_READ | VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_EXECUTE,
@@ -22,7 +25,7 @@ enum {
 
 static const uint32_t team[] = {CONTRACT_TEAM}, two[] = {CONTRACT_TEAM, CONTRACT_TEAM + 1};
 static const struct vfs_cred owner = {.uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER};
-static unsigned statx_calls, access_calls, open_calls;
+static _Thread_local unsigned statx_calls, access_calls, open_calls; /* not the sweeper's */
 
 int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *st)
 {
@@ -234,7 +237,7 @@ static void changes_of_permission_are_seen(void **state)
 static void each_caller_has_its_own_answer(void **state)
 {
     struct local_dir *dir = *state;
-    struct vfs_object *root, *file = file_of(dir, &root);
+    struct vfs_object *root, *file;
     const struct vfs_cred callers[] = {
         owner,
         {.uid = OTHER, .gid = OTHER},
@@ -247,6 +250,7 @@ static void each_caller_has_its_own_answer(void **state)
 
     if (!local_privileged())
         test_skip(TEST_NEEDS_CALLERS);
+    file = file_of(dir, &root);
     vfs_own_identity();
     assert_int_equal(chown(local_path(dir, "file"), CONTRACT_OWNER, CONTRACT_TEAM), 0);
     for (unsigned i = 0; i < 10 * ARRAY_SIZE(callers); i++) {
@@ -335,16 +339,58 @@ static void removed_before_they_were_opened(void **state)
     vfs_object_put(root);
 }
 
+/* Threads of several callers, each with its own answer. */
+struct crowd {
+    struct vfs_object *root, *file;
+    _Atomic unsigned next;
+};
+
+static void *crowd_run(void *arg)
+{
+    struct crowd *crowd = arg;
+    unsigned self = atomic_fetch_add(&crowd->next, 1);
+    const struct vfs_cred cred = {.uid = CONTRACT_OWNER + self % 2, .gid = OTHER + 1};
+    uint32_t want = self % 2 && local_privileged() ? 0 : reads | writes, granted;
+
+    for (int i = 0; i < CROWD_ROUNDS; i++) {
+        struct vfs_object *found;
+        struct vfs_attr attr;
+
+        vfs_memo_on();
+        CHECK(do_lookup(crowd->root, &owner, "file", &found) == VFS_OK && found == crowd->file);
+        CHECK(found->fs->ops->access(found, &cred, ALL, &granted) == VFS_OK && granted == want);
+        CHECK(found->fs->ops->getattr(found, VFS_ATTR_ALL_GET, &attr) == VFS_OK);
+        CHECK(attr.fileid == found->fileid && attr.mode == 0640);
+        vfs_memo_off();
+        vfs_object_put(found);
+        if (i % 16 == 0)
+            vfs_memo_expire();
+    }
+    return NULL;
+}
+
+static void many_threads_ask_at_once(void **state)
+{
+    struct local_dir *dir = *state;
+    struct crowd crowd = {.next = 0};
+    pthread_t threads[CROWD_THREADS];
+
+    crowd.file = file_of(dir, &crowd.root);
+    for (int i = 0; i < CROWD_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd_run, &crowd), 0);
+    for (int i = 0; i < CROWD_THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    vfs_object_put(crowd.file);
+    vfs_object_put(crowd.root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOCAL_TEST(getattr_takes_what_lookup_met),
-        LOCAL_TEST(nothing_is_remembered_for_long),
-        LOCAL_TEST(access_is_remembered),
-        LOCAL_TEST(changes_of_permission_are_seen),
-        LOCAL_TEST(each_caller_has_its_own_answer),
-        LOCAL_TEST(lookups_take_no_descriptors),
-        LOCAL_TEST(removed_before_they_were_opened),
+        LOCAL_TEST(getattr_takes_what_lookup_met),  LOCAL_TEST(nothing_is_remembered_for_long),
+        LOCAL_TEST(access_is_remembered),           LOCAL_TEST(changes_of_permission_are_seen),
+        LOCAL_TEST(each_caller_has_its_own_answer), LOCAL_TEST(many_threads_ask_at_once),
+        LOCAL_TEST(lookups_take_no_descriptors),    LOCAL_TEST(removed_before_they_were_opened),
     };
 
     return local_group_run(tests);
