@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/test.h"
+
 enum {
     START_MS = 60000,
     STOP_MS = 60000,
@@ -157,6 +159,36 @@ static void print_log(const struct test_server *server)
         (void)fclose(log);
 }
 
+/* Of a `local` export that cannot be served here, as in a user namespace that denies setgroups, the
+ * reason, which ends with the line; false: that is not why it did not start. */
+static bool find_obstacle(const struct test_server *server, char *reason, size_t size)
+{
+    static const char said[] = "cannot act as its callers: ";
+    FILE *log = fopen(server->log, "r");
+    char line[512];
+    const char *at = NULL;
+
+    while (log && !at && fgets(line, sizeof(line), log))
+        at = strstr(line, said);
+    if (at)
+        (void)snprintf(reason, size, "%s", at);
+    if (log)
+        (void)fclose(log);
+    return at != NULL;
+}
+
+/* None of the program's tests can run then. */
+static void skip_program(struct test_server *server)
+{
+    char reason[512];
+
+    if (!find_obstacle(server, reason, sizeof(reason)))
+        return;
+    (void)printf("skipped: the server %s", reason);
+    test_server_fini(server);
+    exit(TEST_EXIT_SKIPPED);
+}
+
 /* Has the server ended within that time? */
 static bool wait_end(struct test_server *server, long wait_ms, int *status)
 {
@@ -190,6 +222,7 @@ bool test_server_start(struct test_server *server, const char *const *options)
         if (wait_end(server, POLL_MS, &status))
             break;
     }
+    skip_program(server);
     print_log(server);
     test_server_kill(server);
     return false;

@@ -30,7 +30,8 @@ bool test_server_init(struct test_server *server);
 
 /* Start with `options` (NULL: those of the last start, which must still be valid), with two event
  * loops unless they say otherwise, and wait until the server is ready. It listens on the same port
- * each time. False: it did not come up, and its log is on stdout. */
+ * each time. False: it did not come up, and its log is on stdout. If the system does not let it act
+ * as its callers (`unshare -r`), the program ends as skipped. */
 bool test_server_start(struct test_server *server, const char *const *options);
 
 /* End it by SIGTERM. False: it was not running, did not end in time, or not with status 0 (as after
