@@ -107,6 +107,11 @@ def getfacl(path):
     return [line for line in ask("acl", options=(), path=path).split("\n") if line]
 
 
+def label(path):
+    """The security label there, of a path below the first export; not on mem."""
+    return ask("label", path=path)
+
+
 def mainstay(*arguments):
     """What that command prints with --json."""
     return ask("mainstay", arguments=arguments)

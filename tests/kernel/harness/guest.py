@@ -24,10 +24,11 @@ HEAD = ["unshare", "--pid", "--fork", "--kill-child=KILL", "bash", "-c", '"$@"; 
 
 
 class Guest:
-    def __init__(self, number, directory, kernel, memory="768M", disk=None):
+    def __init__(self, number, directory, kernel, memory="768M", disk=None, selinux=False):
         self.number = number
         self.kernel = kernel
         self.memory = memory
+        self.selinux = selinux
         self.disk = disk  # an image, the guest's /dev/ubda
         self.directory = Path(directory) / f"client{number}"
         self.directory.mkdir()
@@ -52,7 +53,8 @@ class Guest:
             *self.kernel.command, f"mem={self.memory}", "umid=uml", f"uml_dir={self.directory}",
             "root=root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={GUEST_INIT}",
             "con=null", "con0=null,fd:1", "ssl=null", f"ssl0=null,fd:{output}",
-            f"ssl1=fd:{answers},fd:{requests}", "loglevel=4", "selinux=0",
+            f"ssl1=fd:{answers},fd:{requests}", "loglevel=4",
+            *(["selinux=1", "enforcing=0"] if self.selinux else ["selinux=0"]),
             f"vec0:transport=tap,ifname=tap{self.number},depth=128,gro=1,"
             f"mac=52:54:00:77:00:{self.number:02x}",
             f"mainstay.config={config_file}"]

@@ -58,6 +58,7 @@ class Job:
     expected_log: Optional[str] = None  # complaints expected in the client's kernel log (a regex)
     tls: bool = False  # the guests need NFS over TLS, and there are certificates
     since: Optional[tuple] = None  # the oldest release of Linux that will do for the guests
+    selinux: bool = False  # their kernel must have SELinux, without a policy
     agent: Optional[str] = None  # what does the guests' handshakes, then
     kerberos: Optional[tuple] = None  # with a realm: the lifetime of its tickets, and how far clocks may differ
     verbose: bool = True
@@ -123,7 +124,7 @@ def check(job):
             raise Unavailable(f"{program} is missing (Debian package {package})")
     if not 1 <= job.clients <= CLIENTS_MAX:
         raise HarnessError(f"clients: 1 to {CLIENTS_MAX}")
-    return find_kernel(job.unpack, job.tls, job.since)
+    return find_kernel(job.unpack, job.tls, job.since, job.selinux)
 
 
 def inside(job, kernel, directories, started):
@@ -143,7 +144,7 @@ def inside(job, kernel, directories, started):
     if job.proxied:
         proxy = Proxy((SERVER_ADDRESS, PORT), (SERVER_ADDRESS, PORT_BEHIND_PROXY), job.late)
         proxy.start()
-    guests = [Guest(number, directories.job, kernel, job.memory)
+    guests = [Guest(number, directories.job, kernel, job.memory, selinux=job.selinux)
               for number in range(1, job.clients + 1)]
     session = Session(guests, server, job.timeout_s, job.expected_log, proxy, realm, certificates)
     status = session.run({

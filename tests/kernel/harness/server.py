@@ -225,6 +225,10 @@ class Mainstayd(Server):
             raise HarnessError(f"{' '.join(command)}: {done.stdout}")
         return done.stdout
 
+    def label(self, path):
+        """The security label that a file has there."""
+        return os.getxattr(f"{self.exports[0].directory}/{path}", "security.selinux", follow_symlinks=False).decode()
+
     def mainstay(self, arguments):
         """What the command line prints, with --json."""
         done = subprocess.run([self.command, "--admin", f"unix:{self.socket}", "--json", *arguments],

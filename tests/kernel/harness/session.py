@@ -160,6 +160,8 @@ class Session:
             return self.server.local(request["call"], request["arguments"])
         if operation == "acl":
             return self.server.acl(request["options"], request["path"])
+        if operation == "label":
+            return self.server.label(request["path"])
         if operation == "mainstay":
             return self.server.mainstay(request["arguments"])
         if operation == "reload":

@@ -54,6 +54,7 @@ class Theme:
     lease_s: int = 10
     memory: str = "512M"
     since: tuple = ()  # the oldest Linux that will do for the guests
+    selinux: bool = False  # the guests have SELinux, without a policy
     backends: tuple = USUAL_BACKENDS
     flavors: tuple = ()  # the export is mounted at /mnt/<flavor>, with a Kerberos realm; the command runs in /tmp
     kerberos: bool = False  # with a realm, also without flavors
@@ -161,6 +162,8 @@ THEMES = {
                          Rule("/two", "no_root_squash", "/mnt/two", "two", backend="tmpfs")],
                   smaller={"MS_COPY_MIB": "128"}),
     "xattr": Theme("xattr.py", versions=("4.2",), since=MINOR_2_SINCE, backends=BACKENDS),
+    "labels": Theme("labels.py", versions=("4.2",), since=MINOR_2_SINCE, selinux=True, backends=("mem", "local"),
+                    rules=[Rule("/", "no_root_squash,security_label", "/mnt/nfs")]),
     "fsx": Theme("fsx.py", cost_s=60, timeout_s=600, versions=("4.2",), since=MINOR_2_SINCE, backends=BACKENDS),
     "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,

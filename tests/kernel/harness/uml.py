@@ -38,16 +38,16 @@ class Kernel:
         return "CONFIG_NFS_V4_2_READ_PLUS=y" in done.stdout.splitlines()
 
 
-def find_kernel(unpack_directory, tls=False, since=None):
-    """With NFS over TLS, or at least of this release, if that is asked for."""
+def find_kernel(unpack_directory, tls=False, since=None, selinux=False):
+    """With NFS over TLS, at least of this release, or with SELinux, if that is asked for."""
     named = os.environ.get("MAINSTAY_UML")
     if named:
         if not Path(named).is_file() and not shutil.which(named):
             raise Unavailable(f"MAINSTAY_UML={named}: no such file")
         return kernel(unpacked(Path(shutil.which(named) or named), unpack_directory))
-    if BESIDE.is_file() and not tls:
+    if BESIDE.is_file() and not tls and not selinux:
         return Kernel([str(unpacked(BESIDE, unpack_directory))])
-    if BUILT.is_file() and since == MINOR_2_SINCE and not tls:
+    if BUILT.is_file() and since == MINOR_2_SINCE and not tls and not selinux:
         return Kernel([str(BUILT)])
     since = TLS_SINCE if tls else since
     if since and not newer(DEBIAN_MODULES, since):
