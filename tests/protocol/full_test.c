@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "copying.h"
 #include "lib/wait.h"
-#include "script.h"
 
 static int setup(void **state)
 {
@@ -59,6 +59,64 @@ static void file_too_large(void **state)
     client_op_write(C, &file.stateid, large, UNSTABLE4, "x", 1);
     run(NFS4_OK);
     expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+static void op_write_same(const struct client_file *file, uint64_t offset)
+{
+    const struct app_data_block4 adb = {.adb_offset = offset,
+                                        .adb_block_size = 4096,
+                                        .adb_block_count = 1,
+                                        .adb_reloff_blocknum = UINT64_MAX,
+                                        .adb_pattern = client_text("x")};
+
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_WRITE_SAME,
+                                                .opwrite_same = {file->stateid, UNSTABLE4, adb}});
+}
+
+/* Every operation of 4.2 that makes a file longer, beyond the limit and up to it. */
+static void file_too_large_v42(void **state)
+{
+    const uint64_t limit = 1u << 20;
+    struct client_mount carol;
+    struct client_file from, to;
+    struct client_fh dir;
+    struct copying copying;
+
+    (void)state;
+    script_mount_v42(&carol);
+    expect_status(client_file_lookup(&carol, script_local, &dir), NFS4_OK);
+    from = make_open(&carol, &dir, "from");
+    to = make_open(&carol, &dir, "to");
+    begin(&carol, &from.fh);
+    client_op_write(C, &from.stateid, 0, UNSTABLE4, "0123456789", 10);
+    run(NFS4_OK);
+    limit_files(limit);
+    begin(&carol, &to.fh);
+    client_op_allocate(C, &to.stateid, limit, 1);
+    run(NFS4ERR_FBIG);
+    begin(&carol, &to.fh);
+    client_op_allocate(C, &to.stateid, 0, limit + 1);
+    run(NFS4ERR_FBIG);
+    begin(&carol, &to.fh);
+    op_write_same(&to, limit);
+    run(NFS4ERR_FBIG);
+    copying = copying_all(&from, &to);
+    copying.to_offset = limit;
+    copying_run(&carol, &copying, NFS4ERR_FBIG);
+    assert_int_equal(copying_size(&carol, &to.fh), 0);
+    copying.to_offset = limit - 4;
+    assert_int_equal(copying_run(&carol, &copying, NFS4_OK), 4);
+    assert_int_equal(copying_size(&carol, &to.fh), limit);
+    begin(&carol, &to.fh);
+    op_write_same(&to, limit - 4096);
+    run(NFS4_OK);
+    limit_files(RLIM_INFINITY);
+    begin(&carol, &to.fh);
+    op_write_same(&to, limit);
+    run(NFS4_OK);
+    expect_status(client_file_close(&carol, &from), NFS4_OK);
+    expect_status(client_file_close(&carol, &to), NFS4_OK);
+    client_mount_close(&carol);
 }
 
 /* Has the server taken the signal? */
@@ -164,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(file_too_large, lift_limit),
+        cmocka_unit_test_teardown(file_too_large_v42, lift_limit),
         cmocka_unit_test_teardown(log_full, lift_limit),
         cmocka_unit_test_teardown(client_not_stored, lift_limit),
         cmocka_unit_test_teardown(loss_not_stored, lift_limit),
