@@ -7,8 +7,7 @@
 #include <sys/socket.h>
 
 #include "admin_call.h"
-#include "copying.h"
-#include "holder.h"
+#include "offloading.h"
 #include "scrape.h"
 
 #define SIZE (32 * COPYING_MIB + 5)
@@ -60,63 +59,22 @@ static void make_two(const char *exports, uint64_t size)
     copying_fill(&holder.mount, &from, 0, size, 1);
 }
 
-static struct stateid4 begin_one(const struct copying *copying)
-{
-    const struct COPY4resok *resok;
-
-    copying_begin(&holder.mount, copying);
-    run(NFS4_OK);
-    resok = &result(OP_COPY)->opcopy;
-    assert_int_equal(resok->cr_response.wr_callback_id_count, 1);
-    assert_int_equal(resok->cr_response.wr_count, 0);
-    assert_true(resok->cr_requirements.cr_consecutive);
-    assert_false(resok->cr_requirements.cr_synchronous);
-    return *resok->cr_response.wr_callback_id;
-}
-
 static struct stateid4 begin_all(void)
 {
     struct copying all = copying_all(&from, &to);
 
     all.asynchronous = true;
-    return begin_one(&all);
+    return offloading_begin(&holder.mount, &all);
 }
 
-static enum nfsstat4 offload(struct client_mount *mount, const struct client_fh *fh, uint32_t op,
-                             const struct stateid4 *stateid)
-{
-    struct nfs_argop4 arg = {.argop = op};
-
-    if (op == OP_OFFLOAD_STATUS)
-        arg.opoffload_status.osa_stateid = *stateid;
-    else
-        arg.opoffload_cancel.oca_stateid = *stateid;
-    begin(mount, fh);
-    client_compound_add(C, &arg);
-    client_result_free(R);
-    assert_int_equal(client_compound_call(&mount->conn, C, R), CLIENT_OK);
-    return R->status;
-}
-
-/* The CB_OFFLOAD of that copy, from number *number on; NULL: it has not come. */
 static const struct client_callback_op *heard(const struct stateid4 *stateid, uint32_t *number)
 {
-    for (; *number < holder.callbacks->count; (*number)++) {
-        const struct client_callback_op *op =
-            client_callback_lookup(client_callback_at(holder.callbacks, *number), OP_CB_OFFLOAD);
-
-        if (op && memcmp(&op->stateid, stateid, sizeof(*stateid)) == 0)
-            return op;
-    }
-    return NULL;
+    return offloading_heard(&holder, stateid, number);
 }
 
 static const struct client_callback_op *hear(const struct stateid4 *stateid, uint32_t *number)
 {
-    const struct client_callback_op *op;
-
-    holder_pump_until(&holder, (op = heard(stateid, number)) != NULL);
-    return op;
+    return offloading_hear(&holder, stateid, number);
 }
 
 static double metric(const char *pattern)
@@ -128,10 +86,9 @@ static double metric(const char *pattern)
     return value;
 }
 
-/* It is unknown as soon as the server has the reply to the callback. */
 static void expect_gone(const struct stateid4 *stateid)
 {
-    wait_until(offload(&holder.mount, &to.fh, OP_OFFLOAD_STATUS, stateid) == NFS4ERR_BAD_STATEID);
+    offloading_expect_gone(&holder.mount, &to.fh, stateid);
 }
 
 static void told(void **state)
@@ -229,7 +186,7 @@ static void cancelled(void **state)
         to = open_new(&dir, "other");
         again = copying_all(&from, &to);
         again.asynchronous = true;
-        other = begin_one(&again);
+        other = offloading_begin(&holder.mount, &again);
         (void)hear(&other, &number);
         assert_int_equal(copying_size(&bob, &first.fh), 0);
         holder_close(&holder);
@@ -489,7 +446,7 @@ static void gone(void **state)
         all = copying_all(&from, &to);
         all.from_stateid = all.to_stateid = client_stateid_anonymous;
         all.asynchronous = true;
-        (void)begin_one(&all);
+        (void)offloading_begin(&holder.mount, &all);
         holder_close(&holder);
         wait_until(metric("copies") <= others);
     }
@@ -521,7 +478,7 @@ static void retried(void **state)
     make_two(*state, SIZE);
     all = copying_all(&from, &to);
     all.asynchronous = true;
-    stateid = begin_one(&all);
+    stateid = offloading_begin(&holder.mount, &all);
     retry_on(NULL);
     replay_on(NULL);
     assert_memory_equal(&stateid, result(OP_COPY)->opcopy.cr_response.wr_callback_id,
