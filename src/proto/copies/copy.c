@@ -11,6 +11,7 @@
 #include "proto/ops/file_pair.h"
 #include "state/client/client.h"
 #include "state/file/open_tables.h"
+#include "state/open/open.h"
 #include "vfs/vfs_copy.h"
 
 /* The last reference is gone. */
@@ -113,6 +114,44 @@ static enum copy_turn copy_piece(struct copy *copy, enum nfsstat4 *status)
     return step > 0 && done < plan->length ? COPY_TURN_MORE : COPY_TURN_OVER;
 }
 
+/* The client has opened the file before it returned its delegation (RFC 8881 §10.4.4), if it still
+ * uses the file: the copy goes on by that open of the same user. */
+static bool take_open(const struct copy *copy, const struct compound_fh *fh, uint32_t access,
+                      const struct vfs_cred *cred, bool *delegated, struct stateid4 *stateid)
+{
+    struct stateid4 open;
+
+    if (!*delegated || !open_find_by_caller(copy->stateid.client, fh->obj, access, cred, &open))
+        return false;
+    *delegated = false;
+    *stateid = open;
+    return true;
+}
+
+/* False: no stateid of a delegation is left that an open can stand in for. */
+static bool take_opens(struct copy *copy)
+{
+    struct copy_plan *plan = &copy->plan;
+    bool read = take_open(copy, &copy->from, OPEN4_SHARE_ACCESS_READ, &copy->reader,
+                          &plan->from_delegated, &plan->from_stateid);
+    bool write = take_open(copy, &copy->to, OPEN4_SHARE_ACCESS_WRITE, &copy->writer,
+                           &plan->to_delegated, &plan->to_stateid);
+
+    return read || write;
+}
+
+/* A delegation that was revoked has another status. */
+static enum nfsstat4 begin_pair(struct file_pair *pair, struct compound *c, struct copy *copy)
+{
+    const struct copy_plan *plan = &copy->plan;
+    enum nfsstat4 status;
+
+    do {
+        status = file_pair_begin_as(pair, c, &copy->reader, &plan->from_stateid, &plan->to_stateid);
+    } while (status == NFS4ERR_BAD_STATEID && take_opens(copy));
+    return status;
+}
+
 /* As a request of the client that nobody waits for. */
 static enum copy_turn run(struct copy *copy, enum nfsstat4 *status)
 {
@@ -127,8 +166,7 @@ static enum copy_turn run(struct copy *copy, enum nfsstat4 *status)
     struct file_pair pair;
     enum copy_turn turn;
 
-    *status = file_pair_begin_as(&pair, &c, &copy->reader, &copy->plan.from_stateid,
-                                 &copy->plan.to_stateid);
+    *status = begin_pair(&pair, &c, copy);
     if (*status == NFS4ERR_DELAY || *status == NFS4ERR_GRACE)
         return COPY_TURN_LATER;
     if (*status != NFS4_OK)

@@ -24,9 +24,11 @@
 struct copy_owner;
 struct copy_queue;
 
-/* What the client has asked for.  The stateids are those of its request, resolved. */
+/* What the client has asked for.  The stateids are those of its request, resolved.  One of a
+ * delegation gives way to that of an open when the delegation has been returned. */
 struct copy_plan {
     struct stateid4 from_stateid, to_stateid;
+    bool from_delegated, to_delegated; /* they are of delegations */
     uint64_t from_offset, to_offset, length;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
 };
@@ -44,7 +46,7 @@ struct copy {
     struct stateid stateid; /* has a reference on its client */
     struct server *server;
     struct copy_queue *queue;
-    struct copy_plan plan;
+    struct copy_plan plan;          /* its stateids: of its thread */
     struct vfs_cred reader, writer; /* as the two exports take the caller */
     uint64_t mach_allow;
     struct copy_file from_fh, to_fh;

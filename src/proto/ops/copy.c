@@ -48,6 +48,8 @@ static void plan_copy(const struct file_pair *pair, const struct compound *c,
 {
     *plan = (struct copy_plan){.from_stateid = args->ca_src_stateid,
                                .to_stateid = args->ca_dst_stateid,
+                               .from_delegated = file_pair_is_delegated(&pair->read),
+                               .to_delegated = file_pair_is_delegated(&pair->write),
                                .from_offset = args->ca_src_offset,
                                .to_offset = args->ca_dst_offset,
                                .length = length};

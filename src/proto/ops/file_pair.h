@@ -38,4 +38,10 @@ enum nfsstat4 file_pair_begin_as(struct file_pair *pair, const struct compound *
 /* Replace the two stateids by the latest of what was found, which they will mean later, too. */
 void file_pair_latest(const struct file_pair *pair, struct stateid4 *from, struct stateid4 *to);
 
+/* Does a delegation permit this side, rather than an open or a special stateid? */
+static inline bool file_pair_is_delegated(const struct stateid_io *io)
+{
+    return io->sid && io->sid->kind == STATEID_DELEGATION;
+}
+
 void file_pair_end(struct file_pair *pair, const struct compound *c);

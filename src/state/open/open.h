@@ -80,6 +80,11 @@ struct open *open_of_stateid(struct stateid *sid);
 /* The file of a stateid of any kind; takes no reference. */
 struct file *file_of_stateid(struct stateid *sid);
 
+/* An open of the object by this caller of the client, in effect, that permits `access` (READ or
+ * WRITE): its stateid, with seqid 0.  False: there is none.  Takes file.lock. */
+bool open_find_by_caller(struct client *client, struct vfs_object *obj, uint32_t access,
+                         const struct vfs_cred *cred, struct stateid4 *out) MUST_USE;
+
 /* Has this caller opened the file for `access` (READ or WRITE)?  Then vfs open() has checked its
  * rights; those of any other caller must be checked (RFC 8881 §18.16.4). */
 bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred);
