@@ -325,6 +325,41 @@ static void connection_lost(void **state)
     }
 }
 
+/* Whatever becomes of the callback, OFFLOAD_STATUS tells the result, and the client is told again
+ * (RFC 7862 §15.9). */
+static void unanswered(void **state)
+{
+    static const enum client_act acts[] = {
+        CLIENT_ACT_IGNORE,    CLIENT_ACT_CUT_AFTER, CLIENT_ACT_CUT_AMID, CLIENT_ACT_GARBAGE,
+        CLIENT_ACT_WRONG_XID, CLIENT_ACT_SHORT,     CLIENT_ACT_DENY};
+
+    for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+        struct stateid4 stateid;
+        uint32_t number = 0;
+
+        holder_open(&holder, 2);
+        make_two(*state, 9 * COPYING_MIB);
+        holder.mount.conn.behaviour =
+            (struct client_behaviour){.act = acts[i], .auth_stat = AUTH_BADCRED};
+        stateid = begin_all();
+        holder_pump_until(&holder, holder.callbacks->count > 0 || holder.mount.conn.fd < 0);
+        client_conn_close(&holder.mount.conn);
+        /* Not for callbacks yet: the server can't repeat it before the question. */
+        holder_reconnect(&holder, CDFC4_FORE);
+        expect_status(offload(&holder.mount, &to.fh, OP_OFFLOAD_STATUS, &stateid), NFS4_OK);
+        assert_true(offloading_is_over());
+        expect_status(*result(OP_OFFLOAD_STATUS)->opoffload_status.osr_complete, NFS4_OK);
+        assert_int_equal(result(OP_OFFLOAD_STATUS)->opoffload_status.osr_count, 9 * COPYING_MIB);
+        holder.mount.conn.behaviour = (struct client_behaviour){0};
+        number = holder.callbacks->count;
+        client_conn_close(&holder.mount.conn);
+        holder_reconnect(&holder, CDFC4_FORE_OR_BOTH);
+        expect_status(hear(&stateid, &number)->offload_status, NFS4_OK);
+        expect_gone(&stateid);
+        holder_close(&holder);
+    }
+}
+
 /* Either file is closed meanwhile: what a READ or a WRITE would be told. */
 static void closed(void **state)
 {
@@ -555,6 +590,7 @@ int main(void)
         ON_BOTH(stateids),
         {"told_again", told_again, NULL, NULL, script_mem},
         {"connection_lost", connection_lost, NULL, NULL, script_mem},
+        {"unanswered", unanswered, NULL, NULL, script_mem},
         ON_BOTH(closed),
         ON_BOTH(shortened),
         ON_BOTH(exports_changed),
