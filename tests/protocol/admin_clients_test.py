@@ -559,7 +559,7 @@ class Lists(OneServer):
             for first in range(0, MANY, SESSIONS_PER_CLIENT):
                 client = Client.__new__(Client)
                 client.owner, client.implementation, client.verifier = f"many {first}", None, b"verifier"
-                client.connection = connection
+                client.connection, client.minor = connection, 1
                 client.register()
                 for _ in range(first, min(first + SESSIONS_PER_CLIENT, MANY)):
                     sessions.append(client.session(slots=1, cached=0).id)
