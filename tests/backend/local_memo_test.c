@@ -18,6 +18,7 @@ enum {
     FILES = 200,
     CROWD_THREADS = 6,
     CROWD_ROUNDS = 2000,
+    TICK_NS = 10000000, /* the longest */
     OLD_NS = 250000000, /* as known.c has it, and more */
     OTHER = CONTRACT_OWNER + 1,
     ALL = VFS_MAY_READ | VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_EXECUTE,
@@ -194,6 +195,27 @@ static void access_is_remembered(void **state)
     local_sweep(fs_of(dir));
     (void)access_of(file, &owner);
     assert_true(access_calls > 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Where ctime is coarse, the change attribute of a file that loses one of its names does not go
+ * back to it. */
+static void a_removed_name_leaves_the_change_attribute(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    struct vfs_handle handle = file->handle;
+    uint64_t before;
+
+    fs_of(dir)->coarse_ctime = true;
+    assert_int_equal(link(local_path(dir, "file"), local_path(dir, "second")), 0);
+    before = attr_now(file).change + TICK_NS / 2; /* as if it had been changed in the same tick */
+    atomic_store(&local_of(file)->file->change, before << 1);
+    vfs_object_put(file);
+    assert_ok(do_remove(root, &owner, "second"));
+    assert_ok(do_resolve(dir->fs, &handle, &file));
+    assert_true(attr_now(file).change > before);
     vfs_object_put(file);
     vfs_object_put(root);
 }
@@ -387,10 +409,15 @@ static void many_threads_ask_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOCAL_TEST(getattr_takes_what_lookup_met),  LOCAL_TEST(nothing_is_remembered_for_long),
-        LOCAL_TEST(access_is_remembered),           LOCAL_TEST(changes_of_permission_are_seen),
-        LOCAL_TEST(each_caller_has_its_own_answer), LOCAL_TEST(many_threads_ask_at_once),
-        LOCAL_TEST(lookups_take_no_descriptors),    LOCAL_TEST(removed_before_they_were_opened),
+        LOCAL_TEST(getattr_takes_what_lookup_met),
+        LOCAL_TEST(nothing_is_remembered_for_long),
+        LOCAL_TEST(access_is_remembered),
+        LOCAL_TEST(changes_of_permission_are_seen),
+        LOCAL_TEST(each_caller_has_its_own_answer),
+        LOCAL_TEST(many_threads_ask_at_once),
+        LOCAL_TEST(a_removed_name_leaves_the_change_attribute),
+        LOCAL_TEST(lookups_take_no_descriptors),
+        LOCAL_TEST(removed_before_they_were_opened),
     };
 
     return local_group_run(tests);

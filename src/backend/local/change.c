@@ -26,15 +26,19 @@ bool local_ctime_is_coarse(void)
     return major < 6 || (major == 6 && minor < 13);
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec now = clock_realtime();
+
+    return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
 uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns)
 {
-    struct timespec now;
-
     if (!fs->coarse_ctime || ctime_ns == 0)
         return ctime_ns;
-    now = clock_realtime();
     /* A recent file may still be changed at this ctime; then the floor counts up from here. */
-    if ((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec < ctime_ns + 2 * tick_ns)
+    if (now_ns() < ctime_ns + 2 * tick_ns)
         return ctime_ns;
     return ctime_ns + tick_ns;
 }
@@ -60,6 +64,15 @@ uint64_t local_change(const struct local_fs *fs, struct local_node *node, uint64
 void local_change_mark(struct local_node *node)
 {
     atomic_fetch_or_explicit(&node->change, 1, memory_order_relaxed);
+}
+
+/* A ctime that is recent now, or later, is beyond a report that is not; to another one a tick is
+ * added. */
+bool local_change_outlives(const struct local_fs *fs, const struct local_node *node)
+{
+    uint64_t last = atomic_load_explicit(&node->change, memory_order_relaxed) >> 1;
+
+    return !fs->coarse_ctime || last == 0 || now_ns() >= last + 2 * tick_ns;
 }
 
 static uint64_t change_now(struct local_object *obj)

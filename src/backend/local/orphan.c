@@ -39,17 +39,18 @@ void local_orphan_mark(struct local_object *obj)
         local_cache_forget(obj);
 }
 
-/* Does anything depend on whether the file has names left?  Data that is lost with the file need
- * not be synced, and watchers of a directory are told. */
+/* Does anything depend on what is remembered of the file, or on whether it has names left?  Data
+ * that is lost with the file need not be synced, and watchers of a directory are told. */
 static bool matters(const struct local_object *obj)
 {
     return atomic_load_explicit(&obj->unsynced, memory_order_relaxed) ||
            atomic_load_explicit(&obj->unwatched, memory_order_relaxed) ||
-           vfs_watched(&obj->file->base);
+           vfs_watched(&obj->file->base) ||
+           !local_change_outlives(local_fs_of(&obj->base), obj->file);
 }
 
-/* An object that nobody uses is forgotten in any case: whoever asks for it by its handle or another
- * name finds it again.  This saves asking the file system. */
+/* Else an object that nobody uses is forgotten: whoever asks for it by its handle or another name
+ * finds it again.  This saves asking the file system. */
 void local_orphan_check(struct local_object *obj)
 {
     struct statx st;
