@@ -3,6 +3,7 @@
  * What is remembered within a request, and what of ACCESS is remembered beyond it.  Some system
  * calls of this program count, to see who asks the kernel.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ enum {
 
 static const uint32_t team[] = {CONTRACT_TEAM}, two[] = {CONTRACT_TEAM, CONTRACT_TEAM + 1};
 static const struct vfs_cred owner = {.uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER};
+static struct local_fs *sweeps; /* while the kernel's answer is on its way */
 static _Thread_local unsigned statx_calls, access_calls, open_calls; /* not the sweeper's */
 
 int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *st)
@@ -36,8 +38,13 @@ int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *s
 
 int faccessat(int dirfd, const char *path, int mode, int flags)
 {
+    int got = (int)syscall(SYS_faccessat2, dirfd, path, mode, flags), err = errno;
+
     access_calls++;
-    return (int)syscall(SYS_faccessat2, dirfd, path, mode, flags);
+    if (sweeps)
+        local_sweep(sweeps);
+    errno = err;
+    return got;
 }
 
 int open_by_handle_at(int dirfd, struct file_handle *handle, int flags)
@@ -195,6 +202,39 @@ static void access_is_remembered(void **state)
     local_sweep(fs_of(dir));
     (void)access_of(file, &owner);
     assert_true(access_calls > 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* An answer is as old as the question. */
+static void an_answer_that_comes_late_is_old(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+
+    sweeps = fs_of(dir);
+    assert_int_equal(access_of(file, &owner), reads | writes);
+    assert_true(access_calls > 0);
+    sweeps = NULL;
+    assert_int_equal(access_of(file, &owner), reads | writes);
+    assert_true(access_calls > 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Before that, the ctime does not tell of everything. */
+static void nothing_is_remembered_until_a_change_has_settled(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    struct statx st;
+
+    assert_int_equal(chmod(local_path(dir, "file"), 0600), 0);
+    assert_int_equal(access_of(file, &owner), reads | writes);
+    assert_int_equal(access_of(file, &owner), reads | writes);
+    assert_int_equal(statx(AT_FDCWD, local_path(dir, "file"), 0, STATX_CTIME, &st), 0);
+    assert_true(access_calls > 0 || clock_wall_coarse().now_ns - TICK_NS >
+                                        st.stx_ctime.tv_sec * NSEC_PER_SEC + st.stx_ctime.tv_nsec);
     vfs_object_put(file);
     vfs_object_put(root);
 }
@@ -415,6 +455,8 @@ int main(void)
         LOCAL_TEST(changes_of_permission_are_seen),
         LOCAL_TEST(each_caller_has_its_own_answer),
         LOCAL_TEST(many_threads_ask_at_once),
+        LOCAL_TEST(an_answer_that_comes_late_is_old),
+        LOCAL_TEST(nothing_is_remembered_until_a_change_has_settled),
         LOCAL_TEST(a_removed_name_leaves_the_change_attribute),
         LOCAL_TEST(lookups_take_no_descriptors),
         LOCAL_TEST(removed_before_they_were_opened),

@@ -96,6 +96,7 @@ static uint32_t granted_by(const struct vfs_object *base, uint32_t want, int rwx
 static enum vfs_status ask(struct local_object *obj, const struct vfs_cred *cred,
                            const struct statx *st, int wanted, int *rwx)
 {
+    const struct local_grant_look before = local_grant_look(local_fs_of(&obj->base), st);
     enum vfs_status status = local_cred_use(local_fs_of(&obj->base), cred);
     int err;
 
@@ -106,7 +107,7 @@ static enum vfs_status ask(struct local_object *obj, const struct vfs_cred *cred
     local_fetch_end(local_fs_of(&obj->base));
     if (err)
         return local_failure(err);
-    local_grant_keep(obj, cred, st, wanted, *rwx);
+    local_grant_keep(obj, cred, st, &before, wanted, *rwx);
     local_memo_drop(); /* the answer may be newer than it */
     return VFS_OK;
 }

@@ -101,14 +101,16 @@ bool local_grant_find(struct local_object *obj, const struct vfs_cred *cred, con
     return found;
 }
 
-/* Does a statx() show another ctime after any later change? */
-static bool tells(const struct local_fs *fs, const struct statx *st)
+struct local_grant_look local_grant_look(const struct local_fs *fs, const struct statx *st)
 {
     uint64_t ctime_ns = local_ctime(st);
 
     if (!fs->ctime_tells || ctime_ns == 0)
-        return false;
-    return !fs->coarse_ctime || ctime_ns + SETTLED_NS < (uint64_t)clock_wall_coarse().now_ns;
+        return (struct local_grant_look){.settled = false};
+    return (struct local_grant_look){
+        .epoch = epoch_of(fs),
+        .settled = ctime_ns + SETTLED_NS < (uint64_t)clock_wall_coarse().now_ns,
+    };
 }
 
 /* NULL: without memory, or somebody else has them. */
@@ -150,12 +152,12 @@ static void put_locked(struct local_grants *grants, const struct vfs_cred *cred,
 }
 
 void local_grant_keep(struct local_object *obj, const struct vfs_cred *cred, const struct statx *st,
-                      int wanted, int granted)
+                      const struct local_grant_look *look, int wanted, int granted)
 {
     const struct local_fs *fs = local_fs_of(&obj->base);
     const struct vfs_cred *who = identity_of(fs, cred);
     struct grant answer = {.ctime_ns = local_ctime(st),
-                           .epoch = epoch_of(fs),
+                           .epoch = look->epoch,
                            .asked = (uint8_t)wanted,
                            .granted = (uint8_t)granted,
                            .uid = who->uid,
@@ -163,7 +165,7 @@ void local_grant_keep(struct local_object *obj, const struct vfs_cred *cred, con
                            .gid_count = who->gid_count};
     struct local_grants *grants;
 
-    if (who->gid_count > LIMIT_LOCAL_GRANT_GIDS || !tells(fs, st))
+    if (who->gid_count > LIMIT_LOCAL_GRANT_GIDS || !look->settled)
         return;
     grants = take_or_make(obj);
     if (!grants)

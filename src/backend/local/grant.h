@@ -5,9 +5,10 @@
  *
  * An answer is good for the same user, group and further groups, as long as the object's ctime is
  * the same, and until the sweeper's next pass, a second or two.  The ctime tells of each change of
- * mode, owner, ACL and flags: from Linux 6.13 on it differs from any that a statx() has shown;
- * earlier, only a ctime that is older than a tick tells of later changes.  What it does not tell of
- * (a mount that becomes read-only, the policy of a security module) is seen after that second.
+ * mode, owner, ACL and flags, if it was older than a tick when the kernel was asked: before Linux
+ * 6.13 it is the same for all changes within a tick, and the kernel sets it a moment before a new
+ * ACL is in force.  What it does not tell of (a mount that becomes read-only, the policy of a
+ * security module) is seen after that second.
  *
  * Thread safe.
  */
@@ -20,9 +21,17 @@
 bool local_grant_find(struct local_object *obj, const struct vfs_cred *cred, const struct statx *st,
                       int wanted, int *granted);
 
-/* Remember an answer, which the kernel gave after that statx(). */
+/* A look at the clock between that statx() and the question to the kernel. */
+struct local_grant_look {
+    uint32_t epoch;
+    bool settled; /* any later change is told by another ctime */
+};
+
+struct local_grant_look local_grant_look(const struct local_fs *fs, const struct statx *st);
+
+/* Remember the kernel's answer. */
 void local_grant_keep(struct local_object *obj, const struct vfs_cred *cred, const struct statx *st,
-                      int wanted, int granted);
+                      const struct local_grant_look *look, int wanted, int granted);
 
 /* For local_object_destroy(). */
 void local_grant_free(struct local_object *obj);
