@@ -30,6 +30,12 @@ static uint64_t charged(const struct reply_budget *budget)
     return atomic_load_explicit(&budget->charged, memory_order_relaxed);
 }
 
+/* What is left for tables that use few slots. */
+static uint64_t reserve_of(uint64_t bytes_max)
+{
+    return bytes_max / 16;
+}
+
 /* The slots that fit beside what is charged and `reserve` bytes, but at most `want`. */
 static uint32_t room(const struct reply_budget *budget, uint64_t cost, uint32_t want,
                      uint64_t reserve)
@@ -48,7 +54,7 @@ uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t 
     atomic_fetch_add_explicit(&budget->tables, 1, memory_order_relaxed);
     free = used < bytes_max ? bytes_max - used : 0;
     part = (uint64_t)((double)free / (double)bytes_max * 4 / 3 * want);
-    want = room(budget, cost, part < want ? (uint32_t)part : want, 0);
+    want = room(budget, cost, part < want ? (uint32_t)part : want, reserve_of(bytes_max));
     atomic_fetch_add_explicit(&budget->charged, cost, memory_order_relaxed);
     return want ? want : 1;
 }
@@ -58,10 +64,20 @@ uint32_t reply_budget_grow(const struct reply_budget *budget, uint64_t cost, uin
     return room(budget, cost, want, most(budget) / 4);
 }
 
-bool reply_budget_charge(struct reply_budget *budget, uint64_t cost, uint32_t count)
+/* Within its share of the reserve, equal parts for all tables?  Those that use more leave it. */
+static bool is_small(const struct reply_budget *budget, uint64_t bytes, uint64_t bytes_max)
+{
+    uint32_t tables = atomic_load_explicit(&budget->tables, memory_order_relaxed);
+
+    return bytes <= reserve_of(bytes_max) / (tables ? tables : 1);
+}
+
+bool reply_budget_charge(struct reply_budget *budget, uint64_t cost, uint32_t held, uint32_t count)
 {
     uint64_t before = charged(budget), bytes_max = most(budget);
 
+    if (!is_small(budget, cost * ((uint64_t)held + count), bytes_max))
+        bytes_max -= reserve_of(bytes_max);
     do {
         if (before > bytes_max || (bytes_max - before) / cost < count)
             return false; /* asked again and again: leave the line to its readers */

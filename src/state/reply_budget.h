@@ -7,7 +7,9 @@
  * So slots are granted that nobody has paid for, and idle clients, which use one or two of theirs,
  * leave the budget to busy ones.  When all granted slots come into use, the budget becomes tight
  * and the tables shrink.  Beyond the budget no slot can be used for the first time, but for the
- * first of each session: at most LIMIT_SESSIONS slots are charged beyond it.
+ * first of each session: at most LIMIT_SESSIONS slots are charged beyond it.  The last sixteenth is
+ * for tables that use few slots, equal parts for all, so that those that use many cannot make the
+ * others wait.
  */
 #pragma once
 
@@ -36,9 +38,9 @@ uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t 
  * `want`; none of them is charged.  Growth leaves a quarter of the budget for new tables. */
 uint32_t reply_budget_grow(const struct reply_budget *budget, uint64_t cost, uint32_t want);
 
-/* Charge `count` slots that are about to be used for the first time.  False: there is no room for
- * them, and nothing was charged. */
-bool reply_budget_charge(struct reply_budget *budget, uint64_t cost, uint32_t count);
+/* Charge `count` slots, beside the `held` ones of the same table, that are about to be used for the
+ * first time.  False: there is no room for them, and nothing was charged. */
+bool reply_budget_charge(struct reply_budget *budget, uint64_t cost, uint32_t held, uint32_t count);
 
 /* `count` charged slots were given up. */
 void reply_budget_release(struct reply_budget *budget, uint64_t cost, uint32_t count);

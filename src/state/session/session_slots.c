@@ -93,7 +93,7 @@ bool session_slots_use(struct session *session, uint32_t id)
     while (id >= before) {
         uint32_t more = id + 1 - before;
 
-        if (!reply_budget_charge(budget, demand->cost, more))
+        if (!reply_budget_charge(budget, demand->cost, before, more))
             return false;
         if (atomic_compare_exchange_strong_explicit(&demand->charged, &before, id + 1,
                                                     memory_order_relaxed, memory_order_relaxed))

@@ -26,7 +26,8 @@ static uint32_t open_used(uint32_t want)
 {
     uint32_t granted = reply_budget_open(&budget, COST, want);
 
-    assert_true(reply_budget_charge(&budget, COST, granted - 1));
+    if (granted > 1)
+        assert_true(reply_budget_charge(&budget, COST, 1, granted - 1));
     return granted;
 }
 
@@ -35,7 +36,7 @@ static void as_asked(void **unused)
     (void)unused;
     assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
     assert_int_equal(budget.charged, COST);
-    assert_true(reply_budget_charge(&budget, COST, 63));
+    assert_true(reply_budget_charge(&budget, COST, 1, 63));
     assert_int_equal(budget.charged, 6400);
     assert_false(reply_budget_tight(&budget));
     reply_budget_release(&budget, COST, 4);
@@ -49,7 +50,7 @@ static void as_asked(void **unused)
 static void idle_sessions_leave_all_to_others(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 12; i++)
         assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
     assert_int_equal(reply_budget_grow(&budget, COST, 20), 20);
     assert_false(reply_budget_scarce(&budget));
@@ -76,7 +77,7 @@ static void shares(void **unused)
     (void)unused;
     assert_int_equal(open_used(64), 64);
     assert_false(reply_budget_tight(&budget));
-    assert_int_equal(open_used(64), 17 - 1);
+    assert_int_equal(open_used(64), 75 - 64);
     assert_true(reply_budget_tight(&budget));
     assert_int_equal(reply_budget_share(&budget, COST), 35);
     reply_budget_release(&budget, COST, 64 - 35);
@@ -87,11 +88,11 @@ static void shares(void **unused)
 static void one_slot_for_each_session(void **unused)
 {
     (void)unused;
-    assert_int_equal(open_used(80), 80);
+    assert_int_equal(open_used(80), 75);
     for (int i = 0; i < 200; i++)
         (void)reply_budget_open(&budget, COST, 64);
     assert_int_equal(reply_budget_open(&budget, COST, 64), 1);
-    assert_int_equal(budget.charged, (80 + 201) * COST);
+    assert_int_equal(budget.charged, (75 + 201) * COST);
     assert_int_equal(reply_budget_share(&budget, COST), 1);
 }
 
@@ -101,14 +102,26 @@ static void nothing_beyond_the_budget(void **unused)
     (void)unused;
     assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
     assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
-    assert_true(reply_budget_charge(&budget, COST, 63));
-    assert_false(reply_budget_charge(&budget, COST, 16));
+    assert_true(reply_budget_charge(&budget, COST, 1, 63));
+    assert_false(reply_budget_charge(&budget, COST, 64, 11));
     assert_int_equal(budget.charged, 65 * COST);
-    assert_true(reply_budget_charge(&budget, COST, 15));
-    assert_int_equal(budget.charged, MAX);
-    assert_false(reply_budget_charge(&budget, COST, 1));
+    assert_true(reply_budget_charge(&budget, COST, 64, 10));
+    assert_false(reply_budget_charge(&budget, COST, 74, 1));
     reply_budget_set(&budget, MAX / 2);
-    assert_false(reply_budget_charge(&budget, COST, 1));
+    assert_false(reply_budget_charge(&budget, COST, 1, 1));
+}
+
+/* Those who use many slots leave a sixteenth, of which each has its part. */
+static void few_slots_for_each_session(void **unused)
+{
+    (void)unused;
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_int_equal(open_used(80), 74);
+    assert_int_equal(budget.charged, 75 * COST);
+    assert_false(reply_budget_charge(&budget, COST, 74, 1));
+    assert_true(reply_budget_charge(&budget, COST, 1, 1));
+    assert_false(reply_budget_charge(&budget, COST, 2, 1));
+    assert_int_equal(budget.charged, 76 * COST);
 }
 
 static void growth_leaves_a_quarter(void **unused)
@@ -116,9 +129,9 @@ static void growth_leaves_a_quarter(void **unused)
     (void)unused;
     assert_int_equal(open_used(40), 40);
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 15);
-    assert_true(reply_budget_charge(&budget, COST, 15));
+    assert_true(reply_budget_charge(&budget, COST, 40, 15));
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 5);
-    assert_true(reply_budget_charge(&budget, COST, 5));
+    assert_true(reply_budget_charge(&budget, COST, 55, 5));
     assert_int_equal(reply_budget_grow(&budget, COST, 15), 0);
     assert_int_equal(budget.charged, MAX * 3 / 4);
     assert_int_equal(open_used(10), 3);
@@ -136,6 +149,7 @@ int main(void)
         TEST(shares),
         TEST(one_slot_for_each_session),
         TEST(nothing_beyond_the_budget),
+        TEST(few_slots_for_each_session),
         TEST(growth_leaves_a_quarter),
     };
 
