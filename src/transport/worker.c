@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "base/memory.h"
+#include "base/umask.h"
 #include "transport/call_frame.h"
 #include "transport/connection_internal.h"
 #include "transport/loop.h"
@@ -85,6 +86,7 @@ static void *worker_main(void *arg)
     struct worker_pool *pool = &worker->transport->pool;
     bool as_spare = false;
 
+    (void)umask_own(); /* that of whoever started it may change for a request */
     (void)pthread_setname_np(pthread_self(), "worker");
     worker_self = worker;
     while (worker_wait(worker, as_spare)) {

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mode_umask (RFC 8275), suppattr_exclcreat (RFC 8881 §5.8.1.14), change_attr_type (RFC 7862
  * §12.2.3). */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/kcmp.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
+#include "base/umask.h"
 #include "script.h"
+
+enum {
+    WORKERS_MAX = 64
+};
 
 static struct client_fh dir;
 static uint8_t values[128];
@@ -204,6 +214,55 @@ static void inherited_default_acl(void **state)
     assert_int_equal(mode_of("dir"), 0666);
 }
 
+/* The threads of the server that run requests. */
+static unsigned workers(pid_t tids[WORKERS_MAX])
+{
+    unsigned count = 0;
+    struct dirent *entry;
+    char path[300];
+    DIR *tasks;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/task", script_server.pid);
+    tasks = opendir(path);
+    assert_non_null(tasks);
+    while ((entry = readdir(tasks)) && count < WORKERS_MAX) {
+        char name[17] = "";
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", script_server.pid,
+                       entry->d_name);
+        file = fopen(path, "re");
+        if (!file)
+            continue;
+        if (fgets(name, sizeof(name), file) && strcmp(name, "worker\n") == 0)
+            tids[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+        (void)fclose(file);
+    }
+    (void)closedir(tasks);
+    return count;
+}
+
+/* The umask of a request is that of one thread: no two of those that run requests share one, nor
+ * does any with the main thread. */
+static void of_one_thread(void **state)
+{
+    pid_t tids[WORKERS_MAX + 1];
+    unsigned count = workers(tids);
+
+    (void)state;
+    if (!umask_own())
+        test_skip("the system gives a thread no umask of its own (seccomp)");
+    if (syscall(SYS_kcmp, getpid(), getpid(), KCMP_FS, 0, 0) != 0 ||
+        syscall(SYS_kcmp, script_server.pid, script_server.pid, KCMP_FS, 0, 0) != 0)
+        test_skip("the system does not let threads be compared (kcmp)");
+    assert_true(count >= 2); /* there are two event loops */
+    tids[count++] = script_server.pid;
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned j = 0; j < i; j++)
+            assert_true(syscall(SYS_kcmp, tids[i], tids[j], KCMP_FS, 0, 0) > 0);
+    }
+}
+
 /* Each attribute that is named is taken, and no other. */
 static void exclusive_attributes(void **state)
 {
@@ -278,6 +337,7 @@ int main(void)
         ON_BOTH(existing),
         cmocka_unit_test(inherited_acl),
         cmocka_unit_test(inherited_default_acl),
+        cmocka_unit_test(of_one_thread),
         ON_BOTH(exclusive_attributes),
         ON_BOTH(minor_one),
         cmocka_unit_test(change_attr_type),

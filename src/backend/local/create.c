@@ -30,6 +30,7 @@
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 #include "backend/local/tell.h"
+#include "base/umask.h"
 
 enum {
     DEFAULT_FILE_MODE = 0600, /* if the client specifies none */
@@ -46,7 +47,8 @@ struct making {
     struct vfs_create *create;
     struct local_object *made;
     const struct vfs_cred *cred;
-    uint32_t umask; /* to be taken from the mode */
+    uint32_t umask;    /* to be taken from the mode */
+    bool kernel_masks; /* by the kernel, as it takes a program's */
 };
 
 /* Attributes that a new object does not have from the beginning. */
@@ -77,15 +79,38 @@ static void verifier_times(uint64_t verifier, struct timespec times[2])
 static uint32_t mode_of(const struct making *m, uint32_t otherwise)
 {
     const struct vfs_attr *attr = m->create->attr;
-    uint32_t mode = attr->mask & VFS_ATTR_MODE ? attr->mode & 07777 & ~m->umask : otherwise;
+    uint32_t umask = m->kernel_masks ? 0 : m->umask;
+    uint32_t mode = attr->mask & VFS_ATTR_MODE ? attr->mode & 07777 & ~umask : otherwise;
 
     return attr->mask & VFS_ATTR_ACL ? mode & 07000 : mode;
 }
 
-/* RFC 8275 §3, and as the kernel does: a default ACL takes the place of the umask. */
-static uint32_t umask_of(const struct local_object *dir, const struct vfs_attr *attr)
+/* RFC 8275 §3: a default ACL takes the place of the umask, as for local programs.  Where the thread
+ * has no umask of its own, the answer may be outdated when the object is made: if the default ACL
+ * is removed just then, its mode is the whole of what the client asked for. */
+static void take_umask(struct making *m)
 {
-    return (attr->mask & VFS_ATTR_UMASK) && !local_default_acl_exists(dir) ? attr->umask : 0;
+    const struct vfs_attr *attr = m->create->attr;
+
+    if (!(attr->mask & VFS_ATTR_UMASK))
+        return;
+    m->kernel_masks = umask_own();
+    if (m->kernel_masks || !local_default_acl_exists(m->dir))
+        m->umask = attr->umask;
+}
+
+/* Around the system call that makes it, and nothing else: other files of the server's are not the
+ * client's. */
+static void mask_begin(const struct making *m)
+{
+    if (m->kernel_masks)
+        umask_begin(m->umask);
+}
+
+static void mask_end(const struct making *m)
+{
+    if (m->kernel_masks)
+        umask_end();
 }
 
 /* Apply the attributes other than the mode, after the file exists. */
@@ -184,12 +209,19 @@ static bool needs_stamp(const struct vfs_create *create)
     return create->mode == VFS_CREATE_EXCLUSIVE || (create->attr->mask & VFS_ATTR_LABEL);
 }
 
+/* 0 or an errno. */
+static int open_new(const struct making *m, const char *name, int flags, int *fd)
+{
+    mask_begin(m);
+    *fd = openat(m->dir->path_fd, name, O_RDWR | O_CLOEXEC | O_NONBLOCK | flags,
+                 mode_of(m, DEFAULT_FILE_MODE));
+    mask_end(m);
+    return *fd < 0 ? errno : 0;
+}
+
 static int create_named(const struct making *m, int *fd)
 {
-    *fd = openat(m->dir->path_fd, m->name,
-                 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                 mode_of(m, DEFAULT_FILE_MODE));
-    return *fd < 0 ? errno : 0;
+    return open_new(m, m->name, O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, fd);
 }
 
 /* Where files can't be created without a name.  A crash between the two steps leaves a file without
@@ -215,11 +247,9 @@ static int create_stamped(struct making *m, int *fd)
 {
     int err;
 
-    *fd = openat(m->dir->path_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC | O_NONBLOCK,
-                 mode_of(m, DEFAULT_FILE_MODE));
     /* Not supported on vfat or NFS.  And if the caller may not write the directory, an existing
      * name takes precedence over that error. */
-    if (*fd < 0)
+    if (open_new(m, ".", O_TMPFILE, fd) != 0)
         return create_then_stamp(m, fd);
     err = stamp(m, *fd);
     if (!err)
@@ -291,7 +321,7 @@ static mode_t node_type(enum vfs_type type)
     return S_IFREG;
 }
 
-static int make_entry(struct making *m)
+static int make_entry_masked(const struct making *m)
 {
     const struct vfs_create *create = m->create;
     int dirfd = m->dir->path_fd;
@@ -312,6 +342,16 @@ static int make_entry(struct making *m)
     }
     return mknodat(dirfd, m->name, node_type(create->type) | mode_of(m, DEFAULT_FILE_MODE),
                    makedev(create->rdev_major, create->rdev_minor));
+}
+
+static int make_entry(const struct making *m)
+{
+    int result;
+
+    mask_begin(m);
+    result = make_entry_masked(m);
+    mask_end(m);
+    return result;
 }
 
 /* If the new entry can't be returned it is removed, so that the client's retry creates it. */
@@ -444,7 +484,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
         vfs_blocking_end();
         return status;
     }
-    m.umask = umask_of(m.dir, create->attr);
+    take_umask(&m);
     local_change_before(m.dir, info);
     status = make(&m);
     if (create->created) {
