@@ -14,6 +14,7 @@
 #include "backend/mem/create.h"
 #include "backend/mem/dir.h"
 #include "backend/mem/file.h"
+#include "backend/mem/fileid.h"
 #include "backend/mem/label.h"
 #include "backend/mem/object.h"
 #include "backend/mem/path.h"
@@ -38,7 +39,7 @@ static enum vfs_status mem_root(struct vfs *vfs, struct vfs_object **out)
 
 static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out)
 {
-    const struct mem_fs *fs = mem_fs_of(obj->fs);
+    struct mem_fs *fs = mem_fs_of(obj->fs);
     uint64_t of_all = memory_store_free();
     uint64_t bytes_free = space_free(&fs->space);
 
@@ -91,7 +92,9 @@ static bool mem_idle(struct vfs *vfs)
         pthread_mutex_unlock(&fs->shards[i].lock);
     }
     /* An object is counted before it leaves its table. */
-    return idle && atomic_load_explicit(&fs->releasing, memory_order_acquire) == 0;
+    for (size_t i = 0; i < MEM_LANES && idle; i++)
+        idle = atomic_load_explicit(&fs->lanes[i].releasing, memory_order_acquire) == 0;
+    return idle;
 }
 
 static bool destroy_object(struct hnode *node, void *arg)
@@ -115,7 +118,7 @@ static void mem_destroy(struct vfs *vfs)
         htable_fini(&fs->shards[i].objects);
         pthread_mutex_destroy(&fs->shards[i].lock);
     }
-    CHECK(space_free(&fs->space) == fs->space.limit);
+    space_fini(&fs->space);
     pthread_mutex_destroy(&fs->rename_lock);
     free(fs);
 }
@@ -188,6 +191,7 @@ struct vfs *mem_create(const struct mem_options *options)
 {
     static const struct mem_options defaults;
     struct mem_fs *fs = aligned_alloc(64, (sizeof(*fs) + 63) / 64 * 64);
+    uint64_t bytes_max;
 
     if (!options)
         options = &defaults;
@@ -207,9 +211,11 @@ struct vfs *mem_create(const struct mem_options *options)
     randombytes_buf(fs->handle_key, sizeof(fs->handle_key));
     fs->link_max = options->link_max ? options->link_max : LIMIT_MEM_LINKS;
     fs->subdir_max = options->link_max ? options->link_max : MEM_SUBDIR_MAX;
-    fs->space.limit = options->bytes_max ? options->bytes_max : memory_store_default();
-    if (fs->space.limit < sizeof(struct mem_object))
-        fs->space.limit = sizeof(struct mem_object); /* at least the root must fit */
+    bytes_max = options->bytes_max ? options->bytes_max : memory_store_default();
+    /* At least the root must fit. */
+    space_init(&fs->space,
+               bytes_max < sizeof(struct mem_object) ? sizeof(struct mem_object) : bytes_max);
+    mem_fileid_init(fs);
     pthread_mutex_init(&fs->rename_lock, NULL);
     for (size_t i = 0; i < MEM_SHARDS; i++) {
         pthread_mutex_init(&fs->shards[i].lock, NULL);

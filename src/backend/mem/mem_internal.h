@@ -2,9 +2,9 @@
 /*
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
- * reserve; precede it in this list: space, radix, acl, label, object, tell, attr, xattr, block,
- *   file, pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; path,
- *   copy, read_plus, clone; mem.
+ * precede it in this list: space, radix, acl, label, fileid, object, tell, attr, xattr, block,
+ *   file, pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; copy,
+ *   reserve, read_plus, clone; mem.
  *
  * Locks, in the order in which they are taken:
  *
@@ -14,7 +14,7 @@
  *   3. mem_object.lock of any other object; two in the order of their addresses
  *   4. mem_object.lock of an attribute directory, after its object's
  *   5. mem_object.lock of a named attribute; two in the order of their addresses
- *   6. mem_shard.lock
+ *   6. mem_shard.lock, space.lock
  *
  * Where an object may lose its last reference, no lock but rename_lock is held; while the caller's
  * emit runs, none at all.
@@ -26,6 +26,7 @@
 #include "backend/mem/mem.h"
 #include "backend/mem/radix.h"
 #include "backend/mem/space.h"
+#include "base/counter.h"
 #include "base/htable.h"
 #include "base/list.h"
 #include "vfs/vfs_guard.h"
@@ -33,6 +34,7 @@
 enum {
     MEM_BLOCK_BYTES = 4096,
     MEM_SHARDS = 256,
+    MEM_LANES = 64, /* so many threads do not share one */
     MEM_SUBDIR_MAX = 1000000,
     MEM_COOKIE_FIRST = 3,
 };
@@ -47,6 +49,13 @@ enum {
     MEM_ROOT_FILEID = 1 /* the first object */
 };
 
+/* What a thread writes for each object that it makes or frees. */
+struct mem_lane {
+    _Atomic uint64_t fileid_next; /* fileid.c */
+    _Atomic uint32_t releasing;   /* objects without a reference that are not freed yet */
+} __attribute__((aligned(64)));
+
+/* What each request reads comes first, apart from what changes. */
 struct mem_fs {
     struct vfs vfs;
     struct vfs_volume volume;
@@ -55,10 +64,10 @@ struct mem_fs {
     uint64_t name_seed;     /* for the hash of names in directories */
     uint8_t handle_key[16]; /* for the tag in each handle */
     struct mem_object *root;
+    _Atomic bool cloned; /* files may share blocks */
     struct space space;
-    _Atomic uint64_t fileid_last;
-    _Atomic bool cloned;        /* files may share blocks */
-    _Atomic uint32_t releasing; /* objects without a reference that are not freed yet */
+    struct mem_lane lanes[MEM_LANES];
+    _Atomic uint64_t fileids_given; /* to lanes */
     pthread_mutex_t rename_lock;
     struct mem_shard shards[MEM_SHARDS];
 };
@@ -125,6 +134,12 @@ struct mem_entry {
 static inline struct mem_fs *mem_fs_of(const struct vfs *fs)
 {
     return CONTAINER_OF(fs, struct mem_fs, vfs);
+}
+
+/* That of this thread, and perhaps of others. */
+static inline struct mem_lane *mem_lane_of(struct mem_fs *fs)
+{
+    return &fs->lanes[counter_lane % MEM_LANES];
 }
 
 static inline struct mem_object *mem_of(const struct vfs_object *obj)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/mem/fileid.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -99,7 +100,7 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
     obj->attr.nlink = 0;
     obj->attr.size = vfs_type_is_dir(attr->type) ? MEM_BLOCK_BYTES : 0;
     obj->attr.space_used = obj->attr.size;
-    obj->attr.fileid = atomic_fetch_add_explicit(&fs->fileid_last, 1, memory_order_relaxed) + 1;
+    obj->attr.fileid = mem_fileid_take(fs);
     obj->attr.change = 1;
     obj->attr.atime = obj->attr.mtime = obj->attr.ctime = obj->attr.btime = now;
     obj->atime_due = true;

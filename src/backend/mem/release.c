@@ -55,12 +55,12 @@ void mem_object_free(struct mem_object *obj)
 void mem_release(struct vfs_object *vfs)
 {
     struct mem_object *obj = mem_of(vfs);
-    struct mem_fs *fs = mem_fs_of_object(obj);
+    _Atomic uint32_t *releasing = &mem_lane_of(mem_fs_of_object(obj))->releasing;
 
-    atomic_fetch_add_explicit(&fs->releasing, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(releasing, 1, memory_order_relaxed);
     mem_object_withdraw(obj);
     if (obj->attrdir)
         mem_attrdir_drop(obj->attrdir);
     mem_object_free(obj);
-    atomic_fetch_sub_explicit(&fs->releasing, 1, memory_order_release); /* fs may be gone now */
+    atomic_fetch_sub_explicit(releasing, 1, memory_order_release); /* fs may be gone now */
 }

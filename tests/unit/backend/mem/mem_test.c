@@ -2,6 +2,8 @@
 /* What backend/mem guarantees beyond the contract of all backends. */
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/mem/mem.h"
@@ -362,6 +364,67 @@ static void idle_when_all_is_freed(void **state)
     }
 }
 
+enum {
+    MAKERS = 4,
+    MADE = 1000, /* by each: many batches of numbers */
+};
+
+struct maker {
+    struct vfs_object *root;
+    char prefix;
+    uint64_t ids[MADE];
+};
+
+static void *make_files(void *arg)
+{
+    struct maker *maker = arg;
+
+    for (unsigned i = 0; i < MADE; i++) {
+        char name[16];
+        struct vfs_object *file;
+
+        (void)snprintf(name, sizeof(name), "%c%u", maker->prefix, i);
+        file = make(maker->root, name, VFS_REG, 0644);
+        maker->ids[i] = file->fileid;
+        vfs_object_put(file);
+    }
+    return NULL;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static void numbers_of_files_differ(void **state)
+{
+    static struct maker makers[MAKERS];
+    static uint64_t ids[MAKERS * MADE];
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs);
+    pthread_t threads[MAKERS];
+
+    (void)state;
+    assert_int_equal(root->fileid, 1);
+    for (size_t i = 0; i < MAKERS; i++) {
+        makers[i].root = root;
+        makers[i].prefix = (char)('a' + i);
+        assert_int_equal(pthread_create(&threads[i], NULL, make_files, &makers[i]), 0);
+    }
+    for (size_t i = 0; i < MAKERS; i++) {
+        pthread_join(threads[i], NULL);
+        memcpy(ids + i * MADE, makers[i].ids, sizeof(makers[i].ids));
+    }
+    qsort(ids, ARRAY_SIZE(ids), sizeof(ids[0]), compare_ids);
+    assert_true(ids[0] > 1);
+    for (size_t i = 1; i < ARRAY_SIZE(ids); i++)
+        assert_true(ids[i] > ids[i - 1]);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +439,7 @@ int main(void)
         cmocka_unit_test(named_attributes_are_limited),
         cmocka_unit_test(named_attributes_go_with_the_file_system),
         cmocka_unit_test(idle_when_all_is_freed),
+        cmocka_unit_test(numbers_of_files_differ),
     };
 
     return test_group_run(tests);
