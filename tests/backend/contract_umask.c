@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create() with a umask (RFC 8275 §3). */
+/* create() with a umask (RFC 8275 §5). */
 #include "backend/contract.h"
 #include "vfs/vfs_acl.h"
 

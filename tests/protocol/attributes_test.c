@@ -10,7 +10,7 @@ static struct bitmap4 supported(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_SUPPORTED_ATTRS)).supported_attrs;
 }
 
-/* The last three exist in 4.2 only (RFC 9754 §5, RFC 8275 §3). */
+/* The last three exist in 4.2 only (RFC 9754 §5, RFC 8275 §5). */
 static bool is_write_only(uint32_t bit)
 {
     return bit == FATTR4_TIME_ACCESS_SET || bit == FATTR4_TIME_MODIFY_SET ||

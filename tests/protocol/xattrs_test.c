@@ -207,7 +207,7 @@ static void support(void **state)
     set(&root, "a", SETXATTR4_EITHER, "1", NFS4ERR_NOTSUPP);
 }
 
-/* RFC 8276 §7: only 4.2 has them.  In 4.1 nothing is different. */
+/* RFC 8276 §7, §8: they extend 4.2.  In 4.1 nothing is different. */
 static void not_in_minor_one(void **state)
 {
     struct client_mount carol;

@@ -85,7 +85,7 @@ static uint32_t mode_of(const struct making *m, uint32_t otherwise)
     return attr->mask & VFS_ATTR_ACL ? mode & 07000 : mode;
 }
 
-/* RFC 8275 §3: a default ACL takes the place of the umask, as for local programs.  Where the thread
+/* RFC 8275 §5: a default ACL takes the place of the umask, as for local programs.  Where the thread
  * has no umask of its own, the answer may be outdated when the object is made: if the default ACL
  * is removed just then, its mode is the whole of what the client asked for. */
 static void take_umask(struct making *m)

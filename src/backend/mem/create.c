@@ -27,7 +27,7 @@ static uint32_t mode_default(enum vfs_type type)
     return type == VFS_DIR ? 0755 : 0644;
 }
 
-/* RFC 8275 §3: the umask counts unless the new object inherits ACEs. */
+/* RFC 8275 §5: the umask counts unless the new object inherits ACEs. */
 static void apply_umask(const struct mem_object *dir, enum vfs_type type, struct vfs_attr *set)
 {
     struct vfs_ace aces[VFS_ACL_ACES_MAX];

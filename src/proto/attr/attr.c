@@ -19,7 +19,7 @@ static const struct bitmap4 write_only = {
               BIT(FATTR4_MODE_SET_MASKED)},
 };
 
-/* The same where they exist: RFC 9754 §5, for SETATTR and CB_GETATTR alone, and RFC 8275 §3. */
+/* The same where they exist: RFC 9754 §5, for SETATTR and CB_GETATTR alone, and RFC 8275 §5. */
 static const struct bitmap4 write_only_minor2 = {
     .count = 3,
     .words = {0, 0,

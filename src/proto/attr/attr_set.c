@@ -59,7 +59,7 @@ static enum nfsstat4 set_time(const struct settime4 *in, struct timespec *out, u
     return NFS4_OK;
 }
 
-/* RFC 8275 §3: only for a new object.  The backend takes the umask from the mode, unless the object
+/* RFC 8275 §5: only for a new object.  The backend takes the umask from the mode, unless the object
  * inherits an ACL. */
 static enum nfsstat4 set_mode_umask(const struct vfs_object *obj, const struct nfs4_attrs *a,
                                     const struct bitmap4 *mask, struct vfs_attr *set)

@@ -93,8 +93,8 @@ static enum nfsstat4 permit_change(const struct compound *c, const void *subject
     return granted ? NFS4_OK : NFS4ERR_ACCESS;
 }
 
-/* Begin a change: no other client has a delegation that it would break.  RFC 8276 §8.4.2.3,
- * §8.4.4.3: as for SETATTR. */
+/* Begin a change: no other client has a delegation that it would break.  RFC 8276 §8.4.2.4,
+ * §8.4.4.4: as for SETATTR. */
 static enum nfsstat4 begin_change(const struct compound *c, struct exclusion *exclusion)
 {
     struct vfs_object *obj = c->current.obj;

@@ -173,7 +173,7 @@ static void each_slot_has_its_sequence(void **state)
     assert_int_equal(callbacks.kept[3].fate, CLIENT_CALLBACK_REFUSED);
 }
 
-/* RFC 8881 §18.46.3, §20.9.4: an error of CB_SEQUENCE leaves the slot alone. */
+/* RFC 8881 §18.46.3, §20.9.3: an error of CB_SEQUENCE leaves the slot alone. */
 static void a_refused_call_moves_no_slot(void **state)
 {
     struct client_pair *pair = *state;
