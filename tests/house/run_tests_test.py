@@ -4,6 +4,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -27,17 +28,22 @@ add_test(not_ci sh -c "test -z \\"$CI\\"")
 add_test(no_root sh -c "echo skipped: needs root; exit 77")
 set_tests_properties(places PROPERTIES ENVIRONMENT MAINSTAY_COVERAGE=/nowhere)
 """
+BELOW = """
+add_test(user sh -c "test $(id -u) -eq 1000")
+add_test(rights sh -c "grep 'CapEff:.*0000000000000000' /proc/self/status")
+add_test(not_ci sh -c "test -z \\"$CI\\"")
+"""
 BROKEN = """add_test(broken sh -c "echo why it broke; exit 1")
 """
 
 
 class RunTests(unittest.TestCase):
-    def run_tests(self, tests, *options, mode=0o700, before=()):
+    def run_tests(self, tests, *options, mode=0o700, before=(), launcher=()):
         with tempfile.TemporaryDirectory(prefix="mainstay-run-tests-") as directory:
             os.chmod(directory, mode)
             with open(os.path.join(directory, "CTestTestfile.cmake"), "w", encoding="utf-8") as file:
                 file.write(tests)
-            return subprocess.run([RUN_TESTS, *before, directory, *options], stdout=subprocess.PIPE,
+            return subprocess.run([*launcher, RUN_TESTS, *before, directory, *options], stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S, check=False)
 
     def test_reasons(self):
@@ -62,6 +68,16 @@ class RunTests(unittest.TestCase):
     def test_no_tests(self):
         self.assertNotEqual(self.run_tests(TESTS, "-R", "none_such").returncode, 0)
 
+    def test_root_of_a_namespace(self):
+        """Which cannot become others: an ordinary user runs the tests."""
+        namespace = ("unshare", "--user", "--map-root-user")
+        if subprocess.run([*namespace, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("no user namespaces here")
+        done = self.run_tests(BELOW, launcher=namespace)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("root cannot become other users here, so an ordinary user runs the tests\n3 tests as ", done.stdout)
+        self.assertNotEqual(self.run_tests(BELOW + BROKEN, launcher=namespace).returncode, 0)
+
     def run_as(self, tests, mode=0o755):
         return self.run_tests(tests, mode=mode, before=("--as", str(ORDINARY)))
 
@@ -84,4 +100,7 @@ class RunTests(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    outcome = unittest.main(exit=False).result
+    for _, why in outcome.skipped:
+        print(f"skipped: {why}")
+    sys.exit(1 if not outcome.wasSuccessful() else SKIPPED if outcome.skipped else 0)
