@@ -520,7 +520,8 @@ static const struct command commands[] = {
      ONE_ARGUMENT("HOST[:PORT]"),
      .help = "report what an NFSv4 server offers",
      .details =
-         "Any server; it needs no admin endpoint. HOST may be [ADDR6]; the port is 2049 unless "
+         "Any server; it needs no admin endpoint. All but the list of minor versions is asked in the "
+         "highest that the server offers. HOST may be [ADDR6]; the port is 2049 unless "
          "given. Reports minor versions, its identity, lease time, the session and its slots, "
          "whether it offers TLS, file systems with the security flavors that they take, supported "
          "attributes. Uses the credentials of the calling user and "

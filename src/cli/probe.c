@@ -26,16 +26,16 @@ static bool connect_to(struct probe *probe)
     return true;
 }
 
-/* 4.1 reveals most.  4.0 has no session and no EXCHANGE_ID, but its name space can be walked. */
+/* The highest reveals most: only 4.2 has its attributes.  4.0 has no session and no EXCHANGE_ID,
+ * but its name space can be walked. */
 static bool choose_minor(struct probe *probe)
 {
-    if (!probe->minors[0].offered && !probe->minors[1].offered) {
-        (void)snprintf(probe->error, sizeof(probe->error),
-                       "the server offers neither NFSv4.1 nor 4.0");
-        return false;
-    }
-    probe->minor = probe->minors[1].offered ? 1 : 0;
-    return true;
+    for (probe->minor = PROBE_MINORS; probe->minor-- > 0;)
+        if (probe->minors[probe->minor].offered)
+            return true;
+    (void)snprintf(probe->error, sizeof(probe->error),
+                   "the server offers no minor version from 0 to 2");
+    return false;
 }
 
 bool probe_run(struct probe *probe, const char *target, const struct client_cred *cred)

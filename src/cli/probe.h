@@ -80,7 +80,7 @@ struct probe {
     struct client_callbacks *callbacks;
     struct client_conn conn;
     struct probe_minor minors[PROBE_MINORS];
-    uint32_t minor; /* the version used for the rest: 1, or 0 without `server` and `session` */
+    uint32_t minor; /* the version used for the rest; 0: without `server` and `session` */
     struct probe_server server;
     struct client_session_wish wish;
     struct client_session session;

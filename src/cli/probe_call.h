@@ -4,7 +4,7 @@
 
 #include "cli/probe.h"
 
-/* Begin one: with SEQUENCE in 4.1, without in 4.0. */
+/* Begin one: with SEQUENCE, but without in 4.0. */
 void probe_call_begin(struct probe *probe, struct client_compound *c);
 
 /* False: no answer, so the probe ends.  Otherwise the caller must free the result. */

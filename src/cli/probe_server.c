@@ -111,7 +111,8 @@ static bool exchange_id(struct probe *probe)
     memcpy(op.opexchange_id.eia_clientowner.co_verifier, probe->wish.verifier, NFS4_VERIFIER_SIZE);
     op.opexchange_id.eia_clientowner.co_ownerid = client_text(probe->wish.owner);
     op.opexchange_id.eia_state_protect.spa_how = SP4_NONE;
-    client_compound_begin_plain(&c);
+    probe->session.minor = probe->minor;
+    client_compound_begin(&c, client_text("probe"), probe->minor);
     client_compound_add(&c, &op);
     answer = client_compound_call(&probe->conn, &c, &r);
     client_compound_free(&c);
@@ -136,6 +137,7 @@ bool probe_session_begin(struct probe *probe)
     enum client_status answer;
 
     *wish = client_session_wish_default(NULL);
+    wish->minor = probe->minor;
     wish->flags |= CREATE_SESSION4_FLAG_PERSIST;
     wish->fore = (struct channel_attrs4){.ca_maxrequestsize = ASK_BYTES,
                                          .ca_maxresponsesize = ASK_BYTES,

@@ -38,7 +38,7 @@ static void minors_print(const struct probe *probe)
                    minor->answer == CLIENT_OK ? status_name(minor->status)
                                               : client_status_name(minor->answer));
     }
-    putchar('\n');
+    printf("; what follows is of 4.%" PRIu32 "\n", probe->minor);
 }
 
 static void date_print(const struct nfstime4 *date)

@@ -1036,7 +1036,7 @@ class TheServer(Fixture):
         RAN.add(("krb5", "check"))
 
     def test_probe(self):
-        self.assertEqual(self.json("probe", f"127.0.0.1:{self.server.port}")["minor_used"], 1)
+        self.assertEqual(self.json("probe", f"127.0.0.1:{self.server.port}")["minor_used"], 2)
 
     def test_top(self):
         """More of it in top_test.py."""

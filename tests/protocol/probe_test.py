@@ -68,7 +68,18 @@ class Report(unittest.TestCase):
         self.assertEqual(answers[1], (True, "NFS4ERR_OP_NOT_IN_SESSION"))
         for offered, answer in answers.values():
             self.assertEqual(offered, answer != "NFS4ERR_MINOR_VERS_MISMATCH")
-        self.assertEqual(self.report["minor_used"], 1)
+        self.assertEqual(self.report["minor_used"], 2)
+
+    def test_the_highest_minor_version(self):
+        """What it has more of than those below is shown, too."""
+        root = self.report["tree"]["directories"][0]
+        self.assertIn("xattr_support", root["supported_attrs"])
+        self.assertIn("; what follows is of 4.2\n", mainstay("probe", self.server.address).stdout)
+        for highest in (0, 1):
+            with Server("/one=mem:", more=["--min-minor", "0", "--max-minor", str(highest)]) as server:
+                report = server.probe()
+            self.assertEqual(report["minor_used"], highest)
+            self.assertNotIn("xattr_support", report["tree"]["directories"][0]["supported_attrs"])
 
     def test_server_and_lease(self):
         server = self.report["server"]
