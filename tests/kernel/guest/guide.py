@@ -193,7 +193,7 @@ def mounts():
             printed[block.first] = run(f"{page}:{block.line}", before + block.text)
             os.chdir("/")
             unmount_all()
-    connections = [text.count("xprt:\ttcp") for first, text in printed.items() if "vers=4.1,nconnect=" in first]
+    connections = [text.count("xprt:\ttcp") for first, text in printed.items() if "nconnect=" in first]
     true(connections == [4], f"{connections} connections with nconnect=4")
     end_server()
 
