@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/namespace.h"
 #include "script.h"
 
 enum {
@@ -61,6 +62,14 @@ static int begin_with_file(void **state)
     do {                                                                                           \
         if (!has_acls)                                                                             \
             test_skip("the file system of the tests has no POSIX ACLs");                           \
+    } while (0)
+
+/* Entries that name users are stored. */
+#define NEED_OTHERS()                                                                              \
+    do {                                                                                           \
+        NEED_ACLS();                                                                               \
+        if (!namespace_has_others())                                                               \
+            test_skip(NAMESPACE_ALONE);                                                            \
     } while (0)
 
 static struct fattr4 fattr_of(struct nfsace4 *aces, uint32_t count)
@@ -147,7 +156,7 @@ static void one_more_user(void **state)
     struct fattr4 read;
 
     (void)state;
-    NEED_ACLS();
+    NEED_OTHERS();
     EXPECT_ACL(&file, ace(ALLOW, 0, OWN | R_ | W_, "OWNER@"), ace(ALLOW, 0, ALL | R_, "GROUP@"),
                ace(ALLOW, 0, ALL | R_, "EVERYONE@"));
     SET_ACL(&file, NFS4_OK, ace(ALLOW, 0, ALIAS_R | X_, "4711"),
@@ -227,7 +236,7 @@ static void obeyed(void **state)
     struct client_file opened = {.fh = file};
 
     (void)state;
-    NEED_ACLS();
+    NEED_OTHERS();
     SET_ACL(&file, NFS4_OK, ace(DENY, 0, W_, "4711"), ace(ALLOW, 0, R_ | W_, "EVERYONE@"));
     if (geteuid() != 0) {
         assert_int_equal(stranger_access(&file), ACCESS4_READ | ACCESS4_MODIFY | ACCESS4_EXTEND);
@@ -287,7 +296,7 @@ static void inherited(void **state)
     struct client_fh made;
 
     (void)state;
-    NEED_ACLS();
+    NEED_OTHERS();
     SET_ACL(&dir, NFS4_OK, ace(ALLOW, FD, R_ | X_, "4711"),
             ace(ALLOW, FD, DIR_W | R_ | X_, "OWNER@"), ace(ALLOW, 0, R_, "GROUP@"),
             ace(ALLOW, FDI, X_, "EVERYONE@"));
@@ -312,7 +321,7 @@ static void given_with_a_new_file(void **state)
     struct client_fh made;
 
     (void)state;
-    NEED_ACLS();
+    NEED_OTHERS();
     op.opopen.openhow.how.createattrs =
         FATTR(ace(ALLOW, 0, R_ | X_, "4711"), ace(ALLOW, 0, R_ | W_, "OWNER@"));
     begin(&alice, &dir);
