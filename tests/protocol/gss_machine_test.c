@@ -155,7 +155,7 @@ static void nothing_is_lost(void **state)
     struct client_fh dir;
     struct client_gss *of_machine = client_gss_get(machine.conn.gss), *of_alice;
     struct client_conn conn;
-    struct client_file file;
+    struct client_file file, of_nobody;
     uint32_t count;
 
     (void)state;
@@ -172,6 +172,11 @@ static void nothing_is_lost(void **state)
     run(NFS4ERR_WRONGSEC);
     expect_named(MACHINE "@MAINSTAY.TEST");
     expect_status(client_file_write(&machine, &file, 5, UNSTABLE4, "second", 6, &count), NFS4_OK);
+    /* A stateid that names no open is not valid for that: the client asks again with hers. */
+    of_nobody = file;
+    of_nobody.stateid = (struct stateid4){0};
+    expect_status(client_file_write(&machine, &of_nobody, 11, UNSTABLE4, "third", 5, &count),
+                  NFS4ERR_BAD_STATEID);
     expect_status(client_file_close(&machine, &file), NFS4_OK);
     client_gss_put(of_alice);
     client_gss_put(of_machine);

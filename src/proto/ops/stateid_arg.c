@@ -125,6 +125,26 @@ static enum nfsstat4 check_special(const struct compound *c, enum stateid_specia
     return open_share_denied(c->server->state, c->current.obj, access, c->call->received_ns);
 }
 
+/* Is it a WRITE in the name of a user whose credentials have expired?  It has been permitted to the
+ * user, who opened the file. */
+static bool by_machine(const struct compound *c, uint32_t access)
+{
+    return access == OPEN4_SHARE_ACCESS_WRITE && compound_mach_allows(c, OP_WRITE);
+}
+
+/* May the caller do it without a stateid of its own?  Linux sends a WRITE of the machine's with the
+ * anonymous stateid while it returns a delegation that it had no open beside.  Such a stateid names
+ * nobody who was permitted to write, so it is not valid for that (RFC 8881 §8.2.3).  The client
+ * then repeats the WRITE with the stateid of its open, but takes NFS4ERR_ACCESS as final. */
+static enum nfsstat4 permit_special(const struct compound *c, const struct stateid_io *io,
+                                    uint32_t access)
+{
+    /* The handle was accepted for users who have opened it. */
+    enum nfsstat4 status = c->wrongsec_deferred ? NFS4ERR_ACCESS : stateid_io_permit(c, io, access);
+
+    return status == NFS4ERR_ACCESS && by_machine(c, access) ? NFS4ERR_BAD_STATEID : status;
+}
+
 /* Without an open: conflicting delegations have not been recalled yet (RFC 8881 §10.4.1). */
 static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
                                    uint32_t access, struct stateid_io *io)
@@ -137,10 +157,7 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
 
     if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
         return NFS4ERR_BAD_STATEID;
-    /* The handle was accepted for users who have opened it. */
-    if (c->wrongsec_deferred)
-        return NFS4ERR_ACCESS;
-    status = stateid_io_permit(c, io, access);
+    status = permit_special(c, io, access);
     io->permitted = status == NFS4_OK;
     if (status == NFS4_OK)
         status = check_special(c, special, access);
@@ -149,13 +166,6 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
     status = delegation_begin(c->server->state, &claim, c->call->received_ns, c->waiter);
     io->begun = status == NFS4_OK;
     return status;
-}
-
-/* Is it a WRITE in the name of a user whose credentials have expired?  It has been permitted to the
- * user, who opened the file. */
-static bool by_machine(const struct compound *c, uint32_t access)
-{
-    return access == OPEN4_SHARE_ACCESS_WRITE && compound_mach_allows(c, OP_WRITE);
 }
 
 /* The holder of a delegation needs no open.  The seqid is checked. */

@@ -355,7 +355,7 @@ static void writes_for_users(void **unused)
     assert_int_equal(write_as(MACHINE + INTEGRITY, &fh, &opened.stateid), NFS4_OK);
     assert_int_equal(write_as(MACHINE + SERVICE_NONE, &fh, &opened.stateid), NFS4ERR_ACCESS);
     assert_int_equal(write_as(MALLORY + PRIVACY, &fh, &opened.stateid), NFS4ERR_ACCESS);
-    assert_int_equal(write_as(MACHINE + INTEGRITY, &fh, &anonymous), NFS4ERR_ACCESS);
+    assert_int_equal(write_as(MACHINE + INTEGRITY, &fh, &anonymous), NFS4ERR_BAD_STATEID);
 }
 
 /* ---- in an export that takes other flavors ---- */
@@ -406,7 +406,7 @@ static void overrides_flavors(void **unused)
     assert_int_equal(write_as(MACHINE + SERVICE_NONE, &fh, &opened.stateid), NFS4ERR_WRONGSEC);
     assert_int_equal(write_as(MALLORY + INTEGRITY, &fh, &opened.stateid), NFS4ERR_WRONGSEC);
     assert_int_equal(write_as(1000, &fh, &opened.stateid), NFS4ERR_WRONGSEC);
-    assert_int_equal(write_as(MACHINE + INTEGRITY, &fh, &anonymous), NFS4ERR_ACCESS);
+    assert_int_equal(write_as(MACHINE + INTEGRITY, &fh, &anonymous), NFS4ERR_BAD_STATEID);
     /* What is not on the list is refused as ever, so that clients look for the right flavor. */
     assert_int_equal(ops_as(MACHINE + INTEGRITY, &fh, &read, 1), NFS4ERR_WRONGSEC);
     list[0] = getattr, list[1] = read;
