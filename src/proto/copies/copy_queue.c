@@ -137,10 +137,11 @@ static bool volume_is_free_locked(const struct copy_queue *queue, const struct v
     return count < LIMIT_COPY_THREADS_PER_VOLUME;
 }
 
+/* A copy whose client is gone ends at once, and uses no file system. */
 static bool may_run_locked(const struct copy_queue *queue, const struct copy *copy)
 {
-    return volume_is_free_locked(queue, copy->from_volume) &&
-           volume_is_free_locked(queue, copy->to_volume);
+    return client_dead(copy->stateid.client) || (volume_is_free_locked(queue, copy->from_volume) &&
+                                                 volume_is_free_locked(queue, copy->to_volume));
 }
 
 static void begin_locked(struct copy_queue *queue, struct copy *copy)
@@ -303,6 +304,15 @@ static struct copy *due_locked(const struct copy_queue *queue, int64_t now_ns)
     return NULL;
 }
 
+/* Do copies wait whose client is gone?  Threads do not notice when it goes. */
+static bool orphans_wait_locked(const struct copy_queue *queue)
+{
+    LIST_FOREACH (owner, &queue->owners, struct copy_owner, link)
+        if (client_dead(owner->client) && !list_empty(&owner->waiting))
+            return true;
+    return false;
+}
+
 struct copy *copy_queue_due(struct copy_queue *queue, int64_t now_ns)
 {
     struct copy *copy;
@@ -310,6 +320,8 @@ struct copy *copy_queue_due(struct copy_queue *queue, int64_t now_ns)
 
     do {
         pthread_mutex_lock(&queue->lock);
+        if (orphans_wait_locked(queue))
+            pthread_cond_broadcast(&queue->posted);
         copy = queue->stop ? NULL : due_locked(queue, now_ns);
         dead = copy && client_dead(copy->stateid.client);
         if (dead) {

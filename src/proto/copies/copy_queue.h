@@ -71,7 +71,8 @@ enum copy_answer {
 void copy_queue_told(struct copy_queue *queue, struct copy *copy, enum copy_answer answer);
 
 /* The next copy of which the client is to be told again, with a reference, as if copy_queue_end()
- * had returned true; NULL: none.  Drops those whose client is gone. */
+ * had returned true; NULL: none.  Drops those whose client is gone; if they wait for a turn, some
+ * thread does, also while all threads of their file system hang. */
 struct copy *copy_queue_due(struct copy_queue *queue, int64_t now_ns);
 
 /* Stop it, and wait until no turn of it runs: NFS4_OK, and its client will hear nothing more.

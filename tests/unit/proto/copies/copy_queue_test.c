@@ -178,6 +178,16 @@ static void *cancel(void *arg)
     return NULL;
 }
 
+static enum copy_phase phase_of(const struct copy *copy)
+{
+    enum copy_phase phase;
+
+    pthread_mutex_lock(&queue.lock);
+    phase = copy->phase;
+    pthread_mutex_unlock(&queue.lock);
+    return phase;
+}
+
 static bool is_cancelled(const struct copy *copy)
 {
     bool cancelled;
@@ -290,6 +300,56 @@ static void clients_that_go(void **unused)
     assert_int_equal(counted(COPY_COUNTER_cancelled), 1);
     assert_null(copy_queue_due(&queue, 0));
     assert_int_equal(copies_freed(), 2);
+}
+
+/* Its client is gone: it has a turn to end with although all threads of its file system hang. */
+static void clients_that_go_from_a_queue(void **unused)
+{
+    struct copy *hanging[LIMIT_COPY_THREADS_PER_VOLUME], *orphan;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(hanging); i++) {
+        hanging[i] = copy_added(&bob, 'a', 'b');
+        expect_turn(hanging[i]);
+    }
+    orphan = copy_added(&alice, 'a', 'b');
+    atomic_store(&alice.dead, true);
+    expect_turn(orphan);
+    assert_false(copy_queue_end(&queue, orphan, NFS4ERR_EXPIRED));
+    assert_int_equal(copies_freed(), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(hanging); i++)
+        go_on(hanging[i]);
+}
+
+static void *take(void *arg)
+{
+    return copy_queue_take(arg);
+}
+
+/* A thread that waits learns of it once a second. */
+static void threads_look_for_clients_that_go(void **unused)
+{
+    struct copy *hanging[LIMIT_COPY_THREADS_PER_VOLUME], *orphan;
+    pthread_t thread;
+    void *taken;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(hanging); i++) {
+        hanging[i] = copy_added(&bob, 'a', 'b');
+        expect_turn(hanging[i]);
+    }
+    orphan = copy_added(&alice, 'a', 'b');
+    assert_int_equal(pthread_create(&thread, NULL, take, &queue), 0);
+    atomic_store(&alice.dead, true);
+    while (phase_of(orphan) == COPY_WAITS) {
+        assert_null(copy_queue_due(&queue, 0));
+        sched_yield();
+    }
+    assert_int_equal(pthread_join(thread, &taken), 0);
+    assert_ptr_equal(taken, orphan);
+    assert_false(copy_queue_end(&queue, orphan, NFS4ERR_EXPIRED));
+    for (size_t i = 0; i < ARRAY_SIZE(hanging); i++)
+        go_on(hanging[i]);
 }
 
 static void ends_are_counted(void **unused)
@@ -447,6 +507,8 @@ int main(void)
         TEST(told_until_it_is_known),
         TEST(disowned),
         TEST(clients_that_go),
+        TEST(clients_that_go_from_a_queue),
+        TEST(threads_look_for_clients_that_go),
         TEST(ends_are_counted),
         TEST(aborted_while_it_waits),
         TEST(aborted_while_it_runs),
