@@ -55,6 +55,13 @@ void disk_watch_hold(struct disk_watch *watch, uint32_t calls)
     disk_watch_delay(watch, calls, -1);
 }
 
+void disk_watch_spare(struct disk_watch *watch, const char *name)
+{
+    assert_false(atomic_load(&watch->sparing));
+    (void)snprintf(watch->spared, sizeof(watch->spared), "%s", name);
+    atomic_store(&watch->sparing, true);
+}
+
 void disk_watch_let_go(struct disk_watch *watch)
 {
     atomic_store(&watch->slow, 0);
@@ -71,6 +78,7 @@ void disk_watch_reset(struct disk_watch *watch)
     disk_watch_let_go(watch);
     wait_until(atomic_load(&watch->held) == 0);
     atomic_store(&watch->passes, 0);
+    atomic_store(&watch->sparing, false);
     for (uint32_t i = 0; i < DISK_WATCH_NOTES; i++)
         atomic_store(&watch->notes[i].whole, false);
     atomic_store(&watch->count, 0);

@@ -29,6 +29,7 @@ enum disk_call {
     DISK_MKDIR,      /* mkdirat */
     DISK_ATTRIBUTES, /* statx, faccessat */
     DISK_FREE,       /* close of a file that has no name any more */
+    DISK_COPY,       /* copy_file_range, by the file that is written */
 };
 
 #define DISK_BIT(call) (1u << (call))
@@ -56,6 +57,8 @@ struct disk_watch {
     _Atomic uint32_t failures;        /* as many calls of that kind and path fail with EIO */
     enum disk_call fail_call;
     char fail_path[DISK_WATCH_PATH_BYTES]; /* "*": any */
+    _Atomic bool sparing;
+    char spared[DISK_WATCH_PATH_BYTES]; /* then files of this name are not held */
     _Atomic uint32_t count;
     struct disk_note notes[DISK_WATCH_NOTES]; /* in the order in which the calls began */
 };
@@ -68,6 +71,9 @@ struct disk_watch *disk_watch_install(const char *dir, const char *root, uint32_
  * long. */
 void disk_watch_hold(struct disk_watch *watch, uint32_t calls);
 void disk_watch_delay(struct disk_watch *watch, uint32_t calls, int32_t delay_ms);
+
+/* Let calls of files of that name pass, in whatever directory; once until disk_watch_reset(). */
+void disk_watch_spare(struct disk_watch *watch, const char *name);
 
 /* Let all held calls pass, and hold no more. */
 void disk_watch_let_go(struct disk_watch *watch);

@@ -70,14 +70,26 @@ static bool is_slow(enum disk_call call)
     return atomic_load(&watch->slow) & DISK_BIT(call);
 }
 
-static void wait_while_held(enum disk_call call)
+static bool is_spared(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return atomic_load(&watch->sparing) && strcmp(slash ? slash + 1 : path, watch->spared) == 0;
+}
+
+static bool is_held(enum disk_call call, const char *path)
+{
+    return is_slow(call) && !is_spared(path);
+}
+
+static void wait_while_held(enum disk_call call, const char *path)
 {
     const struct timespec pause = {.tv_nsec = LOOK_NS};
 
-    if (!is_slow(call))
+    if (!is_held(call, path))
         return;
     atomic_fetch_add(&watch->held, 1);
-    for (int32_t ms = 0; is_slow(call) && !take_one(&watch->passes); ms++) {
+    for (int32_t ms = 0; is_held(call, path) && !take_one(&watch->passes); ms++) {
         int32_t delay_ms = atomic_load(&watch->delay_ms);
 
         if (delay_ms >= 0 && ms >= delay_ms)
@@ -114,7 +126,7 @@ static bool pass(enum disk_call call, int fd)
     if (!path)
         return true;
     take_note(call, path);
-    wait_while_held(call);
+    wait_while_held(call, path);
     if (!is_to_fail(call, path) || !take_one(&watch->failures))
         return true;
     errno = EIO;
@@ -125,9 +137,10 @@ static bool pass(enum disk_call call, int fd)
 static void pass_unnoted(enum disk_call call, int fd)
 {
     char buffer[4096];
+    const char *path = watch && is_slow(call) ? path_of(fd, buffer, sizeof(buffer)) : NULL;
 
-    if (watch && is_slow(call) && path_of(fd, buffer, sizeof(buffer)))
-        wait_while_held(call);
+    if (path)
+        wait_while_held(call, path);
 }
 
 /* The kernel appends this to the path of a file without a name. */
@@ -218,6 +231,15 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
     return next(fd, data, len, offset);
 }
 
+ssize_t copy_file_range(int from_fd, off_t *from, int to_fd, off_t *to, size_t len, unsigned flags)
+{
+    static ssize_t (*next)(int, off_t *, int, off_t *, size_t, unsigned);
+
+    find("copy_file_range", &next);
+    pass_unnoted(DISK_COPY, to_fd);
+    return next(from_fd, from, to_fd, to, len, flags);
+}
+
 int ftruncate(int fd, off_t size)
 {
     static int (*next)(int, off_t);
@@ -269,7 +291,7 @@ int close(int fd)
 
     find("close", &next);
     if (watch && is_slow(DISK_FREE) && is_removed(fd))
-        wait_while_held(DISK_FREE);
+        wait_while_held(DISK_FREE, "");
     return next(fd);
 }
 

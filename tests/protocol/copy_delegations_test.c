@@ -6,14 +6,17 @@
  */
 #include <string.h>
 
-#include "offloading.h"
+#include "admin_call.h"
+#include "copy_jam.h"
 
 #define SIZE (32 * COPYING_MIB + 5)
 #define TRIES 100 /* to be quicker than a copy of that size */
 
 static struct client_fh dir;
-static struct holder holder;
+static struct holder holder, other;
 static struct client_file from, to;
+static struct disk_watch *watch;
+static struct copy_jam jam;
 
 static int start(void **state)
 {
@@ -24,6 +27,7 @@ static int start(void **state)
     script_minor = 2;
     if (!test_server_init(&script_server))
         return -1;
+    watch = disk_watch_install(script_server.dir, script_server.data, 0);
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     return script_setup(options) == 0 && script_open_to_all("/mem") ? 0 : -1;
 }
@@ -187,6 +191,128 @@ static void unsuitable(void **state)
     }
 }
 
+/* Another client gets a delegation of one of the files while a copy without opens, to which it is
+ * in the way, waits for its turn.  Then the copy goes on, as far as it can. */
+static struct client_file get_into_its_way(const char *name, enum open_delegation_type4 type,
+                                           struct stateid4 *stateid)
+{
+    struct copying all;
+    struct client_file file;
+
+    holder_open(&holder, 2);
+    holder_open(&other, 2);
+    dir = script_dir(script_local);
+    from = holder_wanting(&holder, &dir, "from", OPEN_DELEGATE_WRITE);
+    to = holder_wanting(&holder, &dir, "to", OPEN_DELEGATE_WRITE);
+    copying_fill(&holder.mount, &from, 0, SIZE, 1);
+    holder_finish(&holder, &from);
+    holder_finish(&holder, &to);
+    all = copying_all(&from, &to);
+    all.from_stateid = all.to_stateid = client_stateid_anonymous;
+    all.asynchronous = true;
+    *stateid = copy_jam_begin(&jam, watch, &holder, &all, "to");
+    file = holder_delegated(&other, &dir, name, type);
+    copy_jam_break(&jam);
+    return file;
+}
+
+static uint64_t copied(const struct stateid4 *stateid)
+{
+    expect_status(offload(&holder.mount, &to.fh, OP_OFFLOAD_STATUS, stateid), NFS4_OK);
+    assert_false(offloading_is_over());
+    return result(OP_OFFLOAD_STATUS)->opoffload_status.osr_count;
+}
+
+/* As READ and WRITE, a copy has what is in its way recalled, and waits; meanwhile others go on.
+ * Then it copies what the other client has written last. */
+static void others_recalled(void **state)
+{
+    static const struct {
+        const char *name;
+        enum open_delegation_type4 type;
+    } cases[] = {
+        {"from", OPEN_DELEGATE_WRITE}, {"to", OPEN_DELEGATE_READ}, {"to", OPEN_DELEGATE_WRITE}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const uint64_t late = SIZE - COPYING_MIB;
+        const struct client_callback_op *op;
+        struct stateid4 stateid;
+        struct client_file file = get_into_its_way(cases[i].name, cases[i].type, &stateid);
+        struct client_file delegated = file;
+        uint32_t number = 0;
+        uint64_t before;
+
+        delegated.stateid = *client_file_delegation(&file);
+        (void)holder_wait_recall(&other, &file);
+        before = copied(&stateid);
+        assert_in_range(before, 1, late);
+        copy_jam_end(&jam);
+        assert_int_equal(copied(&stateid), before);
+        assert_null(offloading_heard(&holder, &stateid, &number));
+        if (i == 0)
+            copying_fill(&other.mount, &delegated, late, COPYING_MIB, 9);
+        holder_finish(&other, &file);
+        op = offloading_hear(&holder, &stateid, &number);
+        expect_status(op->offload_status, NFS4_OK);
+        assert_int_equal(op->offload_bytes, SIZE);
+        copying_expect(&bob, &to.fh, 0, late, 0, 1);
+        copying_expect(&bob, &to.fh, late, COPYING_MIB, late, i == 0 ? 9 : 1);
+        holder_close(&other);
+        holder_close(&holder);
+    }
+}
+
+/* Read delegations of the source are not in the way. */
+static void others_undisturbed(void **state)
+{
+    struct stateid4 stateid;
+    struct client_file file = get_into_its_way("from", OPEN_DELEGATE_READ, &stateid);
+    uint32_t number = 0;
+
+    (void)state;
+    expect_status(offloading_hear(&holder, &stateid, &number)->offload_status, NFS4_OK);
+    copying_expect(&bob, &to.fh, 0, SIZE, 0, 1);
+    copy_jam_end(&jam);
+    assert_int_equal(holder_recalls(&other, &file), 0);
+    holder_finish(&other, &file);
+    holder_close(&other);
+    holder_close(&holder);
+}
+
+/* A copy that waits for a delegation is cancelled at once, by its client or an administrator, and
+ * writes nothing more when the delegation is returned. */
+static void cancelled_meanwhile(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct stateid4 stateid;
+        struct client_file file = get_into_its_way("to", OPEN_DELEGATE_READ, &stateid);
+        uint32_t number = 0;
+        uint64_t before;
+
+        (void)holder_wait_recall(&other, &file);
+        before = copied(&stateid);
+        if (i == 0) {
+            expect_status(offload(&holder.mount, &to.fh, OP_OFFLOAD_CANCEL, &stateid), NFS4_OK);
+        } else {
+            const struct client_callback_op *op;
+
+            assert_int_equal(admin_call("DELETE", offloading_path(&stateid), NULL), 204);
+            op = offloading_hear(&holder, &stateid, &number);
+            expect_status(op->offload_status, NFS4ERR_IO);
+            assert_int_equal(op->offload_bytes, before);
+        }
+        offloading_expect_gone(&holder.mount, &to.fh, &stateid);
+        copy_jam_end(&jam);
+        holder_finish(&other, &file);
+        assert_int_equal(copying_size(&bob, &to.fh), before);
+        assert_true(i != 0 || !offloading_heard(&holder, &stateid, &number));
+        holder_close(&other);
+        holder_close(&holder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +320,9 @@ int main(void)
         ON_BOTH(conflicting),
         ON_BOTH(closed),
         ON_BOTH(unsuitable),
+        {"others_recalled", others_recalled, NULL, NULL, script_local},
+        {"others_undisturbed", others_undisturbed, NULL, NULL, script_local},
+        {"cancelled_meanwhile", cancelled_meanwhile, NULL, NULL, script_local},
     };
 
     return test_group_run_fixtures(tests, start, script_teardown);

@@ -51,12 +51,20 @@ const struct client_callback_op *offloading_heard(const struct holder *holder,
     return NULL;
 }
 
+/* The server closes a connection on which callbacks are not answered. */
+static void connect_again(struct holder *holder)
+{
+    if (holder->mount.conn.fd < 0)
+        holder_reconnect(holder, CDFC4_FORE_OR_BOTH);
+}
+
 const struct client_callback_op *offloading_hear(struct holder *holder,
                                                  const struct stateid4 *stateid, uint32_t *number)
 {
     const struct client_callback_op *op;
 
-    holder_pump_until(holder, (op = offloading_heard(holder, stateid, number)) != NULL);
+    holder_pump_until(
+        holder, (connect_again(holder), (op = offloading_heard(holder, stateid, number)) != NULL));
     return op;
 }
 
@@ -64,4 +72,14 @@ void offloading_expect_gone(struct client_mount *mount, const struct client_fh *
                             const struct stateid4 *stateid)
 {
     wait_until(offload(mount, fh, OP_OFFLOAD_STATUS, stateid) == NFS4ERR_BAD_STATEID);
+}
+
+const char *offloading_path(const struct stateid4 *stateid)
+{
+    static char path[sizeof("/copies/") + 2 * NFS4_OTHER_SIZE];
+    int len = snprintf(path, sizeof(path), "/copies/");
+
+    for (size_t i = 0; i < NFS4_OTHER_SIZE; i++)
+        len += snprintf(path + len, sizeof(path) - (size_t)len, "%02x", stateid->other[i]);
+    return path;
 }

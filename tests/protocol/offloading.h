@@ -20,10 +20,13 @@ bool offloading_is_over(void);
 const struct client_callback_op *offloading_heard(const struct holder *holder,
                                                   const struct stateid4 *stateid, uint32_t *number);
 
-/* The same; waits for it. */
+/* The same; waits for it, and connects again if the server has closed the connection. */
 const struct client_callback_op *offloading_hear(struct holder *holder,
                                                  const struct stateid4 *stateid, uint32_t *number);
 
 /* Wait until the copy is unknown, as it is once the server has the reply to the callback. */
 void offloading_expect_gone(struct client_mount *mount, const struct client_fh *fh,
                             const struct stateid4 *stateid);
+
+/* Where the admin endpoint has the copy, in static memory. */
+const char *offloading_path(const struct stateid4 *stateid);
