@@ -159,6 +159,11 @@ struct hnode *htable_first(const struct htable *table, uint64_t hash)
     return node;
 }
 
+struct hnode *htable_guess(const struct htable *table, uint64_t hash)
+{
+    return *bucket_of(table, hash);
+}
+
 struct hnode *htable_next(const struct hnode *node)
 {
     struct hnode *next = node->next;

@@ -49,6 +49,10 @@ void htable_remove(struct htable *table, struct hnode *node);
 struct hnode *htable_first(const struct htable *table, uint64_t hash);
 struct hnode *htable_next(const struct hnode *node);
 
+/* Probably what htable_first() returns, or NULL, but not looked at: for a caller that knows what
+ * else it will read there, and has that fetched from memory meanwhile. */
+struct hnode *htable_guess(const struct htable *table, uint64_t hash);
+
 /* Visit all nodes, in no particular order, until `visit` returns false.  It may remove the node
  * that it is given, and insert none.  The caller's lock excludes all others. */
 void htable_visit(struct htable *table, bool (*visit)(struct hnode *node, void *arg), void *arg);

@@ -82,6 +82,7 @@
 #define LIMIT_RPC_MACHINE_NAME_BYTES 255u
 #define LIMIT_WIRE_OPAQUE_BYTES LIMIT_RPC_RECORD_BYTES   /* opaques without a limit of their own */
 #define LIMIT_WIRE_ARRAY 4096u                           /* arrays without a limit of their own */
+#define LIMIT_WIRE_ACES (LIMIT_RPC_RECORD_BYTES / 16)    /* of an ACL that no one can keep */
 #define LIMIT_WIRE_XATTR_NAMES (LIMIT_READDIR_BYTES / 8) /* in one result of LISTXATTRS */
 #define LIMIT_CONNECTIONS 65536u
 #define LIMIT_DIALLED_CONNECTIONS 16384u /* outgoing ones of these */
@@ -309,6 +310,8 @@
 #define LIMIT_LOCAL_GRANTS 2u                /* callers per object whose ACCESS is remembered */
 #define LIMIT_LOCAL_GRANT_GIDS 32u           /* further groups of such a caller */
 #define LIMIT_LOCAL_KNOWN_IDS 262144u        /* IDs remembered per local export, 48 bytes each */
+#define LIMIT_LOCAL_KEPT_ATTRS 262144u       /* attributes kept per file system, 144 bytes each */
+#define LIMIT_LOCAL_KEPT_NAMES (32u << 20)   /* bytes of names kept per file system */
 #define LIMIT_LOCAL_WATCHES 65536u           /* directories; at most half of max_user_marks */
 #define LIMIT_LOCAL_DEPTH 16384u             /* directories below its root */
 #define LIMIT_LOCAL_SEARCH_ENTRIES 65536u    /* examined for an entry renamed by a local process */

@@ -18,9 +18,37 @@ const struct bitmap4 fattr_known = {
         },
 };
 
+/* A list that is longer than anyone keeps takes no memory. */
+static bool count_aces(struct xdr *x, uint32_t *count)
+{
+    struct nfsace4 ace;
+
+    xdr_u32(x, count);
+    if (*count > LIMIT_WIRE_ACES)
+        xdr_fail(x);
+    for (uint32_t i = 0; i < *count && !x->failed; i++)
+        wire_nfsace4(x, &ace);
+    if (x->failed)
+        *count = 0;
+    return !x->failed;
+}
+
+/* Is it too long to be kept, or for what arrived? */
+static bool is_too_long(const struct xdr *x)
+{
+    struct xdr ahead = *x;
+    uint32_t count = x->op == XDR_DECODE ? xdr_get_u32(&ahead) : 0;
+
+    return count > LIMIT_WIRE_ARRAY || count > xdr_left(&ahead) / 16;
+}
+
 static bool fattr_aces(struct xdr *x, struct nfsace4 **aces, uint32_t *count)
 {
-    *aces = xdr_array(x, count, LIMIT_WIRE_ARRAY, *aces, sizeof(**aces));
+    if (is_too_long(x)) {
+        *aces = NULL;
+        return count_aces(x, count);
+    }
+    *aces = xdr_array(x, count, LIMIT_WIRE_ACES, *aces, sizeof(**aces));
     for (uint32_t i = 0; i < *count && !x->failed; i++)
         wire_nfsace4(x, &(*aces)[i]);
     return !x->failed;

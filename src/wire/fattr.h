@@ -30,7 +30,7 @@ struct nfs4_attrs {
     uint64_t space_avail, space_free, space_total, space_used, space_freed;
     uint64_t quota_avail_hard, quota_avail_soft, quota_used;
     uint64_t maxfilesize, maxread, maxwrite;
-    struct nfsace4 *acl, *dacl;
+    struct nfsace4 *acl, *dacl; /* NULL once decoded, if there are more than LIMIT_WIRE_ARRAY */
     struct fsid4 fsid;
     struct change_policy4 change_policy;
     struct nfs_fh4 filehandle;

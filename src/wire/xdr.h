@@ -177,6 +177,58 @@ static inline uint32_t xdr_get_u32(struct xdr *x)
     return v;
 }
 
+/* ---- where there is room for sure: each returns the end of what it wrote to p ---- */
+
+static inline uint8_t *xdr_store_u32(uint8_t *p, uint32_t v)
+{
+    uint32_t be = htobe32(v);
+
+    memcpy(p, &be, sizeof(be));
+    return p + sizeof(be);
+}
+
+static inline uint8_t *xdr_store_u64(uint8_t *p, uint64_t v)
+{
+    uint64_t be = htobe64(v);
+
+    memcpy(p, &be, sizeof(be));
+    return p + sizeof(be);
+}
+
+/* Behind `len` bytes at p.  (A call of memset() would cost more than these.) */
+static inline uint8_t *xdr_store_padding(uint8_t *p, size_t len)
+{
+    uint8_t *end = p + xdr_padded(len);
+
+    switch (len % 4) {
+    case 1:
+        end[-3] = 0; /* fallthrough */
+    case 2:
+        end[-2] = 0; /* fallthrough */
+    case 3:
+        end[-1] = 0;
+        break;
+    default:
+        break;
+    }
+    return end;
+}
+
+/* Bytes that already stand where they belong are not copied. */
+static inline uint8_t *xdr_store_bytes(uint8_t *p, const void *data, size_t len)
+{
+    if (len > 0 && p != data)
+        memcpy(p, data, len);
+    return xdr_store_padding(p, len);
+}
+
+static inline uint8_t *xdr_store_opaque(uint8_t *p, const void *data, uint32_t len)
+{
+    return xdr_store_bytes(xdr_store_u32(p, len), data, len);
+}
+
+/* ---- filters ---- */
+
 /* Fixed-length opaque, copied; padded to four bytes on the wire.  On a failed decode `data` is
  * zeroed. */
 static inline bool xdr_fixed(struct xdr *x, void *data, size_t len)
@@ -188,12 +240,10 @@ static inline bool xdr_fixed(struct xdr *x, void *data, size_t len)
             memset(data, 0, len);
         return false;
     }
-    if (x->op == XDR_DECODE) {
+    if (x->op == XDR_DECODE)
         memcpy(data, p, len);
-    } else {
-        memcpy(p, data, len);
-        memset(p + len, 0, xdr_padded(len) - len);
-    }
+    else
+        xdr_store_bytes(p, data, len);
     return true;
 }
 
@@ -217,13 +267,10 @@ static inline bool xdr_opaque(struct xdr *x, struct wire_opaque *o, uint32_t max
             o->len = 0;
         return false;
     }
-    if (decode) {
+    if (decode)
         o->data = p;
-    } else {
-        if (o->len && p != o->data)
-            memcpy(p, o->data, o->len);
-        memset(p + o->len, 0, xdr_padded(o->len) - o->len);
-    }
+    else
+        xdr_store_bytes(p, o->data, o->len);
     return true;
 }
 

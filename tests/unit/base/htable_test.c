@@ -183,6 +183,8 @@ static void one_hash_for_several(void **state)
         found++;
     }
     assert_int_equal(found, 3);
+    assert_ptr_equal(htable_guess(&table, 7), &items[4].node); /* the last one that came */
+    assert_null(htable_guess(&table, 8));
     htable_remove(&table, &items[2].node);
     for (struct hnode *node = htable_first(&table, 7); node; node = htable_next(node))
         assert_true(node == &items[0].node || node == &items[4].node);

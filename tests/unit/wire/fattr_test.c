@@ -246,6 +246,33 @@ static void test_bad_values(void **state)
     arena_fini(&arena);
 }
 
+/* Lists that are too long to be kept are read to their end, and take no memory. */
+static void test_long_acl(void **state)
+{
+    static uint8_t bytes[4 + 16 * (LIMIT_WIRE_ARRAY + 1)];
+    struct bitmap4 mask = {0};
+    struct nfs4_attrs attrs;
+    struct arena arena;
+
+    (void)state;
+    bitmap4_set(&mask, FATTR4_ACL);
+    arena_init(&arena, 256);
+    xdr_store_u32(bytes, LIMIT_WIRE_ARRAY + 1);
+    assert_true(decode(&mask, bytes, sizeof(bytes), &attrs, &arena));
+    EQ(attrs.acl_count, LIMIT_WIRE_ARRAY + 1);
+    assert_null(attrs.acl);
+    EQ(arena.total, 0);
+    assert_false(decode(&mask, bytes, sizeof(bytes) - 4, &attrs, &arena));
+    EQ(attrs.acl_count, 0);
+    xdr_store_u32(bytes, UINT32_MAX);
+    assert_false(decode(&mask, bytes, sizeof(bytes), &attrs, &arena));
+    EQ(arena.total, 0);
+    xdr_store_u32(bytes, LIMIT_WIRE_ARRAY);
+    assert_true(decode(&mask, bytes, sizeof(bytes) - 16, &attrs, &arena));
+    assert_non_null(attrs.acl);
+    arena_fini(&arena);
+}
+
 /* Trailing zero words are not encoded; no attributes are a bitmap and a length of zero. */
 static void test_trimmed(void **state)
 {
@@ -289,9 +316,10 @@ static void test_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all),     cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_unknown), cmocka_unit_test(test_bad_values),
-        cmocka_unit_test(test_trimmed), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_all),      cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_unknown),  cmocka_unit_test(test_bad_values),
+        cmocka_unit_test(test_long_acl), cmocka_unit_test(test_trimmed),
+        cmocka_unit_test(test_full),
     };
 
     return test_group_run(tests);
