@@ -89,7 +89,7 @@ static enum vfs_status make_locked(struct mem_object *obj, const struct vfs_cred
     if (!permits(obj, cred, MAY_CHANGE))
         return VFS_ACCESS;
     permit(obj, &attr);
-    obj->attrdir = mem_object_create(mem_fs_of_object(obj), &attr);
+    obj->attrdir = mem_object_create(mem_fs_of_object(obj), &attr, NULL);
     if (!obj->attrdir)
         return VFS_NOSPC;
     follow_acl(obj, obj->attrdir);

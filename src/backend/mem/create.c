@@ -157,13 +157,14 @@ static bool symlink_init(struct mem_object *obj, const char *target)
 
 /* Create the object for a new name, complete but for its links.  Its handle is not known to any
  * other thread, so its lock is not needed. */
-static struct mem_object *make_object(struct mem_object *dir, struct vfs_attr *attr,
-                                      const struct vfs_attr *set, const struct vfs_create *create)
+static struct mem_object *make_object(struct mem_object *dir, const struct vfs_name *name,
+                                      struct vfs_attr *attr, const struct vfs_attr *set,
+                                      const struct vfs_create *create)
 {
     struct vfs_ace aces[VFS_ACL_ACES_MAX];
     struct vfs_acl acl = {.aces = aces};
     bool has_acl = initial_acl(dir, create, set, attr, &acl);
-    struct mem_object *obj = mem_object_create(mem_fs_of_object(dir), attr);
+    struct mem_object *obj = mem_object_create(mem_fs_of_object(dir), attr, name);
 
     if (!obj)
         return NULL;
@@ -232,7 +233,7 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
     status = initial_attr(dir, cred, create, &attr, &set);
     if (status != VFS_OK)
         return status;
-    obj = make_object(dir, &attr, &set, create);
+    obj = make_object(dir, name, &attr, &set, create);
     if (!obj)
         return VFS_NOSPC;
     *out = obj; /* also on error: the caller puts it without the lock */

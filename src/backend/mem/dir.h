@@ -20,6 +20,8 @@ struct mem_entry *mem_dir_lookup_locked(const struct mem_object *dir, const stru
 /* A new entry that is in no directory yet.  It takes a reference on obj.  NULL when the account is
  * full (never with `force`), and without memory. */
 struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name *name, bool force);
+/* Free the memory of an entry that nobody uses, while its object exists. */
+void mem_entry_free(struct mem_entry *entry);
 /* Put an entry; NULL is allowed.  No object may be locked, unless the entry's object has another
  * holder. */
 void mem_entry_put(struct mem_entry *entry);

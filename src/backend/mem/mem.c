@@ -97,6 +97,16 @@ static bool mem_idle(struct vfs *vfs)
     return idle;
 }
 
+static bool clear_dir(struct hnode *node, void *arg)
+{
+    struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
+
+    (void)arg;
+    if (vfs_type_is_dir(obj->vfs.type))
+        mem_dir_clear(obj);
+    return true;
+}
+
 static bool destroy_object(struct hnode *node, void *arg)
 {
     struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
@@ -113,6 +123,9 @@ static void mem_destroy(struct vfs *vfs)
 {
     struct mem_fs *fs = mem_fs_of(vfs);
 
+    /* First the entries, which are in the memory of their objects. */
+    for (size_t i = 0; i < MEM_SHARDS; i++)
+        htable_visit(&fs->shards[i].objects, clear_dir, NULL);
     for (size_t i = 0; i < MEM_SHARDS; i++) {
         htable_visit(&fs->shards[i].objects, destroy_object, &fs->shards[i].objects);
         htable_fini(&fs->shards[i].objects);
@@ -182,7 +195,7 @@ static void make_root(struct mem_fs *fs, const struct mem_options *options)
         .gid = options->root_gid,
     };
 
-    fs->root = mem_object_create(fs, &attr);
+    fs->root = mem_object_create(fs, &attr, NULL);
     CHECK(fs->root);
     fs->root->attr.nlink = 2;
 }

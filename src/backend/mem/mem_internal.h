@@ -98,15 +98,19 @@ struct mem_xattrs {
 
 /* Holders of a reference: each entry that names it; the file system, on its root; an object, on its
  * attribute directory; and callers of vfs functions that return one.  With the last reference the
- * object leaves its shard and is freed. */
+ * object leaves its shard and is freed.
+ *
+ * Behind it in memory is an entry, for its first name: mem_entry_beside(). */
 struct mem_object {
     struct vfs_object vfs;
     struct hnode by_fileid;
-    pthread_rwlock_t lock; /* guards the rest, except where noted */
-    struct vfs_attr attr;  /* complete; nlink is 0 once removed; space_used is exact */
-    bool atime_due;        /* changed since it was last read */
-    struct vfs_acl *acl;   /* NULL: none, the mode decides */
-    uint8_t *label;        /* security label; NULL: none */
+    pthread_rwlock_t lock;    /* guards the rest, except where noted */
+    struct vfs_attr attr;     /* complete; nlink is 0 once removed; space_used is exact */
+    bool atime_due;           /* changed since it was last read */
+    _Atomic bool beside_free; /* mem_entry_beside() is nobody's name; needs no lock */
+    uint32_t beside_bytes;    /* room for it, with its name; 0: there is none; constant */
+    struct vfs_acl *acl;      /* NULL: none, the mode decides */
+    uint8_t *label;           /* security label; NULL: none */
     uint32_t label_bytes;
     struct mem_object *attrdir; /* NULL: none yet; constant once set */
     struct mem_xattrs *xattrs;  /* NULL: none yet; constant once set */
@@ -119,7 +123,7 @@ struct mem_object {
 };
 
 /* One name.  Referenced by its directory, and temporarily by READDIRs.  It references its
- * object. */
+ * object, of whose memory it may be a part. */
 struct mem_entry {
     struct hnode by_name;
     uint64_t cookie; /* set when it is inserted */
@@ -165,6 +169,13 @@ static inline void mem_lock_write(struct mem_object *obj)
 static inline void mem_unlock(struct mem_object *obj)
 {
     CHECK(pthread_rwlock_unlock(&obj->lock) == 0);
+}
+
+/* The entry that was allocated together with an object that has room for it.  A LOOKUP among many
+ * names waits for memory: now both come at once. */
+static inline struct mem_entry *mem_entry_beside(struct mem_object *obj)
+{
+    return (struct mem_entry *)(obj + 1);
 }
 
 /* Of two objects that are not above each other, neither one an attribute directory: is the lock of

@@ -83,18 +83,32 @@ static void publish(struct mem_fs *fs, struct mem_object *obj)
     pthread_mutex_unlock(&shard->lock);
 }
 
-struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *attr)
+static struct mem_object *allocate(struct mem_fs *fs, uint32_t beside)
 {
-    struct timespec now = clock_realtime();
+    const size_t size = sizeof(struct mem_object) + beside;
     struct mem_object *obj;
 
-    if (!space_take(&fs->space, sizeof(*obj)))
+    if (!space_take(&fs->space, size))
         return NULL;
-    obj = memory_zalloc(MEMORY_objects, sizeof(*obj));
+    obj = memory_zalloc(MEMORY_objects, size);
     if (!obj) {
-        space_give(&fs->space, sizeof(*obj));
+        space_give(&fs->space, size);
         return NULL;
     }
+    obj->beside_bytes = beside;
+    atomic_init(&obj->beside_free, beside > 0);
+    return obj;
+}
+
+struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *attr,
+                                     const struct vfs_name *name)
+{
+    struct timespec now = clock_realtime();
+    struct mem_object *obj =
+        allocate(fs, name ? (uint32_t)(sizeof(struct mem_entry) + name->len) : 0);
+
+    if (!obj)
+        return NULL;
     obj->attr = *attr;
     obj->attr.mask = VFS_ATTR_ALL_GET;
     obj->attr.nlink = 0;

@@ -15,15 +15,13 @@ static bool free_entry(struct hnode *node, void *arg)
 {
     struct mem_entry *entry = CONTAINER_OF(node, struct mem_entry, by_name);
     struct mem_object *dir = arg;
-    struct mem_fs *fs = mem_fs_of_object(dir);
 
     mem_dir_take_locked(dir, entry);
-    space_give(&fs->space, sizeof(*entry) + entry->len);
-    memory_free(MEMORY_objects, entry);
+    mem_entry_free(entry);
     return true;
 }
 
-static void dir_clear(struct mem_object *dir)
+void mem_dir_clear(struct mem_object *dir)
 {
     if (!dir->dir.names.buckets)
         return;
@@ -37,7 +35,7 @@ void mem_object_free(struct mem_object *obj)
     struct mem_fs *fs = mem_fs_of_object(obj);
 
     if (vfs_type_is_dir(obj->vfs.type)) {
-        dir_clear(obj);
+        mem_dir_clear(obj);
     } else if (vfs_type_is_file(obj->vfs.type)) {
         mem_file_clear(obj);
     } else if (obj->vfs.type == VFS_LNK && obj->target) {
@@ -48,7 +46,7 @@ void mem_object_free(struct mem_object *obj)
     mem_xattrs_drop(obj);
     mem_label_drop(obj);
     pthread_rwlock_destroy(&obj->lock);
-    space_give(&fs->space, sizeof(*obj));
+    space_give(&fs->space, sizeof(*obj) + obj->beside_bytes);
     memory_free(MEMORY_objects, obj);
 }
 

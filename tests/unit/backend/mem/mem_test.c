@@ -321,6 +321,120 @@ static void named_attributes_go_with_the_file_system(void **state)
     fs->ops->destroy(fs);
 }
 
+static void move(struct vfs_object *dir, const char *from, const char *to)
+{
+    struct vfs_name from_name = name_of(from), to_name = name_of(to);
+    struct vfs_change_info from_info, to_info;
+
+    assert_int_equal(
+        dir->fs->ops->rename(dir, &from_name, dir, &to_name, &root_cred, &from_info, &to_info),
+        VFS_OK);
+}
+
+static void add(struct vfs_object *obj, struct vfs_object *dir, const char *text)
+{
+    struct vfs_name name = name_of(text);
+    struct vfs_change_info info;
+
+    assert_int_equal(dir->fs->ops->link(obj, dir, &root_cred, &name, &info), VFS_OK);
+}
+
+static void drop(struct vfs_object *dir, const char *text)
+{
+    struct vfs_name name = name_of(text);
+    struct vfs_change_info info;
+
+    assert_int_equal(dir->fs->ops->remove(dir, &root_cred, &name, &info), VFS_OK);
+}
+
+static void names(struct vfs_object *dir, const char *text, const struct vfs_object *expected)
+{
+    struct vfs_name name = name_of(text);
+    struct vfs_object *found;
+
+    if (!expected) {
+        assert_int_equal(dir->fs->ops->lookup(dir, &root_cred, &name, &found), VFS_NOENT);
+        return;
+    }
+    assert_int_equal(dir->fs->ops->lookup(dir, &root_cred, &name, &found), VFS_OK);
+    assert_ptr_equal(found, expected);
+    vfs_object_put(found);
+}
+
+static uint64_t bytes_free(struct vfs_object *root)
+{
+    struct vfs_statfs st;
+
+    assert_int_equal(root->fs->ops->statfs(root, &st), VFS_OK);
+    return st.bytes_free;
+}
+
+/* The first name has its place beside the file, which a later one gets if it fits. */
+static void names_come_and_go(void **state)
+{
+    static const char long_name[] = "a name for which there is no room beside the file";
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs), *kept = make(root, "kept", VFS_REG, 0644), *file;
+    uint64_t before = bytes_free(root), one_name;
+
+    (void)state;
+    file = make(root, "first", VFS_REG, 0644);
+    one_name = bytes_free(root);
+    add(file, root, "second");
+    assert_true(bytes_free(root) < one_name);
+    drop(root, "first");
+    add(file, root, "third");
+    drop(root, "second");
+    assert_true(bytes_free(root) == one_name);
+    names(root, "first", NULL);
+    names(root, "second", NULL);
+    names(root, "third", file);
+    move(root, "third", long_name);
+    assert_true(bytes_free(root) < one_name);
+    names(root, long_name, file);
+    move(root, long_name, "3rd");
+    assert_true(bytes_free(root) == one_name);
+    names(root, "3rd", file);
+    names(root, "kept", kept);
+    drop(root, "3rd");
+    vfs_object_put(file);
+    assert_true(bytes_free(root) == before);
+    vfs_object_put(kept);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+/* While a listing has a name, the file gets another one, and the place of the first is in use. */
+static bool emit_renamed(void *arg, const struct vfs_dirent *dirent)
+{
+    struct vfs_object *dir = arg;
+
+    assert_int_equal(dirent->name.len, strlen("before"));
+    move(dir, "before", "behind");
+    assert_memory_equal(dirent->name.data, "before", strlen("before"));
+    drop(dir, "behind");
+    assert_memory_equal(dirent->name.data, "before", strlen("before"));
+    return false;
+}
+
+static void a_listing_keeps_its_names(void **state)
+{
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs);
+    struct vfs_readdir rd = {.emit = emit_renamed, .arg = root};
+    uint64_t before;
+
+    (void)state;
+    vfs_object_put(make(root, "kept", VFS_DIR, 0755));
+    drop(root, "kept");
+    before = bytes_free(root);
+    vfs_object_put(make(root, "before", VFS_REG, 0644));
+    assert_int_equal(fs->ops->readdir(root, &root_cred, &rd), VFS_OK);
+    assert_true(bytes_free(root) == before);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
 enum {
     LIVES = 40,
     BLOCK_BYTES = 64 << 10,
@@ -438,6 +552,8 @@ int main(void)
         cmocka_unit_test(writes_are_seen_whole),
         cmocka_unit_test(named_attributes_are_limited),
         cmocka_unit_test(named_attributes_go_with_the_file_system),
+        cmocka_unit_test(names_come_and_go),
+        cmocka_unit_test(a_listing_keeps_its_names),
         cmocka_unit_test(idle_when_all_is_freed),
         cmocka_unit_test(numbers_of_files_differ),
     };

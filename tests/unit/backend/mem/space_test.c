@@ -71,6 +71,58 @@ static void the_limit_is_kept(void **state)
     space_fini(&space);
 }
 
+static _Atomic uint64_t *own_reserve(struct space *space)
+{
+    return &space->reserves[counter_lane % SPACE_RESERVES].bytes;
+}
+
+/* Over the limit, with what a thread has given back that had not seen it yet. */
+static void space_overfill(struct space *space)
+{
+    space_init(space, 100);
+    assert_true(space_take(space, 100));
+    space_force(space, 50);
+    assert_true(atomic_load(&space->over));
+    atomic_fetch_add(own_reserve(space), 20);
+}
+
+static void a_reserve_does_not_count_over_the_limit(void **state)
+{
+    struct space space;
+
+    (void)state;
+    space_overfill(&space);
+    assert_false(space_take(&space, 10));
+    assert_int_equal(atomic_load(own_reserve(&space)), 0);
+    assert_int_equal(space.used, 130);
+    space_give(&space, 130);
+    space_fini(&space);
+
+    space_overfill(&space);
+    space_force(&space, 10);
+    assert_int_equal(atomic_load(own_reserve(&space)), 0);
+    assert_int_equal(space.used, 140);
+    space_give(&space, 140);
+    space_fini(&space);
+}
+
+static void what_is_given_over_the_limit_ends_it(void **state)
+{
+    struct space space;
+
+    (void)state;
+    space_overfill(&space);
+    space_give(&space, 60);
+    assert_int_equal(atomic_load(own_reserve(&space)), 0);
+    assert_int_equal(space.used, 70);
+    assert_false(atomic_load(&space.over));
+    space_give(&space, 10);
+    assert_int_equal(atomic_load(own_reserve(&space)), 10); /* as usual again */
+    assert_true(space_take(&space, 10));
+    space_give(&space, 70);
+    space_fini(&space);
+}
+
 /* All have a lane at the same time, so they are different ones. */
 static void *take_and_give(void *arg)
 {
@@ -167,6 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_is_kept),
+        cmocka_unit_test(a_reserve_does_not_count_over_the_limit),
+        cmocka_unit_test(what_is_given_over_the_limit_ends_it),
         cmocka_unit_test(what_is_in_reserve_is_free),
         cmocka_unit_test(threads_fill_it_to_the_last_byte),
         cmocka_unit_test(no_thread_exceeds_it),
