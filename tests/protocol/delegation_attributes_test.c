@@ -142,6 +142,20 @@ static void no_answer(void **state)
     assert_int_equal(attrs_of(&bob, &file.fh, CLIENT_BITS(FATTR4_SIZE)).size, 4);
 }
 
+/* A size that no file can have is no answer. */
+static void impossible_size(void **state)
+{
+    (void)state;
+    holder.callbacks->attrs.change = before.change + 1;
+    holder.callbacks->attrs.size = (uint64_t)INT64_MAX + 1;
+    begin(&bob, &file.fh);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
+    run(NFS4ERR_DELAY);
+    holder_wait_recall(&holder, &file);
+    holder_finish(&holder, &file);
+    assert_int_equal(attrs_of(&bob, &file.fh, CLIENT_BITS(FATTR4_SIZE)).size, 4);
+}
+
 /* VERIFY and NVERIFY see what GETATTR sees. */
 static void verified(void **state)
 {
@@ -175,9 +189,10 @@ static void verified(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON(unchanged, mem),     ON(unchanged, local),  ON(has_changed, mem),
-        ON(has_changed, local), ON(another_size, mem), ON(another_size, local),
-        ON(no_answer, mem),     ON(verified, mem),
+        ON(unchanged, mem),     ON(unchanged, local),     ON(has_changed, mem),
+        ON(has_changed, local), ON(another_size, mem),    ON(another_size, local),
+        ON(no_answer, mem),     ON(impossible_size, mem), ON(impossible_size, local),
+        ON(verified, mem),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

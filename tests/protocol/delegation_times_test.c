@@ -292,6 +292,29 @@ static void of_the_future(void **state)
         assert_true(compare(after.time_metadata, after.time_modify) >= 0);
 }
 
+/* The ends of what can be said; on local the file system may cut the first. */
+static void of_the_ends_of_time(void **state)
+{
+    const struct nfstime4 first = {.seconds = INT64_MIN, .nseconds = 999999999};
+    const struct nfstime4 last = {.seconds = INT64_MAX, .nseconds = 999999999};
+    struct nfs4_attrs after;
+
+    report(&holder, &file, BOTH_HELD, last, last, NFS4_OK);
+    holder.callbacks->attrs.time_deleg_access = holder.callbacks->attrs.time_deleg_modify = last;
+    after = seen();
+    assert_true(compare(after.time_modify, future) < 0);
+    report(&holder, &file, BOTH_HELD, first, first, NFS4_OK);
+    holder.callbacks->attrs.time_deleg_access = holder.callbacks->attrs.time_deleg_modify = first;
+    after = seen();
+    assert_int_equal(compare(after.time_modify, first), 0);
+    report(&holder, &file, BOTH_HELD, first, first, NFS4_OK);
+    after = finished();
+    if (*state == script_mem)
+        assert_int_equal(compare(after.time_modify, first), 0);
+    assert_true(compare(after.time_modify, past) < 0);
+    assert_true(after.change > before.change);
+}
+
 /* The owner may set any time, as `cp -p` does; others may not. */
 static void of_the_past(void **state)
 {
@@ -621,6 +644,8 @@ int main(void)
         ON(written, local),
         ON(of_the_future, mem),
         ON(of_the_future, local),
+        ON(of_the_ends_of_time, mem),
+        ON(of_the_ends_of_time, local),
         ON(of_the_past, mem),
         ON(of_the_past, local),
         {"of_the_past_by_a_stranger on mem", of_the_past_by_a_stranger, setup_stranger, teardown,

@@ -208,29 +208,36 @@ static enum nfsstat4 answer(struct query *query, struct file *file, struct deleg
     return recall(query, file);
 }
 
-enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, struct client *client,
+/* There is, or was a moment ago, a WRITE delegation. */
+static enum nfsstat4 answer_held(struct state *state, struct delegation_claim claim,
                                  enum delegation_asked asked, int64_t now_ns,
                                  struct delegation_waiter *waiter, struct delegation_attr *out)
 {
-    struct query query = {.state = state,
-                          .claim = {client, obj, DELEGATION_USE_READ},
-                          .asked = asked,
-                          .now_ns = now_ns,
-                          .waiter = waiter};
+    struct query query = {
+        .state = state, .claim = claim, .asked = asked, .now_ns = now_ns, .waiter = waiter};
     enum nfsstat4 status;
     struct file *file;
 
-    *out = (struct delegation_attr){.valid = false};
-    /* A delegation granted concurrently may be missed: it could as well have been granted later. */
-    if (atomic_load_explicit(&obj->node->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
-        return NFS4_OK;
     vfs_memo_off(); /* what the backend says is compared with the holder's answer */
-    file = file_lookup(state->opens->files, obj);
+    file = file_lookup(state->opens->files, claim.obj);
     if (!file)
         return NFS4_OK;
     status = answer(&query, file, out);
     file_put(file);
     return status;
+}
+
+enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj, struct client *client,
+                                 enum delegation_asked asked, int64_t now_ns,
+                                 struct delegation_waiter *waiter, struct delegation_attr *out)
+{
+    const struct delegation_claim claim = {client, obj, DELEGATION_USE_READ};
+
+    out->valid = false;
+    /* A delegation granted concurrently may be missed: it could as well have been granted later. */
+    if (atomic_load_explicit(&obj->node->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
+        return NFS4_OK;
+    return answer_held(state, claim, asked, now_ns, waiter, out);
 }
 
 /* The present is that of the answer: all replies that are made of it have the same times. */

@@ -161,7 +161,10 @@ static void erase(struct lock_table *table, struct lock *lock)
     list_remove(&lock->set_link);
     if (lock->set->total)
         (*lock->set->total)--;
-    memory_free(MEMORY_locks, lock);
+    if (table->spare_count < LOCK_TABLE_ADDS)
+        table->spare[table->spare_count++] = lock;
+    else
+        memory_free(MEMORY_locks, lock);
     table->count--;
 }
 

@@ -49,7 +49,7 @@ enum {
 
 struct lock_table {
     struct lock_tree read, write;
-    struct lock *spare[LOCK_TABLE_ADDS]; /* reserved by lock_table_reserve() */
+    struct lock *spare[LOCK_TABLE_ADDS]; /* reserved by lock_table_reserve(), or no longer needed */
     unsigned spare_count;
     struct htable holders;
     bool holders_ready; /* initialized with the first lock */

@@ -39,11 +39,15 @@ struct open {
     /* Hashes of the callers that last opened it for reading and for writing.  They have that
      * access. */
     _Atomic uint64_t reader, writer;
-    _Atomic(struct client_principal) opener; /* the last opener, before any squash */
+    _Atomic(struct client_principal) opener; /* the last opener, before any squash; changed under
+                                              * owner_table.lock */
 
     /* Guarded by owner_table.lock. */
     struct hnode by_owner; /* and object */
     struct list client_link;
+    struct hnode by_opener; /* of the first of those of its opener; 4.0 only (opener.h) */
+    struct list opener_ring;
+    bool first_of_opener;
 };
 
 static inline uint32_t open_access(const struct open *open)

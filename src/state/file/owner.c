@@ -21,6 +21,7 @@ bool owner_table_create(struct client *client)
     CHECK(pthread_mutex_init(&table->lock, NULL) == 0);
     htable_init(&table->owners, 8);
     htable_init(&table->opens, 8);
+    htable_init(&table->openers, 0);
     htable_init(&table->delegations, 8);
     list_init(&table->idle);
     list_init(&table->open_list);
@@ -42,6 +43,7 @@ void owner_table_destroy(struct owner_table *table)
         table->notifier_free(table->notifier);
     htable_fini(&table->owners);
     htable_fini(&table->opens);
+    htable_fini(&table->openers);
     htable_fini(&table->delegations);
     pthread_mutex_destroy(&table->lock);
     memory_free(MEMORY_opens, table);

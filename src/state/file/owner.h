@@ -62,7 +62,8 @@ struct owner_table {
     void (*seqid_free)(struct owner_seqid *seqid); /* set with the first owner.seqid */
     /* Set with `notifier`. */
     void (*notifier_free)(struct delegation_notifier *notifier);
-    struct htable opens; /* struct open by_owner */
+    struct htable opens;   /* struct open by_owner */
+    struct htable openers; /* struct open by_opener: an open of each principal of a 4.0 client */
     struct list open_list;
     uint32_t open_count;
     struct htable delegations; /* struct delegation by_object */

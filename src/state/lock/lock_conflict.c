@@ -59,6 +59,7 @@ static bool counts_unexpired(const struct lock *lock, void *arg)
 {
     struct lock_search *search = arg;
 
+    search->met = true;
     if (!lock_state_in_effect(lock))
         return false;
     if (!is_expired(search, client_of(lock)))
@@ -74,7 +75,7 @@ const struct lock *lock_conflict_find_locked(struct file *file, const struct loc
 {
     const struct lock *lock;
 
-    search->given_up = false;
+    search->given_up = search->met = false;
     lock = find(file, wish, counts_unexpired, search);
     return search->given_up ? NULL : lock;
 }
@@ -108,7 +109,8 @@ enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wi
         lock_conflict_copy(out, lock->set->holder->owner, lock->write, &lock->in_file.range);
         return NFS4ERR_DENIED;
     }
-    (void)find(file, wish, add_expired, &collecting);
+    if (search.met) /* as a rule there is nothing, and no need to look again */
+        (void)find(file, wish, add_expired, &collecting);
     return courtesy->count > 0 ? NFS4ERR_DENIED : NFS4_OK;
 }
 

@@ -49,6 +49,7 @@ struct lock_search {
     uint32_t left; /* how many expired locks may still be skipped */
     bool given_up; /* the last search stopped at a lock of an expired client; what is behind it is
                     * unknown */
+    bool met;      /* the last search looked at a lock, even if that does not count */
     const struct client *expired; /* the last client found to be expired, or NULL */
 };
 

@@ -10,6 +10,7 @@
 #include "state/lock/lock_state.h"
 #include "state/open/open_end.h"
 #include "state/open/open_share.h"
+#include "state/open/opener.h"
 
 bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred)
 {
@@ -77,6 +78,7 @@ static struct open *open_create(const struct open_request *request, struct owner
     list_init(&open->lock_states);
     list_init(&open->waiters);
     list_init(&open->client_link);
+    list_init(&open->opener_ring);
     if (!stateid_insert(client->state->opens->stateids, &open->sid, STATEID_OPEN, client,
                         key_hash(owner, request->obj), open_release)) {
         memory_free(MEMORY_opens, open);
@@ -144,6 +146,8 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
         open = open_add_locked(table, request, owner);
         *fresh = open != NULL;
     }
+    if (open)
+        opener_set_locked(table, open, request->principal);
     if (!*fresh)
         owner_put_locked(table, owner);
     return open;
@@ -204,7 +208,6 @@ static bool merge_locked(struct open *open, const struct open_request *request)
     open->modes |= open_mode_bit(request->access, request->deny);
     open->notifiable |= request->notifiable;
     set_callers(open, request->access, request->cred);
-    atomic_store_explicit(&open->opener, request->principal, memory_order_relaxed);
     atomic_store_explicit(&open->transport, request->transport, memory_order_relaxed);
     for (uint32_t want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
         if (open->held & (1u << want))

@@ -2,6 +2,7 @@
 #include "state/open/open_end.h"
 
 #include "state/lock/lock_wait.h"
+#include "state/open/opener.h"
 
 void open_vfs_close(struct open *open)
 {
@@ -18,6 +19,7 @@ static void remove_locked(struct owner_table *table, struct open *open)
 {
     htable_remove(&table->opens, &open->by_owner);
     list_remove(&open->client_link);
+    opener_drop_locked(table, open);
     table->open_count--;
     atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
 }

@@ -6,7 +6,7 @@
 #include "state/client/client_lease.h"
 #include "state/client/client_table.h"
 #include "state/file/revocation.h"
-#include "state/open/open.h"
+#include "state/open/opener.h"
 
 /* A revocation looks at `running` after that, all of it seq_cst: either it sees this request, or
  * the request will see the state gone. */
@@ -76,15 +76,10 @@ uint32_t client_v40_callback(struct client *client, struct client_callback *out)
 static bool has_open_of(struct client *client, struct client_principal principal)
 {
     struct owner_table *table = owner_table_of(client);
-    bool found = false;
+    bool found;
 
     pthread_mutex_lock(&table->lock);
-    LIST_FOREACH (open, &table->open_list, struct open, client_link) {
-        const struct client_principal opener =
-            atomic_load_explicit(&open->opener, memory_order_relaxed);
-
-        found = found || client_principal_equal(opener, principal);
-    }
+    found = opener_has_open_locked(table, principal);
     pthread_mutex_unlock(&table->lock);
     return found;
 }

@@ -332,24 +332,68 @@ static void registration_acknowledges_all(void **unused)
     assert_int_equal(renew(), NFS4_OK);
 }
 
+/* Dave's open of a file by an owner, opened or opened again by this principal. */
+static struct stateid4 open_as(const char *owner, struct client_principal principal)
+{
+    struct open_request request = {.client = dave,
+                                   .owner = name_of(owner),
+                                   .obj = fx.files[0],
+                                   .cred = &fx.cred,
+                                   .access = R,
+                                   .principal = principal,
+                                   .now_ns = clock_now_ns()};
+    struct stateid4 opened;
+
+    assert_int_equal(fx.files[0]->fs->ops->open(fx.files[0], &fx.cred, VFS_WANT_READ, false), 0);
+    assert_int_equal(open_reserve(&request), NFS4_OK);
+    assert_int_equal(open_commit(&request, &opened), NFS4_OK);
+    return opened;
+}
+
+static bool may_renew(struct client_principal principal)
+{
+    return client_renew_id(fx.state, principal, dave->id, clock_now_ns()) == NFS4_OK;
+}
+
+enum {
+    OPENERS = 3,
+    OPENS = 24
+};
+
+/* Opens of several principals come, change hands and go, in an order that is none. */
+static void renew_by_principals_with_many_opens(void **unused)
+{
+    const struct client_principal who[OPENERS] = {
+        CLIENT_PRINCIPAL_SYS(5001), CLIENT_PRINCIPAL_SYS(5002), CLIENT_PRINCIPAL_SYS(5003)};
+    struct stateid4 opened[OPENS];
+    unsigned left[OPENERS] = {0};
+    char owner[16];
+
+    (void)unused;
+    for (unsigned i = 0; i < OPENS; i++) {
+        (void)snprintf(owner, sizeof(owner), "many %u", i);
+        opened[i] = open_as(owner, who[i % OPENERS]);
+        if (i % 5 == 0) /* the next one takes it over */
+            opened[i] = open_as(owner, who[(i + 1) % OPENERS]);
+        left[(i + (i % 5 == 0)) % OPENERS]++;
+    }
+    for (unsigned i = 0, at = 0; i < OPENS; i++, at = (at + 7) % OPENS) {
+        assert_int_equal(do_close(dave, &opened[at]), NFS4_OK);
+        left[(at + (at % 5 == 0)) % OPENERS]--;
+        for (unsigned j = 0; j < OPENERS; j++)
+            assert_int_equal(may_renew(who[j]), left[j] > 0);
+    }
+}
+
 /* RFC 7530 §16.28.5: a principal with an open may renew, too. */
 static void renew_by_a_principal_with_an_open(void **unused)
 {
     const struct client_principal root = CLIENT_PRINCIPAL_SYS(0);
-    struct open_request request = {.client = dave,
-                                   .owner = name_of("root"),
-                                   .obj = fx.files[0],
-                                   .cred = &fx.cred,
-                                   .access = R,
-                                   .principal = root,
-                                   .now_ns = clock_now_ns()};
     struct stateid4 opened;
 
     (void)unused;
     assert_int_equal(client_renew_id(fx.state, root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
-    assert_int_equal(fx.files[0]->fs->ops->open(fx.files[0], &fx.cred, VFS_WANT_READ, false), 0);
-    assert_int_equal(open_reserve(&request), NFS4_OK);
-    assert_int_equal(open_commit(&request, &opened), NFS4_OK);
+    opened = open_as("root", root);
     assert_int_equal(client_renew_id(fx.state, root, dave->id, clock_now_ns()), NFS4_OK);
     assert_int_equal(client_renew_id(fx.state, v40_bob.principal, dave->id, clock_now_ns()),
                      NFS4ERR_ACCESS);
@@ -494,6 +538,7 @@ int main(void)
         TEST(locks_go_with_their_open),
         TEST(registration_acknowledges_all),
         TEST(renew_by_a_principal_with_an_open),
+        TEST(renew_by_principals_with_many_opens),
         TEST(by_an_administrator),
         TEST(gone_with_losses),
         TEST(delegation_not_returned),
