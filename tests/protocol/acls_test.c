@@ -13,6 +13,7 @@ enum {
     RIGHTS_W = ACE4_WRITE_DATA | ACE4_APPEND_DATA,
     STRANGER = 4711,
     ACES = LIMIT_ACL_ACES + 1,
+    MANY_ACES = 65000, /* of 16 bytes each: nearly the largest call */
 };
 
 static struct nfsace4 ace(uint32_t type, uint32_t flag, uint32_t mask, const char *who)
@@ -49,7 +50,7 @@ static void as_stranger(void)
 /* SETATTR of attributes that do not fit into client_op_setattr(). */
 static void op_setattr(struct bitmap4 bits, const struct nfs4_attrs *attrs)
 {
-    static uint8_t bytes[32 * ACES];
+    static uint8_t bytes[16 * MANY_ACES + 64];
     struct nfs_argop4 op = {.argop = OP_SETATTR};
     struct nfs4_attrs values = *attrs;
     struct xdr x;
@@ -216,6 +217,43 @@ static void up_to_the_limit(void **state)
     set_acl(&alice, &file, aces, ACES, NFS4ERR_ATTRNOTSUPP);
     set_acl(&alice, &file, aces, ACES - 1, NFS4_OK);
     expect_acl(&file, aces, ACES - 1);
+}
+
+static struct fattr4 acl_fattr(struct nfsace4 *aces, uint32_t count, uint8_t *bytes, size_t room);
+static struct client_fh create_with(const char *name, const struct fattr4 *attrs,
+                                    enum nfsstat4 status);
+static struct client_fh open_with(const char *name, const struct fattr4 *attrs,
+                                  enum nfsstat4 status);
+static void op_compare(uint32_t op, const struct fattr4 *attrs);
+
+/* However long: what cannot be stored is ATTRNOTSUPP (RFC 8881 §6.2.1), and the same as no ACL. */
+static void far_beyond_the_limit(void **state)
+{
+    static struct nfsace4 aces[MANY_ACES];
+    static uint8_t bytes[16 * MANY_ACES + 64];
+    static const uint32_t counts[] = {LIMIT_WIRE_ARRAY, LIMIT_WIRE_ARRAY + 1, MANY_ACES};
+    const uint64_t change = attrs_of(&alice, &dir, CLIENT_BITS(FATTR4_CHANGE)).change;
+
+    (void)state;
+    for (uint32_t i = 0; i < MANY_ACES; i++)
+        aces[i] = ace(ALLOW, 0, ACE4_READ_DATA, "");
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+        const struct nfs4_attrs dacl = {.dacl = aces, .dacl_count = counts[i]};
+        struct fattr4 given = acl_fattr(aces, counts[i], bytes, sizeof(bytes));
+
+        set_acl(&alice, &file, aces, counts[i], NFS4ERR_ATTRNOTSUPP);
+        set(&alice, &file, CLIENT_BITS(FATTR4_DACL), &dacl, NFS4ERR_ATTRNOTSUPP);
+        (void)create_with("bad", &given, NFS4ERR_ATTRNOTSUPP);
+        (void)open_with("bad", &given, NFS4ERR_ATTRNOTSUPP);
+        begin(&alice, &file);
+        op_compare(OP_VERIFY, &given);
+        run(NFS4ERR_NOT_SAME);
+        begin(&alice, &file);
+        op_compare(OP_NVERIFY, &given);
+        run(NFS4_OK);
+    }
+    assert_int_equal(mode_of(&file), 0644);
+    assert_true(attrs_of(&alice, &dir, CLIENT_BITS(FATTR4_CHANGE)).change == change);
 }
 
 /* A mode becomes a list, and a list a mode. */
@@ -442,7 +480,8 @@ static struct client_fh create_with(const char *name, const struct fattr4 *attrs
     return result_fh();
 }
 
-static struct client_fh open_with(const char *name, const struct fattr4 *attrs)
+static struct client_fh open_with(const char *name, const struct fattr4 *attrs,
+                                  enum nfsstat4 status)
 {
     struct nfs_argop4 op = {
         .argop = OP_OPEN,
@@ -454,7 +493,9 @@ static struct client_fh open_with(const char *name, const struct fattr4 *attrs)
     begin(&alice, &dir);
     script_op_as(&alice, "acls", &op);
     client_op_getfh(C);
-    run(NFS4_OK);
+    run(status);
+    if (status != NFS4_OK)
+        return (struct client_fh){0};
     assert_true(bitmap4_isset(&result(OP_OPEN)->opopen.attrset, FATTR4_ACL));
     return result_fh();
 }
@@ -472,7 +513,7 @@ static void at_create(void **state)
     assert_int_equal(mode_of(&made), 0111);
     aces[0].flag = 0;
     attrs = acl_fattr(aces, 2, bytes, sizeof(bytes));
-    made = open_with("opened", &attrs);
+    made = open_with("opened", &attrs, NFS4_OK);
     expect_acl(&made, aces, 2);
     aces[1].who = client_text("nobody");
     attrs = acl_fattr(aces, 2, bytes, sizeof(bytes));
@@ -564,6 +605,7 @@ int main(void)
         WITH_FILE(names_of_entries),
         WITH_FILE(refused),
         WITH_FILE(up_to_the_limit),
+        WITH_FILE(far_beyond_the_limit),
         WITH_FILE(mode_and_acl),
         WITH_FILE(lets_in),
         WITH_FILE(hidden),

@@ -53,6 +53,61 @@ static void all_supported(void **state)
     assert_int_equal(attrs_of(&alice, &dir, all).type, NF4DIR);
 }
 
+/* The values of a fattr4, copied. */
+static uint32_t values_of(const struct client_fh *fh, struct bitmap4 bits, uint8_t values[512])
+{
+    const struct wire_opaque *got;
+
+    begin(&alice, fh);
+    client_op_getattr(C, bits);
+    run(NFS4_OK);
+    got = &result(OP_GETATTR)->opgetattr.obj_attributes.attr_vals;
+    assert_true(got->len <= 512);
+    memcpy(values, got->data, got->len);
+    return got->len;
+}
+
+/* The server encodes these in another way if lease_time is wanted, too: with the same bytes around
+ * that.  `before`: bytes of those with lower numbers. */
+static void check_both_ways(const struct client_fh *fh, struct bitmap4 bits, uint32_t before)
+{
+    uint8_t one[512], other[512];
+    uint32_t len = values_of(fh, bits, one);
+
+    bitmap4_set(&bits, FATTR4_LEASE_TIME);
+    assert_int_equal(values_of(fh, bits, other), len + 4);
+    assert_memory_equal(one, other, before);
+    assert_memory_equal(one + before, other + before + 4, len - before);
+}
+
+static void both_ways(void **state)
+{
+    static const struct {
+        uint32_t attribute, bytes_before;
+    } each[] = {
+        {FATTR4_TYPE, 4},          {FATTR4_CHANGE, 8},      {FATTR4_SIZE, 8},
+        {FATTR4_NAMED_ATTR, 4},    {FATTR4_FSID, 16},       {FATTR4_RDATTR_ERROR, 0},
+        {FATTR4_FILEHANDLE, 0},    {FATTR4_FILEID, 0},      {FATTR4_MODE, 0},
+        {FATTR4_NUMLINKS, 0},      {FATTR4_OWNER, 0},       {FATTR4_OWNER_GROUP, 0},
+        {FATTR4_RAWDEV, 0},        {FATTR4_SPACE_USED, 0},  {FATTR4_TIME_ACCESS, 0},
+        {FATTR4_TIME_METADATA, 0}, {FATTR4_TIME_MODIFY, 0}, {FATTR4_MOUNTED_ON_FILEID, 0},
+        {FATTR4_TIME_CREATE, 0},
+    };
+    struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");
+    struct bitmap4 all = {.count = 0}, has = supported(&file);
+    uint32_t before = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+        if (!bitmap4_isset(&has, each[i].attribute))
+            continue;
+        check_both_ways(&file, CLIENT_BITS(each[i].attribute), each[i].bytes_before);
+        bitmap4_set(&all, each[i].attribute);
+        before += each[i].bytes_before;
+    }
+    check_both_ways(&file, all, before);
+    check_both_ways(&dir, all, before);
+}
+
 static void set(const struct client_fh *fh, struct bitmap4 bits, const struct nfs4_attrs *attrs,
                 enum nfsstat4 status)
 {
@@ -204,8 +259,8 @@ static void verify(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(all_supported), ON_BOTH(setattr),     ON_BOTH(setattr_refused),
-        ON_BOTH(stranger),      ON_BOTH(access_bits), ON_BOTH(verify),
+        ON_BOTH(all_supported), ON_BOTH(setattr), ON_BOTH(setattr_refused), ON_BOTH(stranger),
+        ON_BOTH(access_bits),   ON_BOTH(verify),  ON_BOTH(both_ways),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

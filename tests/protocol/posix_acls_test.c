@@ -27,6 +27,7 @@ enum {
     ALIAS_R = R_ | ACE4_READ_NAMED_ATTRS | ALL,
     ALIAS_W = W_ | ACE4_WRITE_NAMED_ATTRS | ALL | ACE4_WRITE_ATTRIBUTES | ACE4_WRITE_ACL,
     ACES = 16,
+    NAME_BYTES = 64 << 10,
 };
 
 static struct client_fh dir, file;
@@ -333,6 +334,113 @@ static void given_with_a_new_file(void **state)
     assert_int_equal(mode_of(&made), 0650);
 }
 
+/* One that is there keeps its attributes (RFC 8881 §18.16.3), and needs none that are stored. */
+static void inexpressible_at_a_file_that_is_there(void **state)
+{
+    const struct client_fh dirs[] = {script_dir(script_mem), dir};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+        const struct client_fh there = make_file(&alice, &dirs[i], "there");
+        struct OPEN4args open = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                                 .openhow = {.opentype = OPEN4_CREATE},
+                                 .claim = {.claim = CLAIM_NULL, .file = client_text("there")}};
+        struct nfs_argop4 op = {.argop = OP_OPEN, .opopen = open};
+        uint64_t change;
+
+        if (i == 1)
+            NEED_ACLS();
+        change = attrs_of(&alice, &there, CLIENT_BITS(FATTR4_CHANGE)).change;
+        op.opopen.openhow.how.createattrs = FATTR(ace(DENY, 0, ACE4_DELETE, "4711"));
+        begin(&alice, &dirs[i]);
+        script_op_as(&alice, "acls", &op);
+        client_op_getfh(C);
+        run(NFS4_OK);
+        assert_false(bitmap4_isset(&result(OP_OPEN)->opopen.attrset, FATTR4_ACL));
+        assert_int_equal(attrs_of(&alice, &there, CLIENT_BITS(FATTR4_CHANGE)).change, change);
+        op.opopen.openhow.how.mode = GUARDED4;
+        begin(&alice, &dirs[i]);
+        script_op_as(&alice, "acls", &op);
+        run(NFS4ERR_EXIST);
+        begin(&alice, &dirs[i]);
+        client_compound_add(
+            C, &(struct nfs_argop4){
+                   .argop = OP_CREATE,
+                   .opcreate = {.objtype = {.type = NF4DIR},
+                                .objname = client_text("there"),
+                                .createattrs = FATTR(ace(DENY, 0, ACE4_DELETE, "4711"))}});
+        run(NFS4ERR_EXIST);
+    }
+}
+
+/* SETATTR, CREATE, OPEN with one entry: nothing is made or changed. */
+static void refused_everywhere(const struct client_fh *there, const struct client_fh *in,
+                               const struct wire_opaque *who, uint32_t flag, enum nfsstat4 status)
+{
+    static uint8_t bytes[NAME_BYTES + 64];
+    struct nfsace4 one = {.type = ALLOW, .flag = flag, .access_mask = R_, .who = *who};
+    struct nfs4_attrs attrs = {.acl = &one, .acl_count = 1};
+    struct fattr4 given = {.attrmask = CLIENT_BITS(FATTR4_ACL)};
+    struct nfs_argop4 open = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                   .openhow = {.opentype = OPEN4_CREATE},
+                   .claim = {.claim = CLAIM_NULL, .file = client_text("new")}}};
+    struct xdr x;
+
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    assert_true(fattr_value(&x, &attrs, FATTR4_ACL));
+    given.attr_vals = (struct wire_opaque){bytes, (uint32_t)xdr_pos(&x)};
+    set(there, &given, status);
+    begin(&alice, in);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_CREATE,
+                                                .opcreate = {.objtype = {.type = NF4DIR},
+                                                             .objname = client_text("new"),
+                                                             .createattrs = given}});
+    run(status);
+    open.opopen.openhow.how.createattrs = given;
+    begin(&alice, in);
+    script_op_as(&alice, "acls", &open);
+    run(status);
+}
+
+/* Names of 64 KiB, of other bytes than text, or with NUL, on either backend. */
+static void names_of_any_length(void **state)
+{
+    static uint8_t text[NAME_BYTES];
+    const struct client_fh dirs[] = {script_dir(script_mem), dir};
+    const struct wire_opaque whole = {text, sizeof(text)};
+    const struct wire_opaque nul = {(const uint8_t *)"OWNER@", 7};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+        const struct client_fh there = make_file(&alice, &dirs[i], "there");
+        const struct bitmap4 bits = CLIENT_BITS(FATTR4_CHANGE, FATTR4_MODE);
+        struct nfs4_attrs before[2], after[2];
+
+        if (i == 1)
+            NEED_ACLS();
+        before[0] = attrs_of(&alice, &dirs[i], bits);
+        before[1] = attrs_of(&alice, &there, bits);
+        for (uint32_t flag = 0; flag <= ACE4_IDENTIFIER_GROUP; flag += ACE4_IDENTIFIER_GROUP) {
+            memset(text, 'n', sizeof(text));
+            refused_everywhere(&there, &dirs[i], &whole, flag, NFS4ERR_BADOWNER);
+            memset(text, '9', sizeof(text));
+            refused_everywhere(&there, &dirs[i], &whole, flag, NFS4ERR_BADOWNER);
+            memset(text, 0xff, sizeof(text));
+            refused_everywhere(&there, &dirs[i], &whole, flag, NFS4ERR_INVAL);
+            memset(text, 'n', sizeof(text) - 1); /* an end amid a character */
+            text[sizeof(text) - 1] = 0xc3;
+            refused_everywhere(&there, &dirs[i], &whole, flag, NFS4ERR_INVAL);
+            refused_everywhere(&there, &dirs[i], &nul, flag, NFS4ERR_BADOWNER);
+        }
+        after[0] = attrs_of(&alice, &dirs[i], bits);
+        after[1] = attrs_of(&alice, &there, bits);
+        for (size_t j = 0; j < ARRAY_SIZE(before); j++)
+            assert_true(before[j].change == after[j].change && before[j].mode == after[j].mode);
+    }
+}
+
 int main(void)
 {
 #define WITH_FILE(test) cmocka_unit_test_setup(test, begin_with_file)
@@ -344,6 +452,8 @@ int main(void)
         WITH_FILE(compared_and_listed),
         WITH_FILE(inherited),
         WITH_FILE(given_with_a_new_file),
+        WITH_FILE(inexpressible_at_a_file_that_is_there),
+        WITH_FILE(names_of_any_length),
     };
 
     return test_group_run_fixtures(tests, setup, script_teardown);

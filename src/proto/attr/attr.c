@@ -2,184 +2,11 @@
 /* Getting attributes: from a backend's struct vfs_attr and what the export knows to a fattr4. */
 #include "proto/attr/attr.h"
 
-#include <stdio.h>
-
 #include "proto/attr/attr_acl.h"
 #include "proto/attr/attr_owner.h"
-#include "proto/open_arguments.h"
 #include "state/delegation/delegation_getattr.h"
 #include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
-
-#define BIT(n) (1u << ((n) % 32))
-
-static const struct bitmap4 write_only = {
-    .count = 3,
-    .words = {0, BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET),
-              BIT(FATTR4_MODE_SET_MASKED)},
-};
-
-/* The same where they exist: RFC 9754 §5, for SETATTR and CB_GETATTR alone, and RFC 8275 §5. */
-static const struct bitmap4 write_only_minor2 = {
-    .count = 3,
-    .words = {0, 0,
-              BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY) |
-                  BIT(FATTR4_MODE_UMASK)},
-};
-
-/* What every backend answers; the rest depends on its caps. */
-static const struct bitmap4 base_supported = {
-    .count = 3,
-    .words =
-        {
-            BIT(FATTR4_SUPPORTED_ATTRS) | BIT(FATTR4_TYPE) | BIT(FATTR4_FH_EXPIRE_TYPE) |
-                BIT(FATTR4_CHANGE) | BIT(FATTR4_SIZE) | BIT(FATTR4_LINK_SUPPORT) |
-                BIT(FATTR4_SYMLINK_SUPPORT) | BIT(FATTR4_NAMED_ATTR) | BIT(FATTR4_FSID) |
-                BIT(FATTR4_UNIQUE_HANDLES) | BIT(FATTR4_LEASE_TIME) | BIT(FATTR4_RDATTR_ERROR) |
-                BIT(FATTR4_ACLSUPPORT) | BIT(FATTR4_CANSETTIME) | BIT(FATTR4_CASE_INSENSITIVE) |
-                BIT(FATTR4_CASE_PRESERVING) | BIT(FATTR4_CHOWN_RESTRICTED) |
-                BIT(FATTR4_FILEHANDLE) | BIT(FATTR4_FILEID) | BIT(FATTR4_FILES_AVAIL) |
-                BIT(FATTR4_FILES_FREE) | BIT(FATTR4_FILES_TOTAL) | BIT(FATTR4_HOMOGENEOUS) |
-                BIT(FATTR4_MAXFILESIZE) | BIT(FATTR4_MAXLINK) | BIT(FATTR4_MAXNAME) |
-                BIT(FATTR4_MAXREAD) | BIT(FATTR4_MAXWRITE),
-            BIT(FATTR4_MODE) | BIT(FATTR4_NO_TRUNC) | BIT(FATTR4_NUMLINKS) | BIT(FATTR4_OWNER) |
-                BIT(FATTR4_OWNER_GROUP) | BIT(FATTR4_RAWDEV) | BIT(FATTR4_SPACE_AVAIL) |
-                BIT(FATTR4_SPACE_FREE) | BIT(FATTR4_SPACE_TOTAL) | BIT(FATTR4_SPACE_USED) |
-                BIT(FATTR4_TIME_ACCESS) | BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_DELTA) |
-                BIT(FATTR4_TIME_METADATA) | BIT(FATTR4_TIME_MODIFY) | BIT(FATTR4_TIME_MODIFY_SET) |
-                BIT(FATTR4_MOUNTED_ON_FILEID),
-            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
-                BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_XATTR_SUPPORT) |
-                BIT(FATTR4_OPEN_ARGUMENTS) | BIT(FATTR4_TIME_DELEG_ACCESS) |
-                BIT(FATTR4_TIME_DELEG_MODIFY),
-        },
-};
-
-/* Up to mounted_on_fileid; up to fs_charset_cap; all.  open_arguments belongs to 4.2, but describes
- * an OPEN that is the same in 4.1, and clients of 4.1 ask for it, too. */
-const struct bitmap4 attr_minor0 = {.count = 2, .words = {UINT32_MAX, 0x00ffffffu}};
-const struct bitmap4 attr_minor1 = {
-    .count = 3, .words = {UINT32_MAX, UINT32_MAX, 0x00001fffu | BIT(FATTR4_OPEN_ARGUMENTS)}};
-const struct bitmap4 attr_minor2 = {.count = 3, .words = {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
-
-/* All that other creates take is taken with an exclusive one, too, but for the times: there the
- * verifier may be kept (RFC 8881 §18.16.3). */
-static const struct bitmap4 exclcreat = {
-    .count = 3,
-    .words =
-        {
-            BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
-            BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) | BIT(FATTR4_DACL),
-            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_SEC_LABEL),
-        },
-};
-
-static void add_acls(uint32_t caps, struct bitmap4 *out)
-{
-    if (!(caps & VFS_CAP_ACL))
-        return;
-    bitmap4_set(out, FATTR4_ACL);
-    bitmap4_set(out, FATTR4_DACL);
-}
-
-/* Leave out the others, and words that say nothing: clients compare what they sent back. */
-static void bitmap_cut(struct bitmap4 *bits, const struct bitmap4 *others)
-{
-    for (uint32_t w = 0; w < bits->count; w++)
-        bits->words[w] &= others->words[w];
-    while (bits->count > 0 && bits->words[bits->count - 1] == 0)
-        bits->count--;
-}
-
-void attr_supported(const struct compound *c, const struct export *export, struct bitmap4 *out)
-{
-    const uint32_t caps = export->fs->caps;
-
-    *out = base_supported;
-    if (caps & VFS_CAP_BTIME)
-        bitmap4_set(out, FATTR4_TIME_CREATE);
-    add_acls(caps, out);
-    if (caps & VFS_CAP_CLONE)
-        bitmap4_set(out, FATTR4_CLONE_BLKSIZE);
-    if (caps & VFS_CAP_SPACE)
-        bitmap4_set(out, FATTR4_SPACE_FREED);
-    if ((caps & VFS_CAP_LABEL) && export->security_label)
-        bitmap4_set(out, FATTR4_SEC_LABEL);
-    bitmap_cut(out, c->attributes);
-}
-
-void attr_exclcreat(const struct compound *c, const struct export *export, struct bitmap4 *out)
-{
-    struct bitmap4 supported;
-
-    attr_supported(c, export, &supported);
-    *out = exclcreat;
-    bitmap_cut(out, &supported);
-}
-
-enum nfsstat4 attr_check_readable(const struct compound *c, const struct bitmap4 *want)
-{
-    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
-        uint32_t unreadable =
-            write_only.words[w] | (write_only_minor2.words[w] & c->attributes->words[w]);
-
-        if (want->words[w] & unreadable)
-            return NFS4ERR_INVAL;
-    }
-    return NFS4_OK;
-}
-
-/* What of struct vfs_attr each attribute is made of. */
-static const uint32_t vfs_needs[LIMIT_BITMAP_WORDS * 32] = {
-    [FATTR4_TYPE] = VFS_ATTR_TYPE,
-    [FATTR4_CHANGE] = VFS_ATTR_CHANGE,
-    [FATTR4_SIZE] = VFS_ATTR_SIZE,
-    [FATTR4_FILEID] = VFS_ATTR_FILEID,
-    [FATTR4_MODE] = VFS_ATTR_MODE,
-    [FATTR4_NUMLINKS] = VFS_ATTR_NLINK,
-    [FATTR4_OWNER] = VFS_ATTR_UID,
-    [FATTR4_OWNER_GROUP] = VFS_ATTR_GID,
-    [FATTR4_RAWDEV] = VFS_ATTR_RDEV,
-    [FATTR4_SPACE_USED] = VFS_ATTR_SPACE,
-    [FATTR4_TIME_ACCESS] = VFS_ATTR_ATIME,
-    [FATTR4_TIME_CREATE] = VFS_ATTR_BTIME,
-    [FATTR4_TIME_METADATA] = VFS_ATTR_CTIME,
-    [FATTR4_TIME_MODIFY] = VFS_ATTR_MTIME,
-    [FATTR4_MOUNTED_ON_FILEID] = VFS_ATTR_FILEID,
-    [FATTR4_NAMED_ATTR] = VFS_ATTR_NAMED_ATTR,
-};
-
-uint32_t attr_vfs_mask(const struct bitmap4 *want)
-{
-    uint32_t mask = 0;
-
-    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
-        for (uint32_t bits = want->words[w]; bits; bits &= bits - 1)
-            mask |= vfs_needs[w * 32 + (uint32_t)__builtin_ctz(bits)];
-    }
-    return mask;
-}
-
-bool attr_has_acl(const struct bitmap4 *bits)
-{
-    return bitmap4_isset(bits, FATTR4_ACL) || bitmap4_isset(bits, FATTR4_DACL);
-}
-
-bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want)
-{
-    return attr_has_acl(want) && (fs->caps & VFS_CAP_ACL);
-}
-
-bool attr_wants_label(const struct compound *c, const struct export *export,
-                      const struct bitmap4 *want)
-{
-    struct bitmap4 supported;
-
-    if (!bitmap4_isset(want, FATTR4_SEC_LABEL))
-        return false;
-    attr_supported(c, export, &supported);
-    return bitmap4_isset(&supported, FATTR4_SEC_LABEL);
-}
 
 enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
                                const struct vfs_attr *attr)
@@ -226,142 +53,6 @@ enum nfsstat4 attr_get_label(struct attr_source *source, const struct vfs_cred *
         return status_from_vfs(status);
     if (label->len > 0 || obj == source->export->root)
         source->label = label;
-    return NFS4_OK;
-}
-
-static struct nfstime4 to_nfstime(struct timespec t)
-{
-    return (struct nfstime4){.seconds = t.tv_sec, .nseconds = (uint32_t)t.tv_nsec};
-}
-
-static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s,
-                           const struct bitmap4 *supported)
-{
-    uint32_t caps = s->any->fs->caps;
-
-    a->supported_attrs = *supported;
-    attr_exclcreat(s->c, s->export, &a->suppattr_exclcreat);
-    /* A handle lasts as long as its file, also where neither outlives the server. */
-    a->fh_expire_type = FH4_PERSISTENT;
-    a->link_support = caps & VFS_CAP_LINK;
-    a->symlink_support = caps & VFS_CAP_SYMLINK;
-    a->fsid.major = s->export->fsid_major;
-    a->fsid.minor = s->export->fsid_minor;
-    a->unique_handles = true;
-    a->lease_time = s->c->server->lease_s;
-    a->rdattr_error = s->rdattr_error;
-    a->aclsupport = caps & VFS_CAP_ACL ? ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL : 0;
-    a->cansettime = true;
-    a->case_insensitive = false;
-    a->case_preserving = true;
-    a->chown_restricted = true;
-    a->homogeneous = true;
-    a->maxread = LIMIT_READ_BYTES;
-    a->maxwrite = LIMIT_WRITE_BYTES;
-    a->no_trunc = true;
-    a->clone_blksize = s->any->fs->clone_blksize;
-    a->change_attr_type = s->any->fs->change_type;
-    a->xattr_support = caps & VFS_CAP_XATTR;
-    open_arguments_get(s->c, &a->open_arguments);
-    a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};
-    a->mounted_on_fileid = s->mounted_on_fileid;
-}
-
-static void fill_object(struct nfs4_attrs *a, const struct vfs_attr *v)
-{
-    a->type = (uint32_t)v->type;
-    a->change = v->change;
-    a->size = v->size;
-    a->fileid = v->fileid;
-    a->mode = v->mode;
-    a->numlinks = v->nlink;
-    a->named_attr = v->named_attr;
-    a->rawdev.specdata1 = v->rdev_major;
-    a->rawdev.specdata2 = v->rdev_minor;
-    a->space_used = v->space_used;
-    a->time_access = to_nfstime(v->atime);
-    a->time_create = to_nfstime(v->btime);
-    a->time_metadata = to_nfstime(v->ctime);
-    a->time_modify = to_nfstime(v->mtime);
-}
-
-static bool wants_statfs(const struct bitmap4 *want)
-{
-    const uint32_t low = BIT(FATTR4_FILES_AVAIL) | BIT(FATTR4_FILES_FREE) |
-                         BIT(FATTR4_FILES_TOTAL) | BIT(FATTR4_MAXFILESIZE) | BIT(FATTR4_MAXLINK) |
-                         BIT(FATTR4_MAXNAME);
-    const uint32_t high =
-        BIT(FATTR4_SPACE_AVAIL) | BIT(FATTR4_SPACE_FREE) | BIT(FATTR4_SPACE_TOTAL);
-
-    return (want->words[0] & low) || (want->words[1] & high);
-}
-
-static enum vfs_status fill_statfs(struct nfs4_attrs *a, struct vfs_object *any)
-{
-    struct vfs_statfs fs;
-    enum vfs_status status = any->fs->ops->statfs(any, &fs);
-
-    if (status != VFS_OK)
-        return status;
-    a->files_avail = fs.files_avail;
-    a->files_free = fs.files_free;
-    a->files_total = fs.files_total;
-    a->maxfilesize = fs.file_size_max;
-    a->maxlink = fs.link_max;
-    a->maxname = fs.name_max;
-    a->space_avail = fs.bytes_avail;
-    a->space_free = fs.bytes_free;
-    a->space_total = fs.bytes_total;
-    return VFS_OK;
-}
-
-enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *want, struct xdr *out)
-{
-    uint8_t fh[LIMIT_FH_BYTES];
-    char owner[ATTR_NAME_BYTES], group[ATTR_NAME_BYTES];
-    struct bitmap4 mask, supported;
-    struct nfs4_attrs a;
-
-    attr_supported(s->c, s->export, &supported);
-    mask.count = LIMIT_BITMAP_WORDS;
-    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++)
-        mask.words[w] = want->words[w] & supported.words[w];
-    fill_constants(&a, s, &supported);
-    if (s->attr) {
-        fill_object(&a, s->attr);
-        if (bitmap4_isset(&mask, FATTR4_OWNER))
-            a.owner = attr_owner_of(s->c, IDENTITY_USER, s->attr->uid, owner);
-        if (bitmap4_isset(&mask, FATTR4_OWNER_GROUP))
-            a.owner_group = attr_owner_of(s->c, IDENTITY_GROUP, s->attr->gid, group);
-        if (!(s->attr->mask & VFS_ATTR_BTIME))
-            bitmap4_clear(&mask, FATTR4_TIME_CREATE);
-    }
-    if (bitmap4_isset(&mask, FATTR4_FILEHANDLE)) {
-        a.filehandle.len = export_fh_build(s->export, s->handle, fh);
-        a.filehandle.data = fh;
-    }
-    if (s->space_freed)
-        a.space_freed = *s->space_freed;
-    else
-        bitmap4_clear(&mask, FATTR4_SPACE_FREED);
-    if (bitmap4_isset(&mask, FATTR4_SEC_LABEL)) {
-        if (s->label)
-            a.sec_label = (struct sec_label4){
-                .slai_lfs = ATTR_LABEL_FORMAT,
-                .slai_data = {s->label->data, s->label->len},
-            };
-        else
-            bitmap4_clear(&mask, FATTR4_SEC_LABEL);
-    }
-    if (attr_has_acl(&mask) && !attr_acl_encode(s->c, s->acl, &a))
-        return NFS4ERR_DELAY;
-    if (wants_statfs(&mask)) {
-        enum vfs_status status = fill_statfs(&a, s->any);
-
-        if (status != VFS_OK)
-            return status_from_vfs(status);
-    }
-    fattr_encode(out, &mask, &a);
     return NFS4_OK;
 }
 
@@ -413,24 +104,42 @@ static enum nfsstat4 get_space_freed(struct attr_source *source, uint64_t *bytes
     return status == VFS_OK || status == VFS_NOTSUPP ? NFS4_OK : status_from_vfs(status);
 }
 
+/* attr_vfs_mask().  Clients ask for the same attributes again and again. */
+static uint32_t vfs_mask_again(const struct bitmap4 *want)
+{
+    static _Thread_local struct {
+        uint32_t words[LIMIT_BITMAP_WORDS];
+        uint32_t mask;
+    } last; /* of no attributes: nothing */
+
+    if (__builtin_expect(memcmp(last.words, want->words, sizeof(last.words)) != 0, 0)) {
+        memcpy(last.words, want->words, sizeof(last.words));
+        last.mask = attr_vfs_mask(want);
+    }
+    return last.mask;
+}
+
 enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
                                  const struct bitmap4 *want, struct xdr *out)
 {
+    struct bitmap4 supported;
     struct vfs_attr attr;
     struct attr_source source = {
         .c = c,
         .export = export,
+        .supported = &supported,
         .any = obj,
         .attr = &attr,
         .handle = &obj->handle,
         .mounted_on_fileid = export_mounted_on_fileid(export, obj),
     };
-    uint32_t mask = attr_vfs_mask(want);
+    uint32_t mask = vfs_mask_again(want);
     enum nfsstat4 allowed = NFS4_OK;
     struct vfs_label label;
     struct vfs_acl acl;
     uint64_t space_freed;
 
+    attr_supported(c, export, &supported);
     if (mask) {
         enum nfsstat4 status = get(c, obj, mask, &attr);
 

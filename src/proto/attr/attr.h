@@ -15,7 +15,8 @@
 struct attr_source {
     struct compound *c;
     struct export *export;
-    struct vfs_object *any;      /* any object of the file system: statfs and caps */
+    const struct bitmap4 *supported; /* attr_supported() of the export */
+    struct vfs_object *any;          /* any object of the file system: statfs and caps */
     const struct vfs_attr *attr; /* at least attr_vfs_mask() of the request; NULL: none needed */
     const struct vfs_handle *handle;
     const struct vfs_acl *acl;     /* set if attr_wants_acl() */
@@ -60,7 +61,7 @@ enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const str
 enum nfsstat4 attr_get_label(struct attr_source *source, const struct vfs_cred *cred,
                              struct vfs_label *label);
 
-/* Append the fattr4 of `want` that is supported; c->out.failed when there is no room. */
+/* Append the fattr4 of `want` that is supported; out->failed when there is no room. */
 enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4 *want,
                           struct xdr *out);
 

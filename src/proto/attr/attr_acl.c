@@ -94,6 +94,9 @@ bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr
     *out = *given;
     if (!bytes || !fattr_decode(given, &attrs, c->arena))
         return false;
+    if ((bitmap4_isset(&given->attrmask, FATTR4_ACL) && !attrs.acl) ||
+        (bitmap4_isset(&given->attrmask, FATTR4_DACL) && !attrs.dacl))
+        return false; /* longer than any of ours */
     if (bitmap4_isset(&given->attrmask, FATTR4_ACL))
         make_plain(attrs.acl, attrs.acl_count);
     if (bitmap4_isset(&given->attrmask, FATTR4_DACL))
@@ -193,6 +196,8 @@ enum nfsstat4 attr_dacl_decode(struct compound *c, const struct nfs4_attrs *attr
         return NFS4ERR_INVAL;
     if (attrs->dacl_flag)
         return NFS4ERR_ATTRNOTSUPP;
+    if (attrs->dacl_count > LIMIT_ACL_ACES)
+        return NFS4ERR_ATTRNOTSUPP; /* it may not have been kept even in the request */
     for (uint32_t i = 0; i < attrs->dacl_count; i++) {
         if (attrs->dacl[i].flag & ACE4_INHERITED_ACE)
             return NFS4ERR_ATTRNOTSUPP;

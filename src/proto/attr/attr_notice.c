@@ -75,10 +75,12 @@ static bool encode(const struct delegation_notice *notice, const struct bitmap4 
 {
     const struct bitmap4 told = told_of(notice, want);
     const size_t start = xdr_pos(out);
+    struct bitmap4 supported;
     struct vfs_attr attr;
     struct attr_source source = {
         .c = c,
         .export = export,
+        .supported = &supported,
         .any = notice->obj,
         .handle = &notice->obj->handle,
         .mounted_on_fileid = notice->obj->fileid,
@@ -86,6 +88,7 @@ static bool encode(const struct delegation_notice *notice, const struct bitmap4 
 
     if (!attr_get(notice, &told, &attr))
         return none_encode(out);
+    attr_supported(c, export, &supported);
     source.attr = attr.mask ? &attr : NULL;
     if (names_encode(&source, &told, out) == NFS4_OK)
         return !out->failed;

@@ -309,9 +309,45 @@ static enum nfsstat4 reclaim_target(struct compound *c, const struct OPEN4args *
     return status;
 }
 
+/* Takes the reference in `target` unless NFS4_OK. */
+static enum nfsstat4 open_found(struct compound *c, const struct OPEN4args *args,
+                                struct open_target *target, struct OPEN4resok *resok)
+{
+    enum nfsstat4 status = args->claim.claim == CLAIM_PREVIOUS
+                               ? reclaim_target(c, args, target, resok)
+                               : open_and_delegate(c, args, target, resok);
+
+    if (status == NFS4_OK)
+        return NFS4_OK;
+    /* The retry of the other creates finds its own file. */
+    if (status == NFS4ERR_DELAY && target->fresh && args->openhow.how.mode == GUARDED4)
+        open_create_undo(c, &args->claim.file, target);
+    vfs_object_put(target->obj);
+    return status;
+}
+
+/* What was found by its name, and removed before it could be opened, is as if it had not been
+ * found: another file may have the name by now. */
+static enum nfsstat4 find_and_open(struct compound *c, const struct OPEN4args *args,
+                                   struct open_target *target, struct OPEN4resok *resok)
+{
+    for (int turn = 0; turn < EXCLUSION_TURNS; turn++) {
+        enum nfsstat4 status;
+
+        *target = (struct open_target){.obj = NULL};
+        status = find_target(c, args, target);
+        if (status != NFS4_OK)
+            return status;
+        status = open_found(c, args, target, resok);
+        if (status != NFS4ERR_STALE || args->claim.claim != CLAIM_NULL)
+            return status;
+    }
+    return NFS4ERR_DELAY;
+}
+
 enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
 {
-    struct open_target target = {.obj = NULL};
+    struct open_target target;
     struct OPEN4resok resok;
     enum nfsstat4 status = compound_need_fh(c);
 
@@ -327,20 +363,9 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
         !open_has_room(c->client, &args->owner.owner))
         status = NFS4ERR_DELAY;
     if (status == NFS4_OK)
-        status = find_target(c, args, &target);
+        status = find_and_open(c, args, &target, &resok);
     if (status != NFS4_OK)
         return status;
-    if (args->claim.claim == CLAIM_PREVIOUS)
-        status = reclaim_target(c, args, &target, &resok);
-    else
-        status = open_and_delegate(c, args, &target, &resok);
-    if (status != NFS4_OK) {
-        /* The retry of the other creates finds its own file. */
-        if (status == NFS4ERR_DELAY && target.fresh && args->openhow.how.mode == GUARDED4)
-            open_create_undo(c, &args->claim.file, &target);
-        vfs_object_put(target.obj);
-        return status;
-    }
     compound_set_current(c, target.obj, target.export);
     c->made = target.made;
     compound_set_stateid(c, resok.rflags & OPEN4_RESULT_NO_OPEN_STATEID

@@ -22,7 +22,9 @@ enum {
 struct listing {
     struct compound *c;
     const struct READDIR4args *args;
-    uint64_t dir_bytes; /* names and cookies so far, against dircount */
+    struct bitmap4 supported; /* attr_supported() of the directory's export */
+    uint32_t attr_mask;       /* attr_vfs_mask() of what is asked for */
+    uint64_t dir_bytes;       /* names and cookies so far, against dircount */
     uint32_t entries;
     bool full;
     bool wants_acl, wants_label;
@@ -97,6 +99,7 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
     struct attr_source source = {
         .c = c,
         .export = c->current.export,
+        .supported = &l->supported,
         .any = c->current.obj,
         .attr = entry->attr,
         .handle = entry->handle,
@@ -110,7 +113,7 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
     if (c->current.export->strict_utf8 &&
         !utf8_valid((const uint8_t *)entry->name.data, entry->name.len))
         return true; /* no client could name it */
-    if (entry->denied || (!entry->attr && attr_vfs_mask(want)) || (!entry->acl && l->wants_acl) ||
+    if (entry->denied || (!entry->attr && l->attr_mask) || (!entry->acl && l->wants_acl) ||
         (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE)))
         return put_unreadable(l, &entry->name, entry->cookie, &source,
                               entry->denied ? NFS4ERR_ACCESS : unreadable(l));
@@ -176,17 +179,20 @@ static bool list_children(struct listing *l, uint32_t last)
 
     while (more && export_child_next(c->server->exports, c->current.export, c->current.obj,
                                      &c->caller, &last, &name, &obj, &export)) {
+        struct bitmap4 supported;
         struct vfs_attr attr;
         struct attr_source source = {
             .c = c,
             .export = export,
+            .supported = &supported,
             .any = obj,
             .attr = &attr,
             .handle = &obj->handle,
             .mounted_on_fileid = export_mounted_on_fileid(export, obj),
         };
 
-        if (obj->fs->ops->getattr(obj, attr_vfs_mask(&l->args->attr_request), &attr) == VFS_OK)
+        attr_supported(c, export, &supported);
+        if (obj->fs->ops->getattr(obj, l->attr_mask, &attr) == VFS_OK)
             more = put_child(l, &name, VFS_COOKIE_EXPORTS + last, &source);
         vfs_object_put(obj);
     }
@@ -199,7 +205,7 @@ static enum nfsstat4 list_backend(struct listing *l, uint64_t cookie, bool *eof)
     const struct bitmap4 *want = &l->args->attr_request;
     struct vfs_readdir rd = {
         .cookie = cookie,
-        .attr_mask = attr_vfs_mask(want),
+        .attr_mask = l->attr_mask,
         .want_handle = bitmap4_isset(want, FATTR4_FILEHANDLE),
         .want_acl = l->wants_acl,
         .want_label = l->wants_label,
@@ -266,6 +272,8 @@ static enum nfsstat4 listing_encode(struct compound *c, const struct READDIR4arg
     enum nfsstat4 status;
     bool eof;
 
+    attr_supported(c, c->current.export, &l.supported);
+    l.attr_mask = attr_vfs_mask(&args->attr_request);
     l.wants_acl = attr_wants_acl(c->current.obj->fs, &args->attr_request);
     l.wants_label = attr_wants_label(c, c->current.export, &args->attr_request);
     room = args->maxcount < LIMIT_READDIR_BYTES ? args->maxcount : LIMIT_READDIR_BYTES;

@@ -12,14 +12,18 @@
 #include "proto/v41/sequence.h"
 #include "wire/op_table.h"
 
-/* An operation that the minor version does not define is ILLEGAL and is answered as such. */
-static enum nfs_opnum4 op_read_number(struct v41_compound *x)
+/* An operation that the minor version does not define is ILLEGAL and is answered as such.  `info`:
+ * what op_info() has of the result. */
+static enum nfs_opnum4 op_read_number(struct v41_compound *x, const struct op_info **info)
 {
     uint32_t number = xdr_get_u32(x->base.in);
-    const struct op_info *info = op_info(number);
 
+    *info = op_info(number);
     /* Those that were taken away stay defined, RFC 8881 §17. */
-    return info && info->minor_first <= x->minor ? (enum nfs_opnum4)number : OP_ILLEGAL;
+    if (__builtin_expect(*info && (*info)->minor_first <= x->minor, 1))
+        return (enum nfs_opnum4)number;
+    *info = op_info(OP_ILLEGAL);
+    return OP_ILLEGAL;
 }
 
 /* What the minor version or one before it took away has NOTSUPP and no other error, whatever the
@@ -51,8 +55,8 @@ static bool deferred_refuses(const struct v41_compound *x, enum nfs_opnum4 op)
 static bool op_next(struct v41_compound *x, enum v41_gate gate)
 {
     uint8_t *begin = x->base.in->p;
-    enum nfs_opnum4 op = op_read_number(x);
-    const struct op_info *info = op_info(op);
+    const struct op_info *info;
+    enum nfs_opnum4 op = op_read_number(x, &info);
     enum nfsstat4 status;
     size_t pos;
 
@@ -132,9 +136,9 @@ static enum rpc_result run_in_session(struct v41_compound *x)
 }
 
 /* One operation without SEQUENCE: one of the few that can, alone; or none (RFC 8881 §18.46.3). */
-static enum rpc_result run_alone(struct v41_compound *x, enum nfs_opnum4 op)
+static enum rpc_result run_alone(struct v41_compound *x, enum nfs_opnum4 op,
+                                 const struct op_info *info)
 {
-    const struct op_info *info = op_info(op);
     size_t pos = reply_op_begin(&x->reply, &x->base, op);
     enum nfsstat4 status;
 
@@ -158,6 +162,7 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
                                  const struct compound_head *head)
 {
     struct v41_compound here, *x = compound_park_place(call, &here, sizeof(here));
+    const struct op_info *info;
     enum nfs_opnum4 op;
 
     *x = (struct v41_compound){.base.caller = *caller, .conn = conn, .minor = head->minor};
@@ -169,10 +174,10 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
         reply_end(&x->reply, &x->base, NFS4_OK, 0);
         return finish(x);
     }
-    op = op_read_number(x);
+    op = op_read_number(x, &info);
     if (call->in.failed) {
         compound_release(&x->base);
         return RPC_GARBAGE_ARGS;
     }
-    return op == OP_SEQUENCE ? run_in_session(x) : run_alone(x, op);
+    return op == OP_SEQUENCE ? run_in_session(x) : run_alone(x, op, info);
 }
