@@ -182,11 +182,12 @@ static bool time_of(const struct nfstime4 *in, struct timespec *out)
     return in->nseconds < NSEC_PER_SEC;
 }
 
+/* A size that no file can have is no answer. */
 static bool understood(const struct cb_reply *reply, bool times, struct delegation_said *said)
 {
     struct nfs4_attrs attrs = {0};
 
-    if (reply->status != NFS4_OK || !attributes_of(reply, times, &attrs))
+    if (reply->status != NFS4_OK || !attributes_of(reply, times, &attrs) || attrs.size > INT64_MAX)
         return false;
     *said = (struct delegation_said){.change = attrs.change, .size = attrs.size};
     return !times || (time_of(&attrs.time_deleg_access, &said->atime) &&

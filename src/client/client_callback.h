@@ -115,6 +115,7 @@ struct client_callbacks {
     uint32_t held_count;
     struct client_held held[CLIENT_CALLBACKS_HELD];
     struct nfs4_attrs attrs;          /* the reply to CB_GETATTR: change, size, time_deleg_* */
+    struct wire_opaque raw_attrs;     /* unless empty, sent as they are in the place of these */
     struct client_callback_hook hook; /* execute NULL: all is answered with NFS4_OK */
     struct client_back_gss_table gss; /* what the server may call with, beside AUTH_SYS */
     /* Violations by the server: their number, and the first of them. */

@@ -117,6 +117,14 @@ bool client_callback_op_get(struct xdr *x, struct client_callback_op *op,
     }
 }
 
+static void raw_put(struct xdr *x, const struct wire_opaque *raw)
+{
+    uint8_t *p = xdr_take(x, raw->len);
+
+    if (p)
+        memcpy(p, raw->data, raw->len);
+}
+
 /* The requested attributes that a delegation holder knows (RFC 8881 §20.1, RFC 9754 §5). */
 static void getattr_put(struct xdr *x, const struct bitmap4 *asked, const struct nfs4_attrs *attrs)
 {
@@ -131,10 +139,14 @@ static void getattr_put(struct xdr *x, const struct bitmap4 *asked, const struct
 }
 
 void client_callback_op_put(struct xdr *x, const struct client_callback_op *op,
-                            const struct nfs4_attrs *attrs)
+                            const struct client_callbacks *cbs)
 {
     xdr_put_u32(x, op->op);
     xdr_put_u32(x, op->status);
-    if (op->op == OP_CB_GETATTR && op->status == NFS4_OK)
-        getattr_put(x, &op->bits, attrs);
+    if (op->op != OP_CB_GETATTR || op->status != NFS4_OK)
+        return;
+    if (cbs->raw_attrs.len > 0)
+        raw_put(x, &cbs->raw_attrs);
+    else
+        getattr_put(x, &op->bits, &cbs->attrs);
 }

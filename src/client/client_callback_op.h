@@ -11,4 +11,4 @@ bool client_callback_op_get(struct xdr *x, struct client_callback_op *op,
 
 /* Encode the result: op->status, and what follows if that is NFS4_OK. */
 void client_callback_op_put(struct xdr *x, const struct client_callback_op *op,
-                            const struct nfs4_attrs *attrs);
+                            const struct client_callbacks *cbs);

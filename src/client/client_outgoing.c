@@ -44,7 +44,7 @@ static void results_put(struct client_incoming *in, struct xdr *x)
         struct client_callback_op *op = &cb->ops[done++];
 
         status = op->status;
-        client_callback_op_put(x, op, &in->cbs->attrs);
+        client_callback_op_put(x, op, in->cbs);
         if (op->op == OP_CB_SEQUENCE && status == NFS4_OK)
             sequence_put(x, &cb->sequence, highest_slot(in));
     }
