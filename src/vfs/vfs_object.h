@@ -35,6 +35,8 @@ enum vfs_change_type {
     VFS_CHANGE_UNDEFINED = 4, /* each change makes it another one, and that is all */
 };
 
+struct counter_set;
+
 /* A mounted backend.  Backends embed it. */
 struct vfs {
     const struct vfs_ops *ops;
@@ -48,6 +50,24 @@ struct vfs {
     _Atomic uint32_t child_watchers; /* vfs_watch_begin() with `children` */
     /* With VFS_CAP_LEASE: for about so many more directories lease() can be granted. */
     _Atomic uint32_t dir_leases_left;
+    /* Not 0: attributes and names may be answered from what the backend keeps, since the
+     * administrator vouches that only this server changes the files; or, with VFS_CHANGES_TOLD, if
+     * the backend is told what others change.  Any other number: somebody else may have changed
+     * files before.  Set by export/. */
+    _Atomic uint32_t sole_changer;
+    struct counter_set *kept_counters; /* enum vfs_kept_counter; NULL: it never keeps any */
+};
+
+#define VFS_CHANGES_TOLD UINT32_C(0x80000000) /* in vfs.sole_changer */
+
+/* Attributes that were asked for where what is kept may answer. */
+enum vfs_kept_counter {
+    VFS_KEPT_HITS,
+    VFS_KEPT_MISSES,    /* the file system was asked */
+    VFS_KEPT_CHANGES,   /* by others, that were told */
+    VFS_KEPT_OVERFLOWS, /* more changes than could be told: all was forgotten */
+    VFS_KEPT_UNTOLD,    /* nothing was kept, as changes can't be told */
+    VFS_KEPT_COUNT,
 };
 
 /* A file, independent of exports: the key for state/.  The objects of one file in several exports

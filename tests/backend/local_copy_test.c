@@ -64,6 +64,21 @@ static void finish(pid_t child, const char *what)
         fail_msg("%s", what);
 }
 
+static bool has_source(struct vfs_object *file)
+{
+    static char got[SIZE];
+    uint32_t len;
+    bool eof;
+
+    if (do_read(file, 0, got, SIZE, &len, &eof) != VFS_OK || len != SIZE)
+        return false;
+    for (uint32_t i = 0; i < SIZE; i++) {
+        if (got[i] != 'x')
+            return false;
+    }
+    return true;
+}
+
 /* In the child: a copy, and one that may use read() and write() instead. */
 static int ask_copy(const struct files *files, int err, enum vfs_status want, bool replaced)
 {
@@ -76,9 +91,12 @@ static int ask_copy(const struct files *files, int err, enum vfs_status want, bo
         return OTHERWISE;
     if (vfs_copy(files->from, 0, files->to, 0, SIZE, &self, &copied) != (replaced ? VFS_OK : want))
         return OTHERWISE;
-    return copied == (replaced ? SIZE : 0) ? AS_EXPECTED : OTHERWISE;
+    if (copied != (replaced ? SIZE : 0))
+        return OTHERWISE;
+    return replaced == has_source(files->to) ? AS_EXPECTED : OTHERWISE;
 }
 
+/* The file is as it was. */
 static void expect_copy(const struct files *files, int err, enum vfs_status want, bool replaced)
 {
     pid_t child = fork();
@@ -86,6 +104,7 @@ static void expect_copy(const struct files *files, int err, enum vfs_status want
     if (child == 0)
         _exit(ask_copy(files, err, want, replaced));
     finish(child, vfs_status_name(want));
+    assert_ok(do_truncate(files->to, &self, 0));
 }
 
 /* What the kernel cannot do, read() and write() may; but not what it refuses. */
@@ -99,11 +118,38 @@ static void errors_of_copies(void **state)
     expect_copy(&files, EOPNOTSUPP, VFS_NOTSUPP, true);
     expect_copy(&files, ENOSYS, VFS_NOTSUPP, true);
     expect_copy(&files, EINVAL, VFS_NOTSUPP, true);
+    expect_copy(&files, EPERM, VFS_NOTSUPP, true); /* as filters in containers answer */
     expect_copy(&files, EIO, VFS_IO, false);
     expect_copy(&files, ENOSPC, VFS_NOSPC, false);
     expect_copy(&files, EDQUOT, VFS_DQUOT, false);
-    expect_copy(&files, EPERM, VFS_PERM, false);
     expect_copy(&files, ETXTBSY, VFS_ACCESS, false);
+    files_drop(dir, &files);
+}
+
+/* In the child: neither copy_file_range() nor write() is permitted. */
+static int ask_forbidden(const struct files *files)
+{
+    uint64_t copied = 99;
+
+    if (!local_call_fail(SYS_copy_file_range, EPERM) || !local_call_fail(SYS_pwrite64, EPERM))
+        return NO_FILTER;
+    if (vfs_copy(files->from, 0, files->to, 0, SIZE, &self, &copied) != VFS_PERM)
+        return OTHERWISE;
+    return copied == 0 && attr_of(files->to).size == 0 ? AS_EXPECTED : OTHERWISE;
+}
+
+/* That a filter may be in the way does not hide that a file must not change. */
+static void what_is_forbidden_stays_so(void **state)
+{
+    struct local_dir *dir = *state;
+    struct files files;
+    pid_t child;
+
+    files_make(dir, &files);
+    child = fork();
+    if (child == 0)
+        _exit(ask_forbidden(&files));
+    finish(child, vfs_status_name(VFS_PERM));
     files_drop(dir, &files);
 }
 
@@ -308,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(errors_of_copies),
+        LOCAL_TEST(what_is_forbidden_stays_so),
         LOCAL_TEST(without_holes_zeros_are_written),
         LOCAL_TEST(a_hole_frees_what_it_covers),
         LOCAL_TEST(half_a_copy_is_a_change),

@@ -49,8 +49,10 @@ struct vfs *local_dir_open(const struct local_dir *dir)
     char error[256] = "";
     struct vfs *fs = NULL;
 
-    if (local_create(&options, &fs, error, sizeof(error)) == 0)
+    if (local_create(&options, &fs, error, sizeof(error)) == 0) {
+        atomic_store(&fs->sole_changer, local_setting.sole_changer);
         return fs;
+    }
     fprintf(stderr, "local_create: %s\n", error);
     return NULL;
 }

@@ -20,7 +20,8 @@ struct local_setting {
     const char *parent; /* "/dev/shm", "/tmp" */
     enum local_finding finding;
     bool own_user;
-    bool clones; /* the parent's file system has them */
+    uint32_t sole_changer; /* of struct vfs: attributes are kept */
+    bool clones;           /* the parent's file system has them */
     uint32_t descriptors_max, objects_max;
 };
 extern struct local_setting local_setting;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes: each request calls statx() on the object's descriptor.  Nothing is cached that could
- * become stale.
+ * Attributes: each request calls statx() on the object's descriptor, unless the administrator
+ * vouches for what is kept (keep.h).
  */
 #include "backend/local/attr.h"
 
@@ -11,6 +11,8 @@
 
 #include "backend/local/change.h"
 #include "backend/local/fetch.h"
+#include "backend/local/keep.h"
+#include "backend/local/kept.h"
 #include "backend/local/orphan.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
@@ -23,10 +25,12 @@ enum {
 enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out)
 {
     struct local_object *obj = local_of(base);
+    struct local_kept_look look;
     struct statx st;
     int err;
 
     (void)mask; /* all attributes together cost the same */
+    look = local_keep_look(local_fs_of(base), base->fileid, 0);
     local_fetch_begin(local_fs_of(base));
     err = local_statx(obj->path_fd, "", &st) == 0 ? 0 : errno;
     local_fetch_end(local_fs_of(base));
@@ -34,6 +38,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
         return local_failure(err);
     if (st.stx_nlink == 0)
         local_orphan_mark(obj);
+    local_keep(local_fs_of(base), &look, &st, &obj->file->id);
     local_attr_fill(out, &st);
     out->change = local_change(local_fs_of(base), obj->file, out->change);
     return VFS_OK;

@@ -11,6 +11,7 @@
 #include "backend/local/create.h"
 #include "backend/local/file.h"
 #include "backend/local/full_path.h"
+#include "backend/local/keep.h"
 #include "backend/local/label.h"
 #include "backend/local/lookup.h"
 #include "backend/local/memo.h"
@@ -35,7 +36,7 @@ enum vfs_status local_call_getattr(struct vfs_object *obj, uint32_t mask, struct
 {
     enum vfs_status status;
 
-    if (local_memo_take(local_of(obj), out))
+    if (local_memo_take(local_of(obj), out) || local_keep_getattr(local_of(obj), out))
         return VFS_OK;
     status = local_path_get(local_of(obj));
     if (status != VFS_OK)
@@ -53,7 +54,9 @@ enum vfs_status local_call_setattr(struct vfs_object *obj, const struct vfs_cred
     *applied = 0;
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(obj));
     status = local_setattr(obj, cred, set, opened, applied);
+    local_changing_end(local_of(obj));
     local_path_put(local_of(obj));
     return status;
 }
@@ -76,7 +79,9 @@ enum vfs_status local_call_touch(struct vfs_object *obj)
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(obj));
     status = local_touch(obj);
+    local_changing_end(local_of(obj));
     local_path_put(local_of(obj));
     return status;
 }
@@ -140,7 +145,9 @@ enum vfs_status local_call_create(struct vfs_object *dir, const struct vfs_cred 
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(dir));
     status = local_create_entry(dir, cred, name, create, info, out);
+    local_changing_end(local_of(dir));
     local_path_put(local_of(dir));
     return status;
 }
@@ -153,6 +160,7 @@ enum vfs_status local_call_readlink(struct vfs_object *obj, const struct vfs_cre
     if (status != VFS_OK)
         return status;
     status = local_readlink(obj, cred, buf, size, len);
+    local_keep_read(local_of(obj));
     local_path_put(local_of(obj));
     return status;
 }
@@ -176,7 +184,9 @@ enum vfs_status local_call_remove(struct vfs_object *dir, const struct vfs_cred 
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(dir));
     status = local_remove(dir, cred, name, info);
+    local_changing_end(local_of(dir));
     local_path_put(local_of(dir));
     return status;
 }
@@ -209,7 +219,11 @@ enum vfs_status local_call_rename(struct vfs_object *from_dir, const struct vfs_
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(from_dir));
+    local_changing_begin(local_of(to_dir));
     status = local_rename(from_dir, from, to_dir, to, cred, from_info, to_info);
+    local_changing_end(local_of(from_dir));
+    local_changing_end(local_of(to_dir));
     put_both(from_dir, to_dir);
     return status;
 }
@@ -222,7 +236,11 @@ enum vfs_status local_call_link(struct vfs_object *obj, struct vfs_object *dir,
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(obj));
+    local_changing_begin(local_of(dir));
     status = local_link(obj, dir, cred, name, info);
+    local_changing_end(local_of(obj));
+    local_changing_end(local_of(dir));
     put_both(obj, dir);
     return status;
 }
@@ -260,7 +278,9 @@ enum vfs_status local_call_setxattr(struct vfs_object *obj, const struct vfs_cre
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(obj));
     status = local_setxattr(obj, cred, name, how, value, len, info);
+    local_changing_end(local_of(obj));
     local_path_put(local_of(obj));
     return status;
 }
@@ -285,7 +305,9 @@ enum vfs_status local_call_removexattr(struct vfs_object *obj, const struct vfs_
 
     if (status != VFS_OK)
         return status;
+    local_changing_begin(local_of(obj));
     status = local_removexattr(obj, cred, name, info);
+    local_changing_end(local_of(obj));
     local_path_put(local_of(obj));
     return status;
 }

@@ -10,6 +10,8 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/file.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
 #include "backend/local/status.h"
 
 static int clone_range(int fd, const struct file_clone_range *range)
@@ -58,6 +61,21 @@ uint32_t local_clone_blksize(const struct local_fs *fs)
     return possible ? (uint32_t)st.f_bsize : 0;
 }
 
+/* The kernel says EINVAL where the limit on the size of files would cut the range. */
+static bool limit_cuts(const struct file_clone_range *range)
+{
+    struct rlimit limit;
+    struct stat st;
+    uint64_t length = range->src_length;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return false;
+    if (length == 0 && fstat((int)range->src_fd, &st) == 0 &&
+        (uint64_t)st.st_size > range->src_offset)
+        length = (uint64_t)st.st_size - range->src_offset;
+    return range->dest_offset > limit.rlim_cur || length > limit.rlim_cur - range->dest_offset;
+}
+
 /* As the caller, for the same reasons as in local_write(). */
 static enum vfs_status clone_as(struct vfs_object *to, int to_fd, const struct vfs_cred *cred,
                                 const struct file_clone_range *range)
@@ -69,6 +87,8 @@ static enum vfs_status clone_as(struct vfs_object *to, int to_fd, const struct v
         return status;
     vfs_blocking_begin(false);
     err = clone_range(to_fd, range);
+    if (err == EINVAL && limit_cuts(range))
+        err = EFBIG;
     vfs_blocking_end();
     return err == ENOTTY ? VFS_NOTSUPP : local_status(err);
 }
@@ -77,7 +97,7 @@ static enum vfs_status clone_as(struct vfs_object *to, int to_fd, const struct v
 static bool refused(enum vfs_status status)
 {
     return status == VFS_INVAL || status == VFS_XDEV || status == VFS_NOTSUPP ||
-           status == VFS_ACCESS || status == VFS_PERM || status == VFS_ROFS;
+           status == VFS_FBIG || status == VFS_ACCESS || status == VFS_PERM || status == VFS_ROFS;
 }
 
 enum vfs_status local_clone(struct vfs_object *from, uint64_t from_offset, struct vfs_object *to,
@@ -98,9 +118,11 @@ enum vfs_status local_clone(struct vfs_object *from, uint64_t from_offset, struc
     status = local_io_get(target, NULL, VFS_WANT_WRITE, &to_fd);
     if (status == VFS_OK) {
         range.src_fd = from_fd;
+        local_changing_begin(target);
         status = clone_as(to, to_fd, cred, &range);
         if (!refused(status))
             local_change_mark(target->file);
+        local_changing_end(target);
         atomic_store_explicit(&target->unsynced, true, memory_order_relaxed);
         local_io_put(target);
     }

@@ -13,6 +13,7 @@
 #include "backend/local/file.h"
 #include "backend/local/hole.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
 #include "backend/local/run.h"
 #include "backend/local/status.h"
 
@@ -148,7 +149,8 @@ static int copy_hole(struct copy *copy, uint64_t length)
     return 0;
 }
 
-/* Sets *moved to 0 where the source ends. */
+/* Sets *moved to 0 where the source ends.  Filters of system calls in containers answer EPERM for a
+ * call that they do not have: try without it.  A file that must not change refuses write(), too. */
 static int copy_data(struct copy *copy, uint64_t *moved)
 {
     off_t from = (off_t)copy->from, to = (off_t)copy->to;
@@ -161,7 +163,7 @@ static int copy_data(struct copy *copy, uint64_t *moved)
         got = copy_file_range(copy->from_fd, &from, copy->to_fd, &to, length, 0);
     while (got < 0 && errno == EINTR);
     if (got < 0)
-        return errno;
+        return errno == EPERM ? EOPNOTSUPP : errno;
     *moved = (uint64_t)got;
     advance(copy, *moved);
     copy->budget -= *moved;
@@ -281,9 +283,12 @@ enum vfs_status local_copy(struct vfs_object *from, uint64_t from_offset, struct
         return status;
     status = local_io_get(target, NULL, VFS_WANT_WRITE, &copy.to_fd);
     if (status == VFS_OK) {
+        local_changing_begin(target);
         status = copy_as(from, to, cred, &copy);
         if (copy.changed)
             local_change_mark(target->file);
+        local_changing_end(target);
+        local_keep_read(copy.source);
         if (!atomic_load_explicit(&target->unsynced, memory_order_relaxed))
             atomic_store_explicit(&target->unsynced, true, memory_order_relaxed);
         local_io_put(target);

@@ -21,6 +21,7 @@
 #include "backend/local/default_acl.h"
 #include "backend/local/file.h"
 #include "backend/local/handle.h"
+#include "backend/local/keep.h"
 #include "backend/local/label.h"
 #include "backend/local/lookup.h"
 #include "backend/local/names.h"
@@ -47,8 +48,9 @@ struct making {
     struct vfs_create *create;
     struct local_object *made;
     const struct vfs_cred *cred;
-    uint32_t umask;    /* to be taken from the mode */
-    bool kernel_masks; /* by the kernel, as it takes a program's */
+    uint32_t umask;          /* to be taken from the mode */
+    bool kernel_masks;       /* by the kernel, as it takes a program's */
+    enum vfs_status refusal; /* of a new object, by its ACL */
 };
 
 /* Attributes that a new object does not have from the beginning. */
@@ -397,17 +399,39 @@ static enum vfs_status apply(struct making *m)
     return status;
 }
 
+/* What could not be made may be there: then its ACL is none of a new object's. */
+static enum vfs_status not_to_be_made(struct making *m)
+{
+    struct statx st;
+
+    if (!m->given->expects && local_statx(m->dir->path_fd, m->name, &st) != 0)
+        return errno == ENOENT ? m->refusal : local_failure(errno);
+    return m->create->type == VFS_REG ? existing(m) : VFS_EXIST;
+}
+
+static enum vfs_status make_any(struct making *m)
+{
+    if (m->refusal != VFS_OK)
+        return not_to_be_made(m);
+    return m->create->type == VFS_REG ? make_file(m) : make_other(m);
+}
+
 static enum vfs_status make(struct making *m)
 {
     struct vfs_create *create = m->create;
-    enum vfs_status status = create->type == VFS_REG ? make_file(m) : make_other(m);
+    enum vfs_status status = make_any(m);
 
     if (status != VFS_OK || !create->created)
         return status;
     note_made(m);
     if (create->type != VFS_LNK)
         create->attrs_applied |= create->attr->mask & VFS_ATTR_MODE;
+    /* Others can see it by now, perhaps without its stamp. */
+    if (!sets_more(create->attr) && !needs_stamp(create))
+        return VFS_OK;
+    local_changing_begin(m->made);
     status = apply(m);
+    local_changing_end(m->made);
     if (status != VFS_OK)
         vfs_object_put(&m->made->base);
     return status;
@@ -464,8 +488,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     if (base->type != VFS_DIR)
         return VFS_NOTDIR;
     status = local_name_copy(name, &text);
-    if (status == VFS_OK)
-        status = check_acl(&m, cred);
+    m.refusal = check_acl(&m, cred);
     if (status == VFS_OK)
         status = local_cache_reserve(m.fs);
     if (status == VFS_OK)

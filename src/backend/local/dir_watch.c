@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fanotify.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "backend/local/fan_event.h"
 #include "backend/local/identify.h"
 #include "backend/local/path.h"
 #include "backend/local/statx.h"
@@ -95,11 +95,6 @@ void local_dir_watch_fini(void)
 
 /* ---- the names that fanotify gives to directories ---- */
 
-struct dir_name {
-    uint64_t fsid;
-    struct local_id id;
-};
-
 static uint64_t name_hash(uint64_t fsid, const struct local_id *id)
 {
     return hash_bytes(id->data, id->len, fsid);
@@ -115,48 +110,6 @@ static int fsid_of(int fd, uint64_t *fsid)
     _Static_assert(sizeof(st.f_fsid) == sizeof(*fsid), "two words");
     memcpy(fsid, &st.f_fsid, sizeof(*fsid));
     return 0;
-}
-
-/* An event as it stands in what was read, which is not aligned. */
-struct event {
-    struct fanotify_event_metadata head;
-    const uint8_t *info, *end;
-};
-
-/* False: there is none at `at`. */
-static bool event_read(const uint8_t *at, size_t len, struct event *event)
-{
-    if (len < sizeof(event->head))
-        return false;
-    memcpy(&event->head, at, sizeof(event->head));
-    if (event->head.event_len > len || event->head.metadata_len > event->head.event_len ||
-        event->head.event_len < sizeof(event->head))
-        return false;
-    event->info = at + event->head.metadata_len;
-    event->end = at + event->head.event_len;
-    return true;
-}
-
-/* The directory of an event; false: it says none. */
-static bool name_read(const struct event *event, struct dir_name *name)
-{
-    const size_t len = (size_t)(event->end - event->info);
-    struct fanotify_event_info_fid info;
-    struct file_handle handle;
-    const size_t head = sizeof(info) + sizeof(handle);
-
-    if (len < head)
-        return false;
-    memcpy(&info, event->info, sizeof(info));
-    memcpy(&handle, event->info + sizeof(info), sizeof(handle));
-    if (info.hdr.info_type != FAN_EVENT_INFO_TYPE_DFID ||
-        handle.handle_bytes > LOCAL_ID_BYTES_MAX - 1 || handle.handle_bytes > len - head)
-        return false;
-    memcpy(&name->fsid, &info.fsid, sizeof(name->fsid));
-    name->id.len = (uint8_t)(handle.handle_bytes + 1);
-    name->id.data[0] = (uint8_t)handle.handle_type;
-    memcpy(name->id.data + 1, event->info + head, handle.handle_bytes);
-    return true;
 }
 
 /* ---- marks ---- */
@@ -178,16 +131,16 @@ static int mark_add(int group, int fd, uint64_t mask)
 static bool root_reported_locked(const struct local_fs *fs, uint64_t fsid)
 {
     bool found = false;
-    struct dir_name name;
-    struct event event;
+    struct local_fan_name name;
+    struct local_fan_event event;
     uint8_t buf[1024];
     ssize_t got;
 
     while ((got = read(dirs.trial_fd, buf, sizeof(buf))) > 0) {
-        for (const uint8_t *at = buf; event_read(at, (size_t)(buf + got - at), &event);
+        for (const uint8_t *at = buf; local_fan_event_read(at, (size_t)(buf + got - at), &event);
              at = event.end)
-            found |= name_read(&event, &name) && name.fsid == fsid &&
-                     local_id_equal(&name.id, &fs->root_id);
+            found |= local_fan_event_name(&event, FAN_EVENT_INFO_TYPE_DFID, &name) &&
+                     name.fsid == fsid && local_id_equal(&name.id, &fs->root_id);
     }
     return found;
 }
@@ -396,16 +349,16 @@ static void break_all_locked(void)
 }
 
 /* An unprivileged group is told the number of its own process only; of others, 0. */
-static void take_locked(const struct event *event, pid_t own)
+static void take_locked(const struct local_fan_event *event, pid_t own)
 {
     struct local_dir_watch *watch;
-    struct dir_name name;
+    struct local_fan_name name;
 
     if (event->head.mask & FAN_Q_OVERFLOW) {
         break_all_locked();
         return;
     }
-    if (event->head.pid == own || !name_read(event, &name))
+    if (event->head.pid == own || !local_fan_event_name(event, FAN_EVENT_INFO_TYPE_DFID, &name))
         return;
     for (watch = first_named(name.fsid, &name.id); watch;
          watch = named_from(htable_next(&watch->by_name), name.fsid, &name.id))
@@ -425,7 +378,7 @@ bool local_dir_watch_receive(void)
 {
     uint8_t buf[EVENTS_BYTES];
     const pid_t own = getpid();
-    struct event event;
+    struct local_fan_event event;
     ssize_t got;
     bool more;
 
@@ -433,8 +386,8 @@ bool local_dir_watch_receive(void)
     got = dirs.fd >= 0 ? read(dirs.fd, buf, sizeof(buf)) : 0;
     if (got < 0 && errno != EAGAIN && errno != EINTR)
         fail_locked();
-    for (const uint8_t *at = buf; got > 0 && event_read(at, (size_t)(buf + got - at), &event);
-         at = event.end)
+    for (const uint8_t *at = buf;
+         got > 0 && local_fan_event_read(at, (size_t)(buf + got - at), &event); at = event.end)
         take_locked(&event, own);
     more = dirs.fd >= 0;
     pthread_mutex_unlock(&dirs.lock);

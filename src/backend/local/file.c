@@ -9,6 +9,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/fetch.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 #include "backend/local/sync.h"
@@ -96,10 +97,12 @@ static enum vfs_status write_bytes(struct local_object *obj, int fd, uint64_t of
     int err;
 
     vfs_blocking_begin(false);
+    local_changing_begin(obj);
     err = write_all(fd, offset, data, len, written);
-    vfs_blocking_end();
     if (*written)
         local_change_mark(obj->file);
+    local_changing_end(obj);
+    vfs_blocking_end();
     return local_status(err);
 }
 

@@ -128,9 +128,9 @@ static uint64_t word64(const uint8_t *at)
     return word;
 }
 
-/* The inode number in a handle, which follows its type; 0: it has another form.  The forms are part
- * of what a kernel promises to clients of its own server, who keep handles over its update. */
-static uint64_t ino_of(int64_t magic, const struct local_id *id)
+/* The number is in the handle, which follows its type.  The forms are part of what a kernel
+ * promises to clients of its own server, who keep handles over its update. */
+uint64_t local_known_ino(int64_t magic, const struct local_id *id)
 {
     const uint8_t *at = id->data + 1;
     unsigned type = id->data[0], len = id->len - 1u;
@@ -144,8 +144,10 @@ static uint64_t ino_of(int64_t magic, const struct local_id *id)
         if (type == 0x81 && len == 12)
             return word64(at);
         break;
-    default:
+    case EXT4_SUPER_MAGIC:
         break;
+    default:
+        return 0;
     }
     return type == 0x01 && len == 8 ? word32(at) : 0;
 }
@@ -295,7 +297,7 @@ bool local_known_keep(struct local_known *known, const struct statx *st,
     struct shard *shard;
 
     if (!look->old || id->len < 1 || id->len > ID_BYTES || st->stx_ino == 0 ||
-        ino_of(known->magic, id) != st->stx_ino)
+        local_known_ino(known->magic, id) != st->stx_ino)
         return false;
     shard = shard_of(known, hash);
     pthread_mutex_lock(&shard->lock);

@@ -33,6 +33,9 @@ struct local_known;
 struct local_known *local_known_create(int64_t magic);
 void local_known_destroy(struct local_known *known); /* NULL is allowed */
 
+/* The inode number in an ID of a file system of this magic number; 0: it is not known where. */
+uint64_t local_known_ino(int64_t magic, const struct local_id *id);
+
 /* A look at the clock between a statx() and the reading of an ID. */
 struct local_known_look {
     uint32_t era; /* of the clock */

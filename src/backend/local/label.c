@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/capability.h>
 #include <sys/xattr.h>
 
 #include "backend/local/change.h"
+#include "backend/local/raise.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 
@@ -79,17 +79,13 @@ static enum vfs_status check_owner(const struct local_object *obj, const struct 
 /* Setting as the thread is, or else with CAP_SYS_ADMIN, if the process has kept it. */
 static int set_with_capability(const char *path, const struct vfs_label *label)
 {
-    static const cap_value_t needed = CAP_SYS_ADMIN;
-    cap_t before = cap_get_proc(), with = before ? cap_dup(before) : NULL;
-    int err = EPERM;
+    struct local_raised raised;
+    int err;
 
-    if (with && cap_set_flag(with, CAP_EFFECTIVE, 1, &needed, CAP_SET) == 0 &&
-        cap_set_proc(with) == 0) {
-        err = setxattr(path, attribute, label->data, label->len, 0) == 0 ? 0 : errno;
-        CHECK(cap_set_proc(before) == 0);
-    }
-    (void)cap_free(with);
-    (void)cap_free(before);
+    if (!local_raise_begin(&raised))
+        return EPERM;
+    err = setxattr(path, attribute, label->data, label->len, 0) == 0 ? 0 : errno;
+    local_raise_end(&raised);
     return err;
 }
 

@@ -27,6 +27,7 @@
 #include "backend/local/grant.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
+#include "backend/local/keep.h"
 #include "backend/local/known.h"
 #include "backend/local/label.h"
 #include "backend/local/lease.h"
@@ -44,6 +45,7 @@
 #include "backend/local/sweep.h"
 #include "backend/local/sync.h"
 #include "backend/local/xattr.h"
+#include "base/counter.h"
 #include "base/log.h"
 
 enum {
@@ -137,6 +139,7 @@ static void prepare_memory(struct local_fs *fs)
     /* Only the kernel's handles: the other kind of ID takes no more than a statx(), anyway. */
     if (fs->id_kind != LOCAL_ID_INO)
         fs->known = local_known_create(st.f_type);
+    local_keep_prepare(fs);
 }
 
 static int open_root(struct local_fs *fs, const char *path, const struct error *error)
@@ -370,6 +373,7 @@ static void teardown(struct local_fs *fs)
         vfs_object_put(&fs->root->base);
     local_cache_fini(fs);
     local_sync_fini(&fs->sync);
+    local_keep_end(fs);
     local_volume_put(fs->volume);
     if (fs->map)
         local_map_put(fs->map);
@@ -378,6 +382,7 @@ static void teardown(struct local_fs *fs)
     close_if_open(fs->proc_fd);
     local_ancestry_destroy(fs->ancestry);
     local_known_destroy(fs->known);
+    counter_set_destroy(fs->base.kept_counters);
     sodium_memzero(fs->mac_key, sizeof(fs->mac_key));
     free(fs);
 }

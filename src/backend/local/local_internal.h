@@ -4,7 +4,8 @@
  * functions in a header of its own, and calls only files that precede it in this list:
  * - facts and rules: status, statx, known, acl, identify, handle, cred, change, memo, grant,
  *   access, names, tell, sync, ancestry
- * - what outlives an object: volume, map
+ * - what outlives an object: version, fan_event, raise, witness, kept, volume, map
+ * - what of it answers requests: keep
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
  * - using objects: dir_watch, lease_break, lease_watch, io, file, run, read, read_plus, extent,
@@ -35,6 +36,13 @@ enum local_id_kind {
     LOCAL_ID_HANDLE = 1, /* name_to_handle_at: type, bytes */
     LOCAL_ID_FID = 2,    /* the same with AT_HANDLE_FID: unique, but cannot be opened */
     LOCAL_ID_INO = 3,    /* inode number and birth time, if the kernel has neither of these */
+};
+
+/* When do reads set the time of access?  As the export was mounted when it came up. */
+enum local_atime {
+    LOCAL_ATIME_NEVER,
+    LOCAL_ATIME_RELATIVE,
+    LOCAL_ATIME_ALWAYS,
 };
 
 struct local_lease;
@@ -80,6 +88,7 @@ struct local_fs {
     int root_fd; /* opened for reading, as open_by_handle_at() requires */
     int proc_fd; /* /proc/self/fd */
     int mount_id;
+    int64_t magic; /* of the file system; 0: unknown */
     uint32_t dev_major, dev_minor;
     enum local_id_kind id_kind;
     struct local_id root_id;
@@ -101,6 +110,13 @@ struct local_fs {
     struct local_sync sync; /* of the whole file system */
     struct local_ancestry *ancestry;
     struct local_known *known; /* NULL: none (known.h) */
+    bool may_keep;             /* attributes (keep.h) */
+    bool delays; /* the file system finds space for data later than they are written */
+    enum local_atime atime;
+    _Atomic uint32_t keeping; /* since base.sole_changer had this value */
+    _Atomic uint32_t
+        untold;     /* with this value, nothing can be kept: nobody would tell of changes */
+    bool witnesses; /* it has joined the volume's witness; the lock of keep.c */
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */

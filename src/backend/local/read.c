@@ -10,6 +10,7 @@
 #include "backend/local/fetch.h"
 #include "backend/local/file.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
 #include "backend/local/status.h"
 
 enum {
@@ -131,6 +132,7 @@ static enum vfs_status read_object(struct local_object *obj, struct vfs_read *io
         status = local_read_bytes(fs, fd, io, &st);
     else
         io->eof = !look(fd, &st) || io->offset >= (uint64_t)st.st_size;
+    local_keep_read(obj);
     local_io_put(obj);
     return status;
 }
@@ -156,5 +158,6 @@ enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io)
 void local_read_done(struct vfs_object *obj, int fd)
 {
     (void)fd;
+    local_keep_read(local_of(obj));
     local_io_put(local_of(obj));
 }

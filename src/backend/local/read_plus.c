@@ -17,6 +17,7 @@
 #include "backend/local/file.h"
 #include "backend/local/hole.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
 #include "backend/local/read.h"
 #include "backend/local/run.h"
 #include "backend/local/status.h"
@@ -218,6 +219,7 @@ enum vfs_status local_read_plus(struct vfs_object *base, struct vfs_read_plus *i
     status = local_io_get(r.obj, NULL, VFS_WANT_READ, &r.fd);
     if (status == VFS_OK) {
         status = read_parts(&r);
+        local_keep_read(r.obj);
         if (status != VFS_OK || io->fd < 0)
             local_io_put(r.obj); /* else in use until read_done() */
     }

@@ -4,6 +4,9 @@
  * Names, types and file IDs cost nothing extra.  Other attributes cost a statx() by name, and
  * handles a name_to_handle_at() unless that statx() tells which known object it is (known.h).  The
  * entry is not opened.
+ *
+ * Where the administrator vouches for what is kept (keep.h), known entries take no system call, and
+ * neither do names, if listing them would not set the directory's time of access.
  */
 #include "backend/local/readdir.h"
 
@@ -12,17 +15,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/local/access.h"
 #include "backend/local/acl.h"
 #include "backend/local/change.h"
 #include "backend/local/cred.h"
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
+#include "backend/local/kept.h"
 #include "backend/local/label.h"
 #include "backend/local/lookup.h"
 #include "backend/local/note.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
+#include "base/counter.h"
+
+#define CHEAP ((uint32_t)(VFS_ATTR_FILEID | VFS_ATTR_TYPE)) /* comes with the name */
 
 enum {
     CHUNK_BYTES = 32 << 10,
@@ -37,7 +46,10 @@ struct listing {
     const struct vfs_cred *cred;
     struct vfs_readdir *rd;
     int fd;
-    int64_t pos; /* the kernel's offset */
+    int64_t pos;             /* the kernel's offset */
+    struct local_kept *kept; /* attributes; NULL: they are not to be used */
+    struct local_kept *kept_names;
+    uint64_t hits, misses;
     bool full;
     bool found; /* `st` is of the current entry */
     struct statx st;
@@ -91,6 +103,16 @@ static ssize_t read_chunk(struct listing *l, char *buf, size_t size, int *err)
     return got;
 }
 
+/* How an attribute is shown is the same, wherever it comes from. */
+static void show_attr(struct listing *l, struct vfs_dirent *out)
+{
+    local_attr_fill(&l->attr, &l->st);
+    l->ctime_ns = l->attr.change;
+    l->attr.change = local_change_unknown(local_fs_of(&l->dir->base), l->ctime_ns);
+    out->attr = &l->attr;
+    out->fileid = l->st.stx_ino;
+}
+
 /* 0; ENOENT for an entry to be skipped; or the errno of its attributes. */
 static int describe_by_name(struct listing *l, const char *name, struct vfs_dirent *out)
 {
@@ -102,36 +124,65 @@ static int describe_by_name(struct listing *l, const char *name, struct vfs_dire
     if ((int)st->stx_mnt_id != fs->mount_id || st->stx_dev_major != fs->dev_major ||
         st->stx_dev_minor != fs->dev_minor)
         return ENOENT;
-    local_attr_fill(&l->attr, st);
-    l->ctime_ns = l->attr.change;
-    l->attr.change = local_change_unknown(fs, l->ctime_ns);
-    out->attr = &l->attr;
-    out->fileid = st->stx_ino;
+    show_attr(l, out);
     l->found = true;
     return 0;
 }
 
-static int describe_handle(struct listing *l, const char *name, struct vfs_dirent *out)
+/* A file that is in memory has a change attribute of its own. */
+static void show_id(struct listing *l, const char *name, const struct local_id *id,
+                    struct vfs_dirent *out)
 {
     struct local_fs *fs = local_fs_of(&l->dir->base);
     struct local_node *known;
+
+    if (l->rd->want_handle) {
+        local_handle_build(fs, id, &l->handle);
+        out->handle = &l->handle;
+        (void)local_note(l->dir, name, id, out->fileid);
+    }
+    if (!out->attr)
+        return;
+    known = local_node_lookup(fs->volume, id);
+    if (known)
+        l->attr.change = local_change(fs, known, l->ctime_ns);
+    local_node_put(fs->volume, known);
+}
+
+/* `look` is NULL if nothing is to be kept. */
+static int describe_id(struct listing *l, const struct dirent64 *entry,
+                       struct local_kept_look *look, struct vfs_dirent *out)
+{
+    struct local_fs *fs = local_fs_of(&l->dir->base);
     struct local_id id;
     enum local_match match;
+    const char *name = entry->d_name;
     int err = l->found ? local_identify_entry(fs, l->dir->path_fd, name, &l->st, &id, &match)
                        : local_identify(fs, l->dir->path_fd, name, &id);
 
     if (err)
         return err == EXDEV ? ENOENT : err;
-    local_handle_build(fs, &id, &l->handle);
-    out->handle = &l->handle;
-    (void)local_note(l->dir, name, &id, out->fileid);
-    if (!out->attr)
-        return 0;
-    known = local_node_lookup(fs->volume, &id);
-    if (known)
-        l->attr.change = local_change(fs, known, l->ctime_ns);
-    local_node_put(fs->volume, known);
+    /* If the name has come to stand for another file since the statx(), the version has changed. */
+    if (look && l->found && l->st.stx_ino == entry->d_ino)
+        local_keep(fs, look, &l->st, &id);
+    show_id(l, name, &id, out);
     return 0;
+}
+
+/* Without a system call. */
+static bool describe_kept(struct listing *l, const struct dirent64 *entry, uint64_t place,
+                          struct vfs_dirent *out)
+{
+    struct local_id id;
+
+    if (!local_kept_at_place(l->kept, entry->d_ino, place, &l->st, &id)) {
+        l->misses++;
+        return false;
+    }
+    l->hits++;
+    show_attr(l, out);
+    show_id(l, entry->d_name, &id, out);
+    return true;
 }
 
 /* An entry whose label can't be read seems to have none: the listing is worth more. */
@@ -151,9 +202,9 @@ static bool type_of_dirent(uint8_t d_type, enum vfs_type *type)
     return true;
 }
 
-static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_dirent *out)
+static int describe(struct listing *l, const struct dirent64 *entry, struct local_kept_look *look,
+                    struct vfs_dirent *out)
 {
-    uint32_t cheap = VFS_ATTR_FILEID | VFS_ATTR_TYPE;
     uint32_t mask = l->rd->attr_mask;
     const bool more = l->rd->want_acl || l->rd->want_label;
     int err = 0;
@@ -161,8 +212,8 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
     l->found = false;
     if (local_cred_use(local_fs_of(&l->dir->base), l->cred) != VFS_OK)
         return EACCES;
-    if (mask && !(mask & ~cheap) && !more && type_of_dirent(entry->d_type, &l->attr.type)) {
-        l->attr.mask = cheap;
+    if (mask && !(mask & ~CHEAP) && !more && type_of_dirent(entry->d_type, &l->attr.type)) {
+        l->attr.mask = CHEAP;
         l->attr.fileid = entry->d_ino;
         out->attr = &l->attr;
     } else if (mask || more) { /* what is mounted there does not show its own */
@@ -172,7 +223,9 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
         local_acl_of_entry(l->dir, entry->d_name, &l->attr, &l->acl) == 0)
         out->acl = &l->acl;
     if (!err && l->rd->want_handle)
-        err = describe_handle(l, entry->d_name, out);
+        err = describe_id(l, entry, look, out);
+    else if (!err && look)
+        (void)describe_id(l, entry, look, out);
     if (!err && l->rd->want_label)
         describe_label(l, entry->d_name, out);
     return err;
@@ -182,6 +235,24 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
 static bool describes(const struct vfs_readdir *rd)
 {
     return rd->attr_mask || rd->want_handle || rd->want_acl || rd->want_label;
+}
+
+static int describe_any(struct listing *l, const struct dirent64 *entry, struct vfs_dirent *out)
+{
+    struct local_kept_look look;
+    uint64_t place = 0;
+    int err;
+
+    if (l->kept) {
+        place = local_keep_place(l->dir, entry->d_name);
+        if (describe_kept(l, entry, place, out))
+            return 0;
+        look = local_keep_look(local_fs_of(&l->dir->base), entry->d_ino, place);
+    }
+    vfs_blocking_begin(false);
+    err = describe(l, entry, l->kept ? &look : NULL, out);
+    vfs_blocking_end();
+    return err;
 }
 
 static void give(struct listing *l, const struct dirent64 *entry)
@@ -195,11 +266,8 @@ static void give(struct listing *l, const struct dirent64 *entry)
     if (local_is_dots(entry->d_name) || entry->d_ino == 0)
         return;
     if (describes(l->rd)) {
-        int err;
+        int err = describe_any(l, entry, &out);
 
-        vfs_blocking_begin(false);
-        err = describe(l, entry, &out);
-        vfs_blocking_end();
         if (err == ENOENT)
             return;
         if (err) {
@@ -211,33 +279,93 @@ static void give(struct listing *l, const struct dirent64 *entry)
     l->full = !l->rd->emit(l->rd->arg, &out);
 }
 
+/* What follows l->pos.  *chunk is a reference, or NULL, then it is in `buf`. */
+static enum vfs_status names_get(struct listing *l, char *buf, size_t size,
+                                 struct local_names_chunk **chunk, const char **data, size_t *bytes)
+{
+    struct local_fs *fs = local_fs_of(&l->dir->base);
+    const uint64_t ino = l->dir->base.fileid;
+    const struct local_kept_look look = local_keep_look(fs, ino, 0);
+    ssize_t got;
+    int err;
+
+    *chunk = l->kept_names ? local_kept_names(l->kept_names, ino, l->pos) : NULL;
+    if (*chunk) {
+        *data = local_names_chunk_data(*chunk, bytes);
+        return VFS_OK;
+    }
+    vfs_blocking_begin(false);
+    got = read_chunk(l, buf, size, &err);
+    vfs_blocking_end();
+    if (err)
+        return err == EINVAL ? VFS_BAD_COOKIE : local_failure(err);
+    local_keep_read(l->dir);
+    if (l->kept_names)
+        local_kept_keep_names(l->kept_names, ino, &look, l->pos, buf, (size_t)got);
+    *data = buf;
+    *bytes = (size_t)got;
+    return VFS_OK;
+}
+
+static void give_all(struct listing *l, const char *data, size_t bytes)
+{
+    for (size_t at = 0; at < bytes && !l->full;) {
+        const struct dirent64 *entry = (const struct dirent64 *)(const void *)(data + at);
+
+        give(l, entry);
+        l->pos = entry->d_off;
+        at += entry->d_reclen;
+    }
+}
+
 static enum vfs_status list(struct listing *l)
 {
     char buf[CHUNK_BYTES] __attribute__((aligned(__alignof__(struct dirent64))));
     size_t size = describes(l->rd) ? CHUNK_BYTES_ATTR : CHUNK_BYTES;
 
     while (!l->full) {
-        ssize_t got;
-        int err;
+        struct local_names_chunk *chunk;
+        const char *data;
+        size_t bytes;
+        enum vfs_status status = names_get(l, buf, size, &chunk, &data, &bytes);
 
-        vfs_blocking_begin(false);
-        got = read_chunk(l, buf, size, &err);
-        vfs_blocking_end();
-        if (err)
-            return err == EINVAL ? VFS_BAD_COOKIE : local_failure(err);
-        if (got == 0) {
+        if (status != VFS_OK)
+            return status;
+        give_all(l, data, bytes);
+        local_names_chunk_put(chunk);
+        if (bytes == 0) {
             l->rd->eof = true;
             break;
         }
-        for (ssize_t at = 0; at < got && !l->full;) {
-            const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buf + at);
-
-            give(l, entry);
-            l->pos = entry->d_off;
-            at += entry->d_reclen;
-        }
     }
     return VFS_OK;
+}
+
+/* Attributes are for those who may search the directory. */
+static void choose_kept(struct listing *l)
+{
+    struct local_fs *fs = local_fs_of(&l->dir->base);
+    struct local_kept *kept = local_keep_current(fs);
+
+    if (!kept)
+        return;
+    vfs_blocking_begin(false);
+    if ((l->rd->attr_mask & ~CHEAP) && !l->rd->want_acl && !l->rd->want_label &&
+        local_cred_use(fs, l->cred) == VFS_OK && local_may(l->dir, X_OK) == 0)
+        l->kept = kept;
+    if (local_keep_is_quiet(l->dir))
+        l->kept_names = kept;
+    vfs_blocking_end();
+}
+
+static void count(const struct listing *l)
+{
+    struct counter_set *counters = local_fs_of(&l->dir->base)->base.kept_counters;
+
+    if (l->hits > 0)
+        counter_add(counters, VFS_KEPT_HITS, l->hits);
+    if (l->misses > 0)
+        counter_add(counters, VFS_KEPT_MISSES, l->misses);
 }
 
 enum vfs_status local_readdir(struct vfs_object *base, const struct vfs_cred *cred,
@@ -255,7 +383,9 @@ enum vfs_status local_readdir(struct vfs_object *base, const struct vfs_cred *cr
     status = local_io_get(l.dir, cred, VFS_WANT_READ, &l.fd);
     if (status != VFS_OK)
         return status;
+    choose_kept(&l);
     status = list(&l);
+    count(&l);
     local_io_put(l.dir);
     return status;
 }

@@ -14,6 +14,8 @@
 #include "backend/local/cred.h"
 #include "backend/local/descriptor.h"
 #include "backend/local/identify.h"
+#include "backend/local/keep.h"
+#include "backend/local/known.h"
 #include "backend/local/lookup.h"
 #include "backend/local/names.h"
 #include "backend/local/note.h"
@@ -27,6 +29,7 @@
 struct victim {
     bool there;
     struct local_id id;
+    uint64_t ino; /* its attributes are about to change; 0: unknown, or it is not there */
     struct local_object *obj; /* with its path held, if it was in the cache */
     struct local_node *node;  /* otherwise held, if another export uses it */
     int fd;                   /* O_PATH, or -1 */
@@ -35,12 +38,22 @@ struct victim {
 static void victim_put(const struct local_object *dir, struct victim *victim)
 {
     local_node_put(local_fs_of(&dir->base)->volume, victim->node);
+    if (victim->ino != 0)
+        local_changing_end_ino(local_fs_of(&dir->base), victim->ino);
     if (victim->fd >= 0)
         close(victim->fd);
     if (!victim->obj)
         return;
     local_path_put(victim->obj);
     vfs_object_put(&victim->obj->base);
+}
+
+/* Where the kernel's handles do not tell the inode, nothing is kept. */
+static void victim_change(const struct local_fs *fs, struct victim *victim)
+{
+    victim->ino = local_known_ino(fs->magic, &victim->id);
+    if (victim->ino != 0)
+        local_changing_begin_ino(fs, victim->ino);
 }
 
 /* A known object keeps its descriptor from now on, so that clients that have it open keep the file.
@@ -52,6 +65,7 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
     enum vfs_status status = VFS_OK;
 
     victim->fd = -1;
+    victim->ino = 0;
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
     victim->obj = victim->there ? local_cache_lookup(fs, &victim->id) : NULL;
     if (victim->obj)
@@ -62,6 +76,8 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
     }
     victim->node =
         victim->there && !victim->obj ? local_node_lookup(fs->volume, &victim->id) : NULL;
+    if (victim->there)
+        victim_change(fs, victim);
     return status == VFS_STALE ? VFS_OK : status; /* another process removed it first */
 }
 

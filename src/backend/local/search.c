@@ -13,6 +13,7 @@
 #include "backend/local/cache.h"
 #include "backend/local/descriptor.h"
 #include "backend/local/identify.h"
+#include "backend/local/keep.h"
 #include "backend/local/lookup.h"
 #include "backend/local/note.h"
 #include "backend/local/path.h"
@@ -87,6 +88,7 @@ static enum vfs_status search_directory(struct local_object *dir, const struct l
     if (dir_fd < 0)
         return VFS_STALE;
     status = search_entries(dir, id, ino, dir_fd, fd);
+    local_keep_read(dir);
     close(dir_fd);
     return status;
 }

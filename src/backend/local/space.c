@@ -12,6 +12,7 @@
 #include "backend/local/file.h"
 #include "backend/local/hole.h"
 #include "backend/local/io.h"
+#include "backend/local/keep.h"
 #include "backend/local/status.h"
 
 enum {
@@ -90,9 +91,11 @@ static enum vfs_status change_space(struct vfs_object *base, const struct vfs_cr
     status = local_cred_use(local_fs_of(base), cred);
     if (status == VFS_OK) {
         vfs_blocking_begin(true);
+        local_changing_begin(obj);
         err = run(fd, offset, length);
-        vfs_blocking_end();
         local_change_mark(obj->file);
+        local_changing_end(obj);
+        vfs_blocking_end();
         atomic_store_explicit(&obj->unsynced, true, memory_order_relaxed);
         status = local_status(err);
     }

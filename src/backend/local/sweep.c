@@ -14,6 +14,8 @@
 #include "backend/local/cache.h"
 #include "backend/local/cred.h"
 #include "backend/local/dir_watch.h"
+#include "backend/local/keep.h"
+#include "backend/local/kept.h"
 #include "backend/local/known.h"
 #include "backend/local/lease_watch.h"
 #include "backend/local/orphan.h"
@@ -61,8 +63,11 @@ void local_sweep(struct local_fs *fs)
         local_cache_sweep_shard(&fs->shards[i], epoch);
         sweep_names(&fs->shards[i], epoch);
     }
-    if (memory_is_tight())
+    if (memory_is_tight()) {
         local_known_drop(fs->known);
+        local_kept_drop(atomic_load_explicit(&fs->volume->kept_files, memory_order_acquire));
+    }
+    local_keep_sweep(fs);
     if (local_dir_watch_sweep(fs))
         local_watch_wake();
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/local/kept.h"
 #include "base/check.h"
 #include "base/memory.h"
 
@@ -24,6 +25,7 @@ static struct local_volume *volume_create(uint32_t dev_major, uint32_t dev_minor
         CHECK(pthread_mutex_init(&volume->shards[i].lock, NULL) == 0);
         htable_init(&volume->shards[i].nodes, 64);
     }
+    local_witness_init(&volume->witness, &volume->versions);
     list_push_back(&volumes, &volume->link);
     return volume;
 }
@@ -34,6 +36,8 @@ static void volume_destroy(struct local_volume *volume)
         htable_fini(&volume->shards[i].nodes);
         CHECK(pthread_mutex_destroy(&volume->shards[i].lock) == 0);
     }
+    local_witness_fini(&volume->witness);
+    local_kept_destroy(atomic_load(&volume->kept_files));
     free(volume);
 }
 

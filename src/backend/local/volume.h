@@ -17,6 +17,8 @@
 
 #include "backend/local/map.h"
 #include "backend/local/names.h"
+#include "backend/local/version.h"
+#include "backend/local/witness.h"
 #include "base/htable.h"
 #include "base/list.h"
 #include "vfs/vfs.h"
@@ -41,6 +43,8 @@ enum {
     LOCAL_VOLUME_SHARDS = 64
 };
 
+struct local_kept;
+
 struct local_volume_shard {
     pthread_mutex_t lock; /* a leaf */
     struct htable nodes;
@@ -53,6 +57,9 @@ struct local_volume {
     uint32_t dev_major, dev_minor;
     uint64_t hash_seed;
     _Atomic uint32_t kept; /* number of nodes with a kept_fd */
+    struct local_versions versions;
+    struct local_witness witness;
+    struct local_kept *_Atomic kept_files; /* NULL: no export has kept anything yet (keep.h) */
     struct local_volume_shard shards[LOCAL_VOLUME_SHARDS];
 };
 
