@@ -71,6 +71,11 @@ const struct event event_table[] = {
      "A `local` export at its start: how it finds files (`handle` or `map`), as whom it works "
      "(`caller` or `own`), and its share of the descriptors",
      NULL},
+    {"local.untold", "warn", "dev_major dev_minor why effect",
+     "The kernel does not tell the server what others change in the file system of a `local` "
+     "export, and `why`: nothing of its files is answered from memory",
+     "See `attribute_cache=watched` in `docs/exports.md`; start the server anew when it has the "
+     "capability CAP_SYS_ADMIN"},
     {"callback.context_gone", "info", "session client context",
      "A security context that a client had offered for callbacks by Kerberos has ended, or the "
      "client does not know it: callbacks of the session use the others that it offered",
@@ -373,6 +378,10 @@ const struct event event_table[] = {
     {"export.close", "info", "path", "An export was removed: its filehandles are stale", NULL},
     {"export.failed", "error", "error note", "A stored export cannot be served, and why",
      "Remove the cause, then `PUT` it again; or `DELETE` it"},
+    {"export.not_cached", "warn", "about note remedy",
+     "At the start, after changes, and with `--check`: an export has `attribute_cache=own` or `watched` where that "
+     "has no effect, on a `mem` export, or on overlay, FUSE or a file system of another server",
+     "Leave the option out; or export a directory on ext4, XFS, btrfs or tmpfs"},
     {"export.open", "info", "path access changes squash ports sec xprtsec client_rules",
      "An export at the start, or one that was added or changed, and the options in force, including defaults: `changes` is `sync` "
      "or `async`; `client_rules` is the number of rules (0: every address may use it)",

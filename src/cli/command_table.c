@@ -111,7 +111,7 @@ static const struct command commands[] = {
      .details = "The server keeps the export in its state directory. Options: ro rw sync async "
                 "secure insecure root_squash no_root_squash all_squash anonuid=N anongid=N "
                 "client=ADDR[/BITS] sec=FLAVORS xprtsec=WORDS tls_peer=RULE "
-                "tls_user=RULE=USER strict_utf8 security_label fsid=N.",
+                "tls_user=RULE=USER strict_utf8 security_label attribute_cache=WORD fsid=N.",
      .example = "mainstay export add /data=local:/srv/data,ro,client=192.0.2.0/24",
      .method = "POST",
      .path = "/exports",
@@ -124,7 +124,7 @@ static const struct command commands[] = {
      .arguments_max = 2,
      .more_words = "ro rw sync async secure insecure root_squash no_root_squash all_squash "
                    "strict_utf8 security_label anonuid= anongid= client= sec= xprtsec= tls_peer= "
-                   "tls_user=",
+                   "tls_user= attribute_cache=",
      .help = "change options of an export; the others stay",
      .details =
          "The options are those of export add. client=ADDR replaces all clients that may use "

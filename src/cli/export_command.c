@@ -74,9 +74,9 @@ int export_add(const struct invocation *call)
 /* ---- set ---- */
 
 /* Members of what is shown whose values are those of the same key. */
-static const char *const same[] = {"path",        "backend", "argument",      "squash",
-                                   "anonuid",     "anongid", "fsid",          "sec",
-                                   "strict_utf8", "xprtsec", "security_label"};
+static const char *const same[] = {"path",        "backend", "argument",       "squash",
+                                   "anonuid",     "anongid", "fsid",           "sec",
+                                   "strict_utf8", "xprtsec", "security_label", "attribute_cache"};
 
 /* Those that are true or false, where the key has a word. */
 static const struct {

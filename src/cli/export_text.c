@@ -36,8 +36,8 @@ static const struct rules {
     const char *name, *none; /* `none` stands for the empty list */
 } rules[] = {{"tls_peer", "all"}, {"tls_user", "none"}};
 
-/* Lists of words: the server knows them. */
-static const char *const lists[] = {"sec", "xprtsec"};
+/* Words: the server knows them. */
+static const char *const lists[] = {"sec", "xprtsec", "attribute_cache"};
 
 /* One text, option by option. */
 struct parser {

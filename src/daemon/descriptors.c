@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "daemon/console.h"
 
 enum {
@@ -32,11 +32,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 
 static uint32_t loop_count(const struct descriptor_needs *needs)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (needs->loops)
-        return needs->loops;
-    return cpus < 1 ? 1 : min_u32((uint32_t)cpus, LIMIT_LOOPS);
+    return needs->loops ? needs->loops : min_u32(processors_available(), LIMIT_LOOPS);
 }
 
 bool descriptor_shares_divide(const struct descriptor_needs *needs,

@@ -19,7 +19,7 @@ struct descriptor_needs {
     uint32_t limit;   /* of the process; 0: as many as permitted, up to LIMIT_DESCRIPTORS */
     uint32_t exports; /* number of exports that keep files open */
     uint32_t listeners;
-    uint32_t loops; /* 0: one per CPU */
+    uint32_t loops; /* 0: processors_available() */
     uint32_t admin; /* listeners of the admin endpoint */
 };
 

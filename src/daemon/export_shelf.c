@@ -220,30 +220,50 @@ static bool sets_labels(const struct export_spec *spec)
     return spec->security_label && backend_serves_machine(spec, 1);
 }
 
-static void look_for_labels(void *context, const char *path, const char *json)
+static bool watches_changes(const struct export_spec *spec)
+{
+    return spec->attributes == EXPORT_ATTRIBUTES_WATCHED && backend_serves_machine(spec, 1);
+}
+
+struct need {
+    bool (*of)(const struct export_spec *spec);
+    bool found;
+};
+
+static void look_for_need(void *context, const char *path, const char *json)
 {
     struct export_spec spec;
-    bool *found = context;
+    struct need *need = context;
 
     spec_read(&spec, path, json);
-    *found |= sets_labels(&spec);
+    need->found |= need->of(&spec);
     export_spec_fini(&spec);
+}
+
+static bool any_needs(const struct config *said, bool (*of)(const struct export_spec *spec))
+{
+    struct need need = {.of = of};
+    int dir;
+
+    for (uint32_t i = 0; i < said->export_count; i++)
+        need.found |= of(&said->exports[i]);
+    dir = need.found ? -1 : open(said->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return need.found;
+    if (!export_store_peek(dir, look_for_need, &need))
+        need.found = false; /* what cannot be read gets no rights */
+    close(dir);
+    return need.found;
 }
 
 bool exports_set_labels(const struct config *said)
 {
-    bool found = false;
-    int dir;
+    return any_needs(said, sets_labels);
+}
 
-    for (uint32_t i = 0; i < said->export_count; i++)
-        found |= sets_labels(&said->exports[i]);
-    dir = found ? -1 : open(said->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return found;
-    if (!export_store_peek(dir, look_for_labels, &found))
-        found = false; /* what cannot be read gets no rights */
-    close(dir);
-    return found;
+bool exports_watch_changes(const struct config *said)
+{
+    return any_needs(said, watches_changes);
 }
 
 /* ---- what is shown ---- */

@@ -165,6 +165,28 @@ static void look_at_file_system(const struct export_spec *spec, const struct war
     }
 }
 
+/* Others may change what another machine, FUSE or the layers of overlay hold, and nothing here
+ * would tell; mem keeps everything anyway. */
+static void look_at_attributes(const struct export_spec *spec, const struct warning_taker *to)
+{
+    const char *where = "mem";
+    char note[NOTE_BYTES];
+
+    if (spec->attributes == EXPORT_ATTRIBUTES_ASKED)
+        return;
+    if (is_local(spec)) {
+        const enum file_system_kind kind = file_system_of(spec->arg);
+
+        if (kind == FILE_SYSTEM_USUAL || kind == FILE_SYSTEM_MEMORY)
+            return;
+        where = file_system_name(spec->arg);
+    }
+    (void)snprintf(note, sizeof(note), "attribute_cache=%s has no effect on %s",
+                   export_attributes_name(spec->attributes), where);
+    warning_tell(to, "export.not_cached", spec->path, note,
+                 "leave the option out; it works for a directory on ext4, XFS, btrfs or tmpfs");
+}
+
 /* Everybody may come, and be whoever it claims to be. */
 static bool is_open(const struct export_spec *spec)
 {
@@ -202,6 +224,7 @@ static void look_at_directory(const struct export_spec *spec, const struct warni
     if (!spec->read_only)
         look_at_rights(spec, to);
     look_at_file_system(spec, to);
+    look_at_attributes(spec, to);
     errand_place(NULL);
 }
 
@@ -213,6 +236,8 @@ void export_warnings_find(const struct export_spec *spec, const struct listening
 
     if (is_local(spec))
         look_at_directory(spec, to);
+    else
+        look_at_attributes(spec, to);
     if (!is_open(spec))
         return;
     for (uint32_t i = 0; i < at->count && !reached; i++)

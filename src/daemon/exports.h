@@ -34,6 +34,9 @@ bool exports_serve_machine(const struct config *said);
 /* Does one of them have security_label?  Those that will be added do not count. */
 bool exports_set_labels(const struct config *said);
 
+/* The same of attribute_cache=watched. */
+bool exports_watch_changes(const struct config *said);
+
 /* Add the exports of the configuration to the table, then those that are stored: they give way to a
  * configured one of the same path, and one that cannot be served is logged and left out.  NULL,
  * with `error`. */

@@ -294,6 +294,7 @@ static bool reduce_privileges(struct daemon *d)
         .low_port = listening_is_privileged(&d->config, &d->sockets),
         .machine = exports_serve_machine(&d->config),
         .labels = exports_set_labels(&d->config),
+        .watches = exports_watch_changes(&d->config),
     };
 
     listening_foresee(&d->config, &d->sockets);

@@ -19,9 +19,9 @@ static const cap_value_t for_identities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVE
 /* To open files by handle, and to take leases on files of other users. */
 static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
 
-/* To set security labels.  It permits much else, so it stays without effect until one is set
- * (backend/local/label.c). */
-static const cap_value_t for_labels = CAP_SYS_ADMIN;
+/* To set security labels, and to be told of changes by others.  It permits much else, so it stays
+ * without effect until one of these is done (backend/local/raise.h). */
+static const cap_value_t on_occasion = CAP_SYS_ADMIN;
 
 /* Keep those of the `count` wanted capabilities that the process has. */
 static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
@@ -53,9 +53,9 @@ static void choose(cap_t to, cap_t from, const struct privilege_needs *needs)
     keep(to, from, for_files, ARRAY_SIZE(for_files));
     if (geteuid() == 0)
         keep(to, from, for_identities, ARRAY_SIZE(for_identities));
-    if (needs->labels && geteuid() == 0 && !selinux_decides()) {
-        keep(to, from, &for_labels, 1);
-        CHECK(cap_set_flag(to, CAP_EFFECTIVE, 1, &for_labels, CAP_CLEAR) == 0);
+    if (needs->watches || (needs->labels && geteuid() == 0 && !selinux_decides())) {
+        keep(to, from, &on_occasion, 1);
+        CHECK(cap_set_flag(to, CAP_EFFECTIVE, 1, &on_occasion, CAP_CLEAR) == 0);
     }
 }
 

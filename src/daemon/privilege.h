@@ -12,6 +12,7 @@ struct privilege_needs {
     bool low_port; /* it opens a port below 1024 itself */
     bool machine;  /* files of this machine will be exported (exports_serve_machine()) */
     bool labels;   /* with their security labels (exports_set_labels()) */
+    bool watches;  /* while local programs change them (exports_watch_changes()) */
 };
 
 /* Drop all capabilities that are not needed, and the means to gain new ones.  To be called before

@@ -35,6 +35,14 @@ enum export_squash {
     EXPORT_ALL_SQUASH,
 };
 
+/* Where attributes of files come from. */
+enum export_attributes {
+    EXPORT_ATTRIBUTES_ASKED,   /* the file system, each time */
+    EXPORT_ATTRIBUTES_OWN,     /* also what is kept: only this server changes the files */
+    EXPORT_ATTRIBUTES_WATCHED, /* also what is kept: the kernel tells what others change */
+    EXPORT_ATTRIBUTES_COUNT,
+};
+
 /* From which ports calls without proof of identity are accepted: AUTH_SYS and AUTH_NONE over a
  * connection without a certificate. */
 enum export_ports {
@@ -156,6 +164,7 @@ struct export_spec {
     bool strict_utf8;
     bool security_label;
     bool async;
+    enum export_attributes attributes;
     enum export_squash squash;
     enum export_ports ports;
     struct export_security security; /* no xprtsecs: export_spec_complete() */
@@ -170,10 +179,13 @@ struct export_spec {
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
  * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
  * sec=FLAVOR[:FLAVOR...], xprtsec=WORD[:WORD...], tls_peer=RULE, tls_user=RULE=USER, fsid=N,
- * strict_utf8, security_label; contradicting options are refused.  On failure `error` says what is
- * wrong and what is expected.  Free with export_spec_fini(). */
+ * strict_utf8, security_label, attribute_cache=WORD; contradicting options are refused.  On failure
+ * `error` says what is wrong and what is expected.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
+
+/* As options have it. */
+const char *export_attributes_name(enum export_attributes attributes);
 
 /* The same piece by piece.  First the defaults, without a path, a backend and an argument. */
 void export_spec_init(struct export_spec *spec);

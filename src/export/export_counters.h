@@ -32,6 +32,8 @@ static inline void export_counters_add(const struct export *export, enum export_
 struct export_stats {
     const char *path; /* valid during the visit */
     uint64_t of[EXPORT_COUNTER_COUNT];
+    bool keeps; /* it may keep attributes */
+    uint64_t kept[VFS_KEPT_COUNT];
 };
 
 /* Visit each export, in the order in which they were added.  Any thread. */

@@ -58,6 +58,7 @@ const char *export_spec_differences(const struct export_spec *a, const struct ex
         {"tls_user", !export_rules_same(&a->tls_users, &b->tls_users)},
         {"strict_utf8", a->strict_utf8 != b->strict_utf8},
         {"security_label", a->security_label != b->security_label},
+        {"attribute_cache", a->attributes != b->attributes},
         {"clients", !clients_same(a, b)},
     };
     size_t used = 0;

@@ -39,6 +39,7 @@ struct export_table {
     pthread_mutex_t lock; /* of those who change the table; guards the rest */
     struct list retired;  /* struct export_retired, the oldest first */
     uint32_t retired_count;
+    uint32_t vouched; /* how often an administrator vouched for sole_changer */
     struct export_table_hooks hooks;
 };
 

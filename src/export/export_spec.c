@@ -144,6 +144,28 @@ static bool parse_fsid(const char *value, struct export_spec *spec)
     return spec->has_fsid;
 }
 
+const char *export_attributes_name(enum export_attributes attributes)
+{
+    static const char *const names[EXPORT_ATTRIBUTES_COUNT] = {
+        [EXPORT_ATTRIBUTES_ASKED] = "off",
+        [EXPORT_ATTRIBUTES_OWN] = "own",
+        [EXPORT_ATTRIBUTES_WATCHED] = "watched",
+    };
+
+    return names[attributes];
+}
+
+static bool parse_attribute_cache(const char *value, struct export_spec *spec)
+{
+    for (unsigned i = 0; i < EXPORT_ATTRIBUTES_COUNT; i++) {
+        if (strcmp(value, export_attributes_name(i)) == 0) {
+            spec->attributes = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Options that exclude each other form a group. */
 enum flag_group {
     GROUP_ACCESS,
@@ -197,6 +219,8 @@ static const struct valued_option {
      "tls_user=RULE=USER or tls_user=RULE=UID:GID, with a backslash before each comma, up to 64 of "
      "them, for example tls_user=CN=web1.example=alice"},
     {"fsid", parse_fsid, false, "fsid=N with a number from 1, for example fsid=7"},
+    {"attribute_cache", parse_attribute_cache, false,
+     "attribute_cache=off, attribute_cache=own or attribute_cache=watched"},
 };
 
 /* The state of the parser between options. */

@@ -383,6 +383,18 @@ static bool fsid_taken(const struct change *change, const struct export_spec *sp
     return false;
 }
 
+/* Each time anew: others may have changed files since it was said last. */
+static void vouch_locked(struct export_table *table, const struct export_spec *spec, struct vfs *fs)
+{
+    const uint32_t before = atomic_load_explicit(&fs->sole_changer, memory_order_relaxed);
+    const uint32_t told = spec->attributes == EXPORT_ATTRIBUTES_WATCHED ? VFS_CHANGES_TOLD : 0;
+
+    if (spec->attributes == EXPORT_ATTRIBUTES_ASKED)
+        atomic_store_explicit(&fs->sole_changer, 0, memory_order_release);
+    else if (before == 0 || (before & VFS_CHANGES_TOLD) != told)
+        atomic_store_explicit(&fs->sole_changer, ++table->vouched | told, memory_order_release);
+}
+
 static bool add_locked(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
                        struct export_certificates *certificates, char *error, size_t size)
 {
@@ -407,6 +419,7 @@ static bool add_locked(struct export_table *table, const struct export_spec *spe
     }
     export = export_make(spec, fs, certificates, root, counter_set_create(EXPORT_COUNTER_COUNT));
     fs->fsid = export->fsid_major;
+    vouch_locked(table, spec, fs);
     change.exports[change.count++] = export;
     change_end_locked(table, &change, NULL, NULL);
     export_log(export);
@@ -431,6 +444,7 @@ static bool change_locked(struct export_table *table, const struct export_spec *
                       "cannot get another fsid while it is exported: remove it, then add it");
     after = export_make(spec, before->fs, certificates, before->root, before->counters);
     change.exports[i] = after;
+    vouch_locked(table, spec, after->fs);
     change_end_locked(table, &change, before, NULL);
     export_log(after);
     return true;

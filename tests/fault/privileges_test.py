@@ -134,6 +134,15 @@ class Kept(unittest.TestCase):
             for status in server.threads():
                 self.assertFalse(number(status, "CapEff") >> CAPABILITIES["sys_admin"] & 1, status["Name"])
 
+    def test_watching(self):
+        if os.geteuid() != 0:
+            return skip("only root can keep what watching takes")
+        export = "/=local:{data},attribute_cache=watched"
+        self.expect(export, FOR_IDENTITIES | {"sys_admin"})
+        with Server(export) as server:
+            for status in server.threads():
+                self.assertFalse(number(status, "CapEff") >> CAPABILITIES["sys_admin"] & 1, status["Name"])
+
     def test_identities(self):
         names = FOR_IDENTITIES if os.geteuid() == 0 else ("dac_read_search", "lease")
         self.expect("/=local:{data}", names)

@@ -3,6 +3,7 @@
 """GET /activity: each counter with its cause, the same numbers as /server and /metrics, and who may ask."""
 
 import json
+import os
 import re
 import unittest
 
@@ -116,6 +117,19 @@ class Activity(unittest.TestCase):
         wait_until(lambda: any(one["lag_s"] > 0 for one in self.ask()["loops"]))
         self.assertGreater(found["threads"]["cpu_s"], 0)
         self.assertLessEqual(len(found["loops"]), found["threads"]["count"])
+
+    def test_one_processor(self):
+        """The server has one loop if it may use one processor, and that loop stays awake for the next request."""
+        usual = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(usual)})
+        try:
+            server = Server().start()
+        finally:
+            os.sched_setaffinity(0, usual)
+        self.addCleanup(server.__exit__, None)
+        self.assertEqual(len(json.loads(request(server.socket, "/api/v1/activity").body)["loops"]), 1)
+        wait_until(lambda: re.search(r"(?m)^mainstay_transport_spins_vain_total [1-9]",
+                                     request(server.socket, "/metrics").body.decode()))
 
     def test_recall(self):
         """It is in flight, and so is its callback, until the client is gone that does not answer."""

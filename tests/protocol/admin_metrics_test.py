@@ -70,6 +70,11 @@ OWN = {
     "mainstay_operations": "test_operations", "mainstay_operation_errors": "test_operations",
     "mainstay_operation_duration_seconds": "test_durations", "mainstay_stable_wait_seconds": "test_durations",
     "mainstay_export_read_bytes": "test_exports", "mainstay_export_written_bytes": "test_exports",
+    "mainstay_export_attribute_hits": "test_kept_attributes",
+    "mainstay_export_attribute_misses": "test_kept_attributes",
+    "mainstay_export_attribute_changes": "test_told_changes",
+    "mainstay_export_attribute_overflows": "test_told_changes",
+    "mainstay_export_attribute_untold": "test_told_changes",
     "mainstay_export_refused": "test_exports", "mainstay_export_hole_bytes": "test_exports",
     "mainstay_leases_expired": "test_courtesy", "mainstay_queue_length": "test_idle",
     "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
@@ -411,6 +416,66 @@ class Values(unittest.TestCase):
             self.assertEqual([name for name in scrape(server) if "/new" in name], [])
             self.exports(server, "POST", "", {"path": "/new", "backend": "mem"}, 201)
             self.assertEqual(value(server, written), 0)
+
+    def test_kept_attributes(self):
+        """Answers from memory count as long as the option says so."""
+        series = [f'mainstay_export_attribute_{what}_total{{export="/kept"}}' for what in ("hits", "misses")]
+        bench_options = ("--export", "/kept", "--op", "getattr", "--time", "0.2")
+        with (tempfile.TemporaryDirectory(dir="/dev/shm") as folder, tempfile.TemporaryDirectory() as other,
+              Server("--export", f"/other=local:{other},all_squash") as server):
+            os.chmod(folder, 0o777)
+            keys = {"backend": "local", "argument": folder, "squash": "all_squash", "ports": "insecure"}
+            self.exports(server, "POST", "", {"path": "/kept", **keys}, 201)
+            if series[0] not in scrape(server):
+                self.skipTest("/dev/shm is not a tmpfs")
+            run_bench(server, *bench_options)
+            self.assertEqual([value(server, name) for name in series], [0, 0])
+            self.exports(server, "PUT", "/%2Fkept", {**keys, "attribute_cache": "own"}, 200)
+            run_bench(server, *bench_options)
+            counts = [value(server, name) for name in series]
+            self.assertGreater(counts[0], 10)
+            self.assertGreater(counts[1], 0)
+            self.exports(server, "PUT", "/%2Fkept", {**keys, "attribute_cache": "off"}, 200)
+            run_bench(server, *bench_options)
+            self.assertEqual([value(server, name) for name in series], counts)
+            self.exports(server, "PUT", "/%2Fkept", {**keys, "attribute_cache": "maybe"}, 422)
+
+    def test_told_changes(self):
+        """What others change is counted, and that more was changed than the kernel can tell; or that it tells nothing."""
+        series = [f'mainstay_export_attribute_{what}_total{{export="/told"}}'
+                  for what in ("changes", "overflows", "untold")]
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            os.chmod(folder, 0o777)
+            export = f"/told=local:{folder},all_squash,insecure,attribute_cache=watched"
+            with Server("--export", export) as server:
+                if series[0] not in scrape(server):
+                    self.skipTest("/dev/shm is not a tmpfs")
+                run_bench(server, "--export", "/told", "--op", "getattr", "--time", "0.2")
+                if value(server, series[2]) > 0:
+                    self.assertEqual(value(server, series[0]), 0)
+                    self.skipTest("the kernel does not tell this user what others change")
+                before = value(server, series[0])
+                for name in "abc":
+                    os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY))
+                wait_until(lambda: value(server, series[0]) > before + 3)  # at the latest when the server sweeps
+                self.overflow(server, folder, series[1])
+                self.assertEqual(value(server, series[2]), 0)
+
+    def overflow(self, server, folder, series):
+        """Changes that pile up while the server cannot read."""
+        with open("/proc/sys/fs/fanotify/max_queued_events", encoding="ascii") as file:
+            queue = int(file.read())
+        if queue > 20000:
+            return
+        os.kill(server.process.pid, signal.SIGSTOP)
+        try:
+            for i in range(queue):
+                path = f"{folder}/many{i}"
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
+                os.unlink(path)
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)
+        wait_until(lambda: value(server, series) > 0)
 
     def exports(self, server, method, path, body, status):
         data = json.dumps(body).encode() if body else b""

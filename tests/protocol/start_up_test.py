@@ -303,6 +303,18 @@ class Warnings(Start):
             found = self.warned(*self.local(data), machine=True)
             self.assertEqual({one for one in found if one in ("export.remote", "export.unstable")}, {event} - {None})
 
+    def test_not_cached(self):
+        """attribute_cache, where there is nothing that it could do."""
+        data = self.directory()
+        for word in ("own", "watched"):
+            self.assertEqual(self.warned("--export", f"/data=mem:,attribute_cache={word}"),
+                             {"export.not_cached": "/data"})
+        self.assertEqual(self.warned("--export", "/data=mem:,attribute_cache=off"), {})
+        for kind, wrong in ((EXT4, False), (TMPFS, False), (NFS, True), (OVERLAY, True), (FUSE, True)):
+            self.machine(TEST_FILE_SYSTEM=f"{data}={kind}")
+            self.assertEqual("export.not_cached" in self.warned(*self.local(data, "attribute_cache=own")), wrong)
+            self.assertNotIn("export.not_cached", self.warned(*self.local(data)))
+
     def test_state_directory(self):
         """It has to last, if what is served does."""
         local = self.local(self.directory())

@@ -256,7 +256,7 @@ class Top(unittest.TestCase):
     def test_pause(self):
         session = self.client("a").start()
         terminal = self.terminal("--view", "loops")
-        terminal.shows("LOOP^")
+        terminal.shows("LOOP^", "serving")
         terminal.keys("p")
         before = terminal.shows("PAUSED")
         session.call()

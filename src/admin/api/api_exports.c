@@ -99,15 +99,16 @@ static json_t *export_json(const struct export_shown *shown)
     (void)export_security_print_xprtsecs(&spec->security, xprtsec, sizeof(xprtsec));
     return json_pack(
         "{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:b, s:b, s:s, s:s, "
-        "s:o, s:o}",
+        "s:s, s:o, s:o}",
         "path", text_json(spec->path), "backend", spec->backend, "argument", text_json(spec->arg),
         "read_only", spec->read_only, "sync", !spec->async, "secure", shown->secure, "sec", sec,
         "xprtsec", xprtsec, "tls_peer", rules_json(&spec->tls_peers), "tls_user",
         rules_json(&spec->tls_users), "squash", squash_name(spec->squash), "anonuid",
         (json_int_t)spec->anon_uid, "anongid", (json_int_t)spec->anon_gid, "clients",
         clients_json(spec), "fsid", fsid, "strict_utf8", spec->strict_utf8, "security_label",
-        spec->security_label, "origin", origin_name(shown->origin), "state",
-        service_name(shown->service), "reason", why, "uses", uses);
+        spec->security_label, "attribute_cache", export_attributes_name(spec->attributes), "origin",
+        origin_name(shown->origin), "state", service_name(shown->service), "reason", why, "uses",
+        uses);
 }
 
 /* What a reply shows. */

@@ -60,7 +60,7 @@ extern const struct config_key config_keys[CONFIG_KEY_COUNT];
 
 /* In struct export_spec: of each item of `exports`. */
 enum {
-    CONFIG_EXPORT_KEY_COUNT = 17
+    CONFIG_EXPORT_KEY_COUNT = 18
 };
 extern const struct config_key config_export_keys[CONFIG_EXPORT_KEY_COUNT];
 

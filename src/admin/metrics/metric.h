@@ -53,6 +53,16 @@ enum metric_type {
     X(HELD, "state", GAUGE, "kind", "What all clients hold now, by kind")                          \
     X(HELD_MOST, "state_limit", GAUGE, "kind", "How much of it they may hold, by kind")            \
     X(LIMIT_REACHED, "limit_reached", COUNTER, "limit", "Requests that met a limit, by limit")     \
+    X(ATTRIBUTE_HITS, "export_attribute_hits", COUNTER, "export",                                  \
+      "Attributes of files answered from memory (attribute_cache), by export")                     \
+    X(ATTRIBUTE_MISSES, "export_attribute_misses", COUNTER, "export",                              \
+      "The same that the file system was asked for")                                               \
+    X(ATTRIBUTE_CHANGES, "export_attribute_changes", COUNTER, "export",                            \
+      "Changes by others that the kernel told of (attribute_cache=watched), by export")            \
+    X(ATTRIBUTE_OVERFLOWS, "export_attribute_overflows", COUNTER, "export",                        \
+      "How often it could not tell them all, and everything was forgotten")                        \
+    X(ATTRIBUTE_UNTOLD, "export_attribute_untold", COUNTER, "export",                              \
+      "Requests answered as without the option, because the kernel does not tell")                 \
     X(EXPORT_REFUSED, "export_refused", COUNTER, "why",                                            \
       "Requests that an export refused, or all of them, by what was the matter")                   \
     X(DELEGATIONS, "delegations", GAUGE, "kind", "Delegations held now")                           \

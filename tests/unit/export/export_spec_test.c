@@ -94,6 +94,9 @@ static void contradictions(void **state)
     refused("/=mem:,anonuid=1,anonuid=2", "'anonuid' is given twice");
     refused("/=mem:,fsid=1,ro,fsid=1", "'fsid' is given twice");
     refused("/=mem:,sec=sys,sec=krb5", "'sec' is given twice");
+    refused("/=mem:,attribute_cache=on",
+            "expected attribute_cache=off, attribute_cache=own or attribute_cache=watched");
+    refused("/=mem:,attribute_cache=own,attribute_cache=own", "'attribute_cache' is given twice");
     parse("/=mem:,ro,async,ro,all_squash,insecure", &spec);
     assert_true(spec.read_only && spec.async);
     export_spec_fini(&spec);

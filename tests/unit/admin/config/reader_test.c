@@ -138,6 +138,7 @@ static void expect_same(const struct export_spec *a, const struct export_spec *b
     assert_int_equal(a->read_only, b->read_only);
     assert_int_equal(a->strict_utf8, b->strict_utf8);
     assert_int_equal(a->async, b->async);
+    assert_int_equal(a->attributes, b->attributes);
     assert_int_equal(a->squash, b->squash);
     assert_int_equal(a->ports, b->ports);
     assert_int_equal(a->anon_uid, b->anon_uid);
@@ -160,9 +161,10 @@ static void exports_are_those_of_options(void **state)
          "/a/b=mem:"},
         {"{ path: /a, backend: local, argument: /srv/data, access: ro, changes: async, "
          "squash: all_squash, anonuid: 1000, anongid: 0, ports: secure, sec: sys, fsid: 7, "
-         "strict_utf8: true, clients: [192.0.2.0/24, \"2001:db8::/32\", 198.51.100.7] }",
+         "strict_utf8: true, attribute_cache: watched, clients: [192.0.2.0/24, \"2001:db8::/32\", 198.51.100.7] }",
          "/a=local:/srv/data,ro,async,all_squash,anonuid=1000,anongid=0,secure,sec=sys,fsid=7,"
-         "strict_utf8,client=192.0.2.0/24,client=2001:db8::/32,client=198.51.100.7"},
+         "strict_utf8,attribute_cache=watched,client=192.0.2.0/24,client=2001:db8::/32,"
+         "client=198.51.100.7"},
         {"{ path: /a, backend: mem, squash: no_root_squash, ports: insecure, "
          "fsid: 9223372036854775807, anonuid: 4294967295 }",
          "/a=mem:,no_root_squash,insecure,fsid=9223372036854775807,anonuid=4294967295"},
