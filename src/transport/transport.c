@@ -38,15 +38,6 @@ enum {
                                 * need some, too */
 };
 
-static unsigned loop_count_default(void)
-{
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (cpus < 1)
-        return 1;
-    return cpus < (long)LIMIT_LOOPS ? (unsigned)cpus : LIMIT_LOOPS;
-}
-
 static uint32_t dialled_max_default(void)
 {
     struct rlimit limit;
@@ -61,7 +52,7 @@ struct transport *transport_create(const struct transport_config *config)
 {
     struct transport *transport = must_calloc(1, sizeof(*transport));
     const unsigned processors = processors_available();
-    unsigned count = config->loops ? config->loops : loop_count_default();
+    unsigned count = config->loops ? config->loops : processors;
     bool ok;
 
     CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);

@@ -175,7 +175,7 @@ enum {
 #define TRANSPORT_SPIN_AUTO UINT32_MAX /* a little if there is a processor for each loop, else 0 */
 
 struct transport_config {
-    unsigned loops; /* number of event loops, each with a thread; 0: one per CPU */
+    unsigned loops; /* number of event loops, each with a thread; 0: processors_available() */
     const struct rpc_program *programs;
     unsigned program_count; /* at most LIMIT_RPC_PROGRAMS; not copied */
 

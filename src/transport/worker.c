@@ -436,13 +436,14 @@ void worker_pool_fini(struct transport *transport)
 {
     struct worker_pool *pool = &transport->pool;
 
+    /* First: it takes spare workers. */
+    if (pool->monitor_started)
+        pthread_join(pool->monitor, NULL);
     for (unsigned i = 0; i < pool->count; i++) {
         pthread_join(pool->workers[i]->thread, NULL);
         pthread_cond_destroy(&pool->workers[i]->wake);
         memory_free(MEMORY_calls, pool->workers[i]);
     }
-    if (pool->monitor_started)
-        pthread_join(pool->monitor, NULL);
     pthread_cond_destroy(&pool->monitor_wake);
     pthread_mutex_destroy(&pool->monitor_lock);
     pthread_mutex_destroy(&pool->lock);
