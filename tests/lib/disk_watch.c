@@ -84,6 +84,12 @@ void disk_watch_reset(struct disk_watch *watch)
     atomic_store(&watch->count, 0);
 }
 
+void disk_watch_bury(struct disk_watch *watch)
+{
+    atomic_store(&watch->held, 0);
+    disk_watch_reset(watch);
+}
+
 const struct disk_note *disk_watch_last(const struct disk_watch *watch)
 {
     uint32_t count = atomic_load(&watch->count);

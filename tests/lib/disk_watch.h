@@ -84,6 +84,9 @@ bool disk_watch_is_met(const struct disk_watch *watch);
 /* Stop holding and failing calls, and clear the notes. */
 void disk_watch_reset(struct disk_watch *watch);
 
+/* The same once the server has died: the calls that it had are not held any more. */
+void disk_watch_bury(struct disk_watch *watch);
+
 /* The last noted call. */
 const struct disk_note *disk_watch_last(const struct disk_watch *watch);
 

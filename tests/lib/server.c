@@ -228,7 +228,7 @@ bool test_server_start(struct test_server *server, const char *const *options)
     return false;
 }
 
-bool test_server_stop(struct test_server *server)
+bool test_server_end(struct test_server *server, int *exit_status)
 {
     int status = 0;
 
@@ -241,10 +241,24 @@ bool test_server_stop(struct test_server *server)
         test_server_kill(server);
         return false;
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (WIFEXITED(status)) {
+        *exit_status = WEXITSTATUS(status);
         return true;
-    (void)printf("mainstayd ended with %s %d\n", WIFEXITED(status) ? "status" : "signal",
-                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    }
+    (void)printf("mainstayd ended with signal %d\n", WTERMSIG(status));
+    print_log(server);
+    return false;
+}
+
+bool test_server_stop(struct test_server *server)
+{
+    int exit_status;
+
+    if (!test_server_end(server, &exit_status))
+        return false;
+    if (exit_status == 0)
+        return true;
+    (void)printf("mainstayd ended with status %d\n", exit_status);
     print_log(server);
     return false;
 }

@@ -38,6 +38,9 @@ bool test_server_start(struct test_server *server, const char *const *options);
  * a sanitizer's report); its log is on stdout. */
 bool test_server_stop(struct test_server *server);
 
+/* The same with whatever exit status, for a server that cannot end in order. */
+bool test_server_end(struct test_server *server, int *exit_status);
+
 /* Kill it as a crash would. */
 void test_server_kill(struct test_server *server);
 

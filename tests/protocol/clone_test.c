@@ -4,6 +4,7 @@
  * btrfs and XFS where their images can be mounted.
  */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "copying.h"
 #include "holder.h"
@@ -206,6 +207,41 @@ static void ends(void **state)
     bad.from_offset = 5 * b;
     cloned(&bad, NFS4_OK);
     assert_int_equal(copying_size(&bob, &to.fh), 0);
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(prlimit(script_server.pid, RLIMIT_FSIZE, NULL, &limit), 0);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+    assert_int_equal(prlimit(script_server.pid, RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
+/* The signal that tells of it does not end the server. */
+static void beyond_the_limit_of_files(void **state)
+{
+    struct copying copying;
+
+    make_two(*state, 4, 0);
+    copying = copying_all(&from, &to);
+    copying.to_offset = 2ull * block;
+    limit_files(2ull * block);
+    cloned(&copying, NFS4ERR_FBIG);
+    limit_files(3ull * block);
+    cloned(&copying, NFS4ERR_FBIG);
+    limit_files(RLIM_INFINITY);
+    cloned(&copying, NFS4_OK);
+    assert_int_equal(copying_size(&alice, &to.fh), 6ull * block);
+    expect_status(client_file_close(&alice, &from), NFS4_OK);
+    expect_status(client_file_close(&alice, &to), NFS4_OK);
+}
+
+static int lift_limit(void **state)
+{
+    (void)state;
+    limit_files(RLIM_INFINITY);
+    return 0;
 }
 
 static void the_same_file(void **state)
@@ -591,6 +627,8 @@ int main(void)
         cmocka_unit_test(not_everywhere),
         cmocka_unit_test(between_file_systems),
         cmocka_unit_test(between_exports),
+        {"beyond_the_limit_of_files on btrfs", beyond_the_limit_of_files, NULL, lift_limit, btrfs},
+        {"beyond_the_limit_of_files on XFS", beyond_the_limit_of_files, NULL, lift_limit, xfs},
         {"on_disk_before_the_reply on btrfs", on_disk_before_the_reply, NULL, NULL, btrfs},
         {"in_minor_one on mem", in_minor_one, NULL, NULL, script_mem},
         {"in_grace on btrfs", in_grace, NULL, NULL, btrfs},

@@ -88,7 +88,7 @@ static double metric(const char *pattern)
 
 static void expect_gone(const struct stateid4 *stateid)
 {
-    offloading_expect_gone(&holder.mount, &to.fh, stateid);
+    offloading_expect_gone(&holder, &to.fh, stateid);
 }
 
 static void told(void **state)

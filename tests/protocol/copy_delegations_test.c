@@ -303,7 +303,7 @@ static void cancelled_meanwhile(void **state)
             expect_status(op->offload_status, NFS4ERR_IO);
             assert_int_equal(op->offload_bytes, before);
         }
-        offloading_expect_gone(&holder.mount, &to.fh, &stateid);
+        offloading_expect_gone(&holder, &to.fh, &stateid);
         copy_jam_end(&jam);
         holder_finish(&other, &file);
         assert_int_equal(copying_size(&bob, &to.fh), before);

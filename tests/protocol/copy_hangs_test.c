@@ -82,7 +82,7 @@ static void expect_stopped(const struct stateid4 *stateid)
     uint32_t number = 0;
     uint64_t size;
 
-    offloading_expect_gone(&holder.mount, &to.fh, stateid);
+    offloading_expect_gone(&holder, &to.fh, stateid);
     expect_status(offload(&holder.mount, &to.fh, OP_OFFLOAD_CANCEL, stateid), NFS4ERR_BAD_STATEID);
     wait_until(metric("copies") == 0);
     size = copying_size(&bob, &to.fh);

@@ -95,6 +95,7 @@ void copy_jam_end(struct copy_jam *jam)
         op = offloading_hear(&jam->holder, &jam->stateids[i], &number);
         expect_status(op->offload_status, NFS4_OK);
         assert_int_equal(op->offload_bytes, LENGTH);
+        offloading_expect_gone(&jam->holder, &jam->to[i].fh, &jam->stateids[i]);
         copying_expect(&bob, &jam->to[i].fh, 0, LENGTH, 0, 2);
     }
     holder_close(&jam->holder);

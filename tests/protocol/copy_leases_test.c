@@ -127,7 +127,7 @@ static void lapsed(void **state)
     op = offloading_hear(&holder, &stateid, &number);
     expect_status(op->offload_status, NFS4ERR_EXPIRED);
     assert_int_equal(op->offload_bytes, before);
-    offloading_expect_gone(&holder.mount, &to.fh, &stateid);
+    offloading_expect_gone(&holder, &to.fh, &stateid);
     expect_listed(&stateid, "over", (json_int_t)before);
     copy_jam_end(&jam);
     assert_int_equal(copying_size(&bob, &to.fh), before);

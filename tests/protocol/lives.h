@@ -14,6 +14,10 @@ extern struct client_mount carol;
 /* Setup: start the server, then call `come` to make its clients. */
 int lives_begin(const char *const *options, void (*come)(void));
 
+/* The same in two steps; in between the server has its directories. */
+bool lives_init(void);
+int lives_start(const char *const *options, void (*come)(void));
+
 /* Teardown. */
 int lives_end(void **state);
 
@@ -21,6 +25,9 @@ void crash(void); /* and start the next life */
 
 /* EXCHANGE_ID and CREATE_SESSION over a new connection. */
 void lives_come(struct client_mount *mount, const char *owner, uint8_t verifier);
+
+/* The same with these parameters, but for callbacks. */
+void lives_come_as(struct client_mount *mount, const struct client_session_wish *wish);
 
 /* RECLAIM_COMPLETE. */
 void lives_complete(struct client_mount *mount);

@@ -17,8 +17,8 @@ struct stateid4 offloading_begin(struct client_mount *mount, const struct copyin
     return *resok->cr_response.wr_callback_id;
 }
 
-enum nfsstat4 offload(struct client_mount *mount, const struct client_fh *fh, uint32_t op,
-                      const struct stateid4 *stateid)
+static enum client_status try_offload(struct client_mount *mount, const struct client_fh *fh,
+                                      uint32_t op, const struct stateid4 *stateid)
 {
     struct nfs_argop4 arg = {.argop = op};
 
@@ -29,7 +29,13 @@ enum nfsstat4 offload(struct client_mount *mount, const struct client_fh *fh, ui
     begin(mount, fh);
     client_compound_add(C, &arg);
     client_result_free(R);
-    assert_int_equal(client_compound_call(&mount->conn, C, R), CLIENT_OK);
+    return client_compound_call(&mount->conn, C, R);
+}
+
+enum nfsstat4 offload(struct client_mount *mount, const struct client_fh *fh, uint32_t op,
+                      const struct stateid4 *stateid)
+{
+    assert_int_equal(try_offload(mount, fh, op, stateid), CLIENT_OK);
     return R->status;
 }
 
@@ -68,10 +74,26 @@ const struct client_callback_op *offloading_hear(struct holder *holder,
     return op;
 }
 
-void offloading_expect_gone(struct client_mount *mount, const struct client_fh *fh,
+/* False also if the connection is lost.  Then the question is repeated in the same slot, and it
+ * does not matter whether the server had it. */
+static bool is_gone(struct holder *holder, const struct client_fh *fh,
+                    const struct stateid4 *stateid)
+{
+    enum client_status status;
+
+    connect_again(holder);
+    status = try_offload(&holder->mount, fh, OP_OFFLOAD_STATUS, stateid);
+    if (status == CLIENT_OK)
+        return R->status == NFS4ERR_BAD_STATEID;
+    assert_true(status == CLIENT_CLOSED || status == CLIENT_FAILED);
+    client_conn_close(&holder->mount.conn);
+    return false;
+}
+
+void offloading_expect_gone(struct holder *holder, const struct client_fh *fh,
                             const struct stateid4 *stateid)
 {
-    wait_until(offload(mount, fh, OP_OFFLOAD_STATUS, stateid) == NFS4ERR_BAD_STATEID);
+    wait_until(is_gone(holder, fh, stateid));
 }
 
 const char *offloading_path(const struct stateid4 *stateid)

@@ -24,8 +24,9 @@ const struct client_callback_op *offloading_heard(const struct holder *holder,
 const struct client_callback_op *offloading_hear(struct holder *holder,
                                                  const struct stateid4 *stateid, uint32_t *number);
 
-/* Wait until the copy is unknown, as it is once the server has the reply to the callback. */
-void offloading_expect_gone(struct client_mount *mount, const struct client_fh *fh,
+/* Wait until the copy is unknown, as it is once the server has the reply to the callback; connects
+ * again, too: a reply that was lost with its connection is given to the retry. */
+void offloading_expect_gone(struct holder *holder, const struct client_fh *fh,
                             const struct stateid4 *stateid);
 
 /* Where the admin endpoint has the copy, in static memory. */
