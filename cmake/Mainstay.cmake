@@ -93,6 +93,17 @@ target_compile_definitions(ms_options INTERFACE
 target_include_directories(ms_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(ms_options INTERFACE Threads::Threads)
 
+# gcc clears and copies structs of some hundred bytes by `rep stos` and `rep movs`, which take longer to
+# begin than a call of memset() to end.
+include(CheckCCompilerFlag)
+foreach(_ms_call memset memcpy)
+    check_c_compiler_flag(-m${_ms_call}-strategy=libcall:-1:noalign MS_${_ms_call}_STRATEGY)
+    if(MS_${_ms_call}_STRATEGY)
+        target_compile_options(ms_options INTERFACE
+            $<$<NOT:$<CONFIG:Debug>>:-m${_ms_call}-strategy=libcall:-1:noalign>)
+    endif()
+endforeach()
+
 if(MAINSTAY_WERROR)
     target_compile_options(ms_options INTERFACE -Werror)
 endif()
@@ -121,8 +132,11 @@ endif()
 
 if(MAINSTAY_LTO)
     include(CheckIPOSupported)
-    check_ipo_supported(LANGUAGES C)
-    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    check_ipo_supported(RESULT _ms_lto OUTPUT _ms_lto_why LANGUAGES C)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${_ms_lto})
+    if(NOT _ms_lto)
+        message(WARNING "MAINSTAY_LTO: not with this compiler, the programs will be slower: ${_ms_lto_why}")
+    endif()
 endif()
 
 # What programs tell of their build. It is looked at in each build, and compiled again if it has changed.
