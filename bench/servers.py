@@ -151,12 +151,17 @@ def start_ganesha(disk=None, cached=True):
                          "-p", os.path.join(server.scratch, "pid"), "-N", "EVENT"])
 
 
+def was_idle(output):
+    """Did other work on the machine let the bench do nothing?"""
+    return '"operations":0,"errors":0,' in output
+
+
 def run_bench(program, server, *options, delays=False):
     """The results of one run. `delays`: operations may be delayed, and are then repeated."""
     command = [program, "--target", server.target, "--pid", str(server.pid), "--json", *options]
     for _ in range(IDLE_RUNS):
         done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-        if '"operations":0,"errors":0,' not in done.stdout:
+        if not was_idle(done.stdout):
             break
     if done.returncode == 1 and delays and '"first_error":"NFS4ERR_DELAY"' in done.stdout:
         return json.loads(done.stdout)
