@@ -4,7 +4,7 @@
 #include "proto/ops/dir_change.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/ops.h"
-#include "state/delegation/delegation_dir.h"
+#include "state/delegation/delegation.h"
 
 static enum nfsstat4 create_symlink(struct compound *c, const struct wire_opaque *linkdata,
                                     struct vfs_create *create)
@@ -63,7 +63,7 @@ static enum nfsstat4 make(struct compound *c, const struct vfs_name *name,
     made = dir->fs->ops->create(dir, &c->cred, name, create, info, obj);
     exclusion_end(&exclusion, c);
     if (made == VFS_OK && create->type == VFS_DIR)
-        delegation_dir_created(c->server->state, *obj);
+        delegation_object_created(c->server->state, *obj);
     changes_add_created(c, dir, made == VFS_OK ? *obj : NULL, create);
     return made == VFS_OK ? NFS4_OK : status_from_vfs(made);
 }

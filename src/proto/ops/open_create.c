@@ -6,6 +6,7 @@
 #include "proto/ops/dir_change.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/name_step.h"
+#include "state/delegation/delegation.h"
 #include "state/file/file.h"
 #include "state/open/open.h"
 
@@ -164,6 +165,8 @@ static enum nfsstat4 create_once(struct compound *c, struct vfs_name *name, stru
     if (status == NFS4_OK) {
         *made = dir->fs->ops->create(dir, &c->cred, name, &wish->create, info, obj);
         exclusion_end(&exclusion, c);
+        if (*made == VFS_OK && wish->create.created)
+            delegation_object_created(c->server->state, *obj);
         changes_add_created(c, dir, *made == VFS_OK ? *obj : NULL, &wish->create);
         status = *made == VFS_OK ? NFS4_OK : status_from_vfs(*made);
     }

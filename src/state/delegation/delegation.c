@@ -152,6 +152,11 @@ static void settle_contest_locked(const struct delegation *delegation)
                                 clock_now_ns());
 }
 
+void delegation_object_created(struct state *state, const struct vfs_object *obj)
+{
+    delegation_history_forget(&state->delegations->history, obj);
+}
+
 static void finish_locked(struct delegation *delegation, struct delegation_gone *gone)
 {
     struct file *file = delegation->file;

@@ -156,6 +156,9 @@ struct delegation {
     bool extended; /* for a second lease */
 };
 
+/* An object is new: conflicts over a former one of its number do not matter. */
+void delegation_object_created(struct state *state, const struct vfs_object *obj);
+
 /* DELEGRETURN: OLD_STATEID, BAD_STATEID; DELEG_REVOKED, ADMIN_REVOKED, EXPIRED. */
 enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) MUST_USE;
 

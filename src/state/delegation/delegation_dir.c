@@ -2,7 +2,6 @@
 #include "state/delegation/delegation_dir.h"
 
 #include "state/delegation/delegation_gone.h"
-#include "state/delegation/delegation_history.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_policy.h"
@@ -154,11 +153,6 @@ static bool give(struct state *state, struct file *file, const struct delegation
     }
     delegation_gone_settle(&gone);
     return given;
-}
-
-void delegation_dir_created(struct state *state, const struct vfs_object *dir)
-{
-    delegation_history_forget(&state->delegations->history, dir);
 }
 
 static void end_all_locked(struct state *state, struct file *file, struct delegation_gone *gone)

@@ -16,9 +16,6 @@
 bool delegation_dir_offer(struct state *state, const struct delegation_request *request,
                           struct stateid4 *stateid, enum delegation_counter *why) MUST_USE;
 
-/* A directory is new: conflicts over a former one of its number do not matter. */
-void delegation_dir_created(struct state *state, const struct vfs_object *dir);
-
 /* The directory has been removed, by a client whose own delegation did not conflict with that:
  * whatever is left of its delegations ends as if returned, since nothing remains to be recalled
  * (§10.9.4).  Between delegation_begin() and _end(); may wake waiters: without locks. */

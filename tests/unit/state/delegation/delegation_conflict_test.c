@@ -288,6 +288,20 @@ static void new_file_does_not_rest(void **unused)
     (void)must_give_by(&request);
 }
 
+/* Nor does it for the clients that open it after the one that made it. */
+static void new_file_rests_for_nobody(void **unused)
+{
+    struct delegation_request request = wish(fx.carol, fx.files[0], DELEGATION_READ);
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+    delegation_object_created(fx.state, fx.files[0]);
+    (void)must_give_by(&request);
+}
+
 /* A client with an expired lease gets no recall; only conflicting state is revoked. */
 static void silent_holder(void **unused)
 {
@@ -359,6 +373,7 @@ int main(void)
         DELEGATION_TEST(rests),
         DELEGATION_TEST(rests_after_a_late_return),
         DELEGATION_TEST(new_file_does_not_rest),
+        DELEGATION_TEST(new_file_rests_for_nobody),
         DELEGATION_TEST(silent_holder),
         DELEGATION_TEST(silent_holder_of_opened),
         DELEGATION_TEST(silent_among_others),

@@ -217,7 +217,7 @@ static void new_after_a_conflict(void **unused)
     assert_int_equal(change(fx.bob, fx.root, NULL), NFS4ERR_DELAY);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
     assert_int_equal(refusal(fx.alice, fx.root), DELEGATION_COUNTER_refused_history);
-    delegation_dir_created(fx.state, fx.root);
+    delegation_object_created(fx.state, fx.root);
     (void)must_delegate(fx.alice, fx.root);
 }
 

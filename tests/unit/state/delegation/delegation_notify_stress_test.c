@@ -148,7 +148,7 @@ static void *hold_all(void *arg)
 
         bitmap4_set(&wants.child, FATTR4_SIZE);
         request.wants = &wants;
-        delegation_dir_created(fx.state, request.obj); /* without a history of recalls */
+        delegation_object_created(fx.state, request.obj); /* without a history of recalls */
         if (!delegation_dir_offer(fx.state, &request, &stateid, &why))
             continue;
         for (int i = rand_r(&seed) % 200; i > 0; i--)
