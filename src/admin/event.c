@@ -566,7 +566,7 @@ const struct event event_table[] = {
      "Many of them: find out what connects there"},
     {"transport.refused", "info", "reason peer",
      "A connection was closed at once; `reason`: `connections` or `address` (a limit), `memory`. "
-     "At most 10 lines in a second, together with those about other connections that limits close",
+     "At most 10 lines in a second for each limit",
      "Often: raise `transport.max_connections` or `transport.max_connections_per_address`"},
     {"transport.socket_option", "warn", "option errno",
      "A system call for a connection failed; it works without that option", NULL},

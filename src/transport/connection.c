@@ -233,12 +233,13 @@ void connection_shutdown(struct connection *conn)
 void connection_cut(struct connection *conn, enum transport_counter counter, const char *event)
 {
     struct transport *transport = conn->transport;
+    struct log_limit *limit = &transport->cuts[counter];
     char peer[ADDRESS_TEXT_BYTES];
 
     transport_count(transport, counter, 1);
     if (log_enabled(LOG_PART_transport, LOG_LEVEL_INFO) &&
-        log_limit_take(&transport->cuts, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
-        log_info_taken(&transport->cuts, event, LOG_U64("connection", conn->id),
+        log_limit_take(limit, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
+        log_info_taken(limit, event, LOG_U64("connection", conn->id),
                        LOG_STR("peer", address_format(&conn->peer.sa, peer, sizeof(peer))));
     connection_shutdown(conn);
 }

@@ -71,12 +71,13 @@ static bool has_room(struct transport *transport, const struct sockaddr *peer)
 static void connection_refuse(struct transport *transport, int fd, const struct sockaddr *peer,
                               enum transport_counter counter, const char *reason)
 {
+    struct log_limit *limit = &transport->cuts[counter];
     char text[ADDRESS_TEXT_BYTES];
 
     transport_count(transport, counter, 1);
     if (log_enabled(LOG_PART_transport, LOG_LEVEL_INFO) &&
-        log_limit_take(&transport->cuts, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
-        log_info_taken(&transport->cuts, "transport.refused", LOG_STR("reason", reason),
+        log_limit_take(limit, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
+        log_info_taken(limit, "transport.refused", LOG_STR("reason", reason),
                        LOG_STR("peer", address_format(peer, text, sizeof(text))));
     close(fd);
 }

@@ -64,7 +64,9 @@ struct transport {
     _Atomic int64_t tails_from_ns; /* calls may have tails from then on (transport_now_ns()) */
     struct unsent unsent;
     struct tls_table tls;
-    struct log_limit cuts;  /* limits log lines about connections that were cut */
+    /* Limits of log lines about connections that were cut or refused, by reason: a flood of one
+     * kind hides no other. */
+    struct log_limit cuts[TRANSPORT_COUNTER_COUNT];
     int64_t ticked_ns;      /* time of the last tick; the timer's */
     _Atomic int64_t now_ns; /* transport_now_ns() */
     unsigned loop_count;
