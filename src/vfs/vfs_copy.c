@@ -119,7 +119,7 @@ static enum vfs_status extend(struct copy *copy)
 
     if (copy->solid == copy->done)
         return VFS_OK;
-    status = ops->getattr(copy->to, VFS_ATTR_SIZE, &attr);
+    status = ops->getattr(copy->to, VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr);
     if (status != VFS_OK || attr.size >= copy->to_offset)
         return status;
     status = ops->write(copy->to, copy->cred, copy->to_offset - 1, "", 1, VFS_UNSTABLE, &written,
@@ -150,7 +150,8 @@ static enum vfs_status copy_all(struct copy *copy)
 static enum vfs_status fit(struct copy *copy)
 {
     struct vfs_attr attr;
-    enum vfs_status status = copy->from->fs->ops->getattr(copy->from, VFS_ATTR_SIZE, &attr);
+    enum vfs_status status =
+        copy->from->fs->ops->getattr(copy->from, VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr);
 
     if (status != VFS_OK)
         return status;

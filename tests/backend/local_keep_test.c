@@ -447,6 +447,20 @@ static void what_is_kept_lasts_as_long_as_the_word(void **state)
     assert_true(check_kept() > 0);
 }
 
+/* By the owner, say, it permits; and it copies up to the size (VFS_ATTR_FRESH). */
+static void what_the_server_decides_by_is_not_kept(void **state)
+{
+    struct vfs_attr attr;
+
+    (void)state;
+    need_kept();
+    assert_true(check_kept() > 0);
+    change_behind(11);
+    assert_int_equal(attr_of(tree.file).size, 0);
+    assert_ok(tree.file->fs->ops->getattr(tree.file, VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr));
+    assert_int_equal(attr.size, 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +476,7 @@ int main(void)
         TREE_TEST(reads_of_this_server_leave_what_is_kept),
         TREE_TEST(those_who_may_not_search_get_no_attributes),
         TREE_TEST(what_is_kept_lasts_as_long_as_the_word),
+        TREE_TEST(what_the_server_decides_by_is_not_kept),
         WATCHED_TEST(each_change_is_seen),
         WATCHED_TEST(changes_of_a_linked_file_are_seen),
         WATCHED_TEST(changes_of_names_are_seen),

@@ -36,7 +36,8 @@ enum vfs_status local_call_getattr(struct vfs_object *obj, uint32_t mask, struct
 {
     enum vfs_status status;
 
-    if (local_memo_take(local_of(obj), out) || local_keep_getattr(local_of(obj), out))
+    if (local_memo_take(local_of(obj), out) ||
+        (!(mask & VFS_ATTR_FRESH) && local_keep_getattr(local_of(obj), out)))
         return VFS_OK;
     status = local_path_get(local_of(obj));
     if (status != VFS_OK)

@@ -96,7 +96,7 @@ static enum nfsstat4 set_mode(struct vfs_object *obj, const struct nfs4_attrs *a
         ~(uint32_t)MODE_BITS)
         return NFS4ERR_INVAL;
     if (obj)
-        status = obj->fs->ops->getattr(obj, VFS_ATTR_MODE, &current);
+        status = obj->fs->ops->getattr(obj, VFS_ATTR_MODE | VFS_ATTR_FRESH, &current);
     if (status != VFS_OK)
         return status_from_vfs(status);
     set->mode = (current.mode & ~a->mode_set_masked.mm_mask_bits) |

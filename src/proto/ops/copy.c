@@ -31,7 +31,7 @@ static enum nfsstat4 measure(const struct compound *c, const struct COPY4args *a
 {
     struct vfs_object *from = c->saved.obj;
     struct vfs_attr attr;
-    enum vfs_status status = from->fs->ops->getattr(from, VFS_ATTR_SIZE, &attr);
+    enum vfs_status status = from->fs->ops->getattr(from, VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr);
 
     if (status != VFS_OK)
         return status_from_vfs(status);

@@ -99,7 +99,7 @@ static enum nfsstat4 set_times(struct compound *c, const struct stateid_io *io,
     struct vfs_attr attr, set;
     uint32_t done = 0;
 
-    status = obj->fs->ops->getattr(obj, VFS_ATTR_ATIME | VFS_ATTR_MTIME, &attr);
+    status = obj->fs->ops->getattr(obj, VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_FRESH, &attr);
     if (status != VFS_OK)
         return status_from_vfs(status);
     vet(io, &attr, report);

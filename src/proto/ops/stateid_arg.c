@@ -286,7 +286,7 @@ enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_i
         return NFS4_OK;
     /* Its owner may have closed a file's mode behind an open. */
     if (status == VFS_OK)
-        status = obj->fs->ops->getattr(obj, VFS_ATTR_UID, &attr);
+        status = obj->fs->ops->getattr(obj, VFS_ATTR_UID | VFS_ATTR_FRESH, &attr);
     if (status != VFS_OK)
         return status_from_vfs(status);
     return attr.uid == c->cred.uid ? NFS4_OK : NFS4ERR_ACCESS;

@@ -197,7 +197,8 @@ static bool prepare(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
     const struct vfs_ops *ops = request->obj->fs->ops;
-    const uint32_t need = VFS_ATTR_CHANGE | (gives_times(offer) ? DELEGATION_TIMES_NEED : 0);
+    const uint32_t need =
+        VFS_ATTR_CHANGE | VFS_ATTR_FRESH | (gives_times(offer) ? DELEGATION_TIMES_NEED : 0);
     struct vfs_attr attr = {.change = 0};
 
     if (ops->open(request->obj, request->cred, want_of(offer->kind),

@@ -5,7 +5,8 @@ bool delegation_version_read(struct vfs_object *obj, struct delegation_version *
 {
     struct vfs_attr attr;
 
-    if (obj->fs->ops->getattr(obj, VFS_ATTR_CHANGE | VFS_ATTR_SIZE, &attr) != VFS_OK)
+    if (obj->fs->ops->getattr(obj, VFS_ATTR_CHANGE | VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr) !=
+        VFS_OK)
         return false;
     *out = (struct delegation_version){attr.change, attr.size};
     return true;
