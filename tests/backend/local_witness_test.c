@@ -611,6 +611,34 @@ static void nothing_is_kept_where_nobody_tells(void **unused)
     }
 }
 
+static bool count_entry(void *arg, const struct vfs_dirent *entry)
+{
+    (void)entry;
+    ++*(unsigned *)arg;
+    return true;
+}
+
+/* Not even if it may not read the export's directory, which the kernel asks for. */
+static void it_does_not_matter_who_comes_first(void **state)
+{
+    const struct vfs_cred other = {.uid = OTHER, .gid = OTHER};
+    unsigned count = 0;
+    struct vfs_readdir rd = {.attr_mask = VFS_ATTR_ALL_GET, .emit = count_entry, .arg = &count};
+
+    (void)state;
+    need_kept();
+    if (!local_privileged())
+        test_skip("all callers are one user here");
+    atomic_store(&tree.dir->fs->sole_changer, 0);
+    (void)attr_of(tree.file);
+    vfs_own_identity();
+    assert_int_equal(chmod(local_path(tree.dir, ""), 0711), 0);
+    atomic_store(&tree.dir->fs->sole_changer, 2 | VFS_CHANGES_TOLD);
+    assert_ok(tree.sub->fs->ops->readdir(tree.sub, &other, &rd));
+    assert_true(count > 0);
+    assert_true(check_kept() > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest refused[] = {cmocka_unit_test(nothing_is_kept_where_nobody_tells)};
@@ -622,6 +650,7 @@ int main(void)
         WATCHED_TEST(what_cannot_be_told_makes_all_void),
         WATCHED_TEST(what_is_mounted_hides_what_is_below),
         WATCHED_TEST(the_word_can_be_changed),
+        WATCHED_TEST(it_does_not_matter_who_comes_first),
         WATCHED_TEST(after_a_restart_changes_are_told),
     };
 

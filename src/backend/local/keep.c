@@ -7,6 +7,7 @@
 #include <sys/vfs.h>
 
 #include "backend/local/change.h"
+#include "backend/local/cred.h"
 #include "backend/local/kept.h"
 #include "backend/local/known.h"
 #include "backend/local/statx.h"
@@ -60,10 +61,14 @@ static bool witness_locked(struct local_fs *fs, uint32_t vouched)
 {
     int err = 0;
 
-    if (!(vouched & VFS_CHANGES_TOLD))
+    if (!(vouched & VFS_CHANGES_TOLD)) {
         leave_locked(fs);
-    else if (!fs->witnesses)
+    } else if (!fs->witnesses) {
+        /* This may be a caller's thread, and the kernel asks who may read the directory. */
+        local_cred_server_begin(fs);
         err = local_witness_join(&fs->volume->witness, fs->root_fd, fs->magic);
+        local_cred_server_end(fs);
+    }
     if (!err) {
         fs->witnesses = (vouched & VFS_CHANGES_TOLD) != 0;
         return true;

@@ -75,7 +75,7 @@ int local_witness_join(struct local_witness *witness, int root_fd, int64_t magic
     int err = 0;
 
     pthread_mutex_lock(&witness->lock);
-    if (witness->users == 0) {
+    if (witness->fd < 0) { /* nobody uses it, or it was lost */
         witness->magic = magic;
         err = open_locked(witness, root_fd);
     }
