@@ -194,6 +194,12 @@ static bool is_later(const struct statx_timestamp *a, const struct statx_timesta
     return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
+static bool kept_of(struct local_kept *kept, const struct local_object *obj, struct statx *st)
+{
+    return local_kept_of_file(kept, obj->base.fileid, &obj->file->id,
+                              (uint32_t)local_fs_of(&obj->base)->mount_id, st);
+}
+
 /* Would the kernel leave the time of access as it is?  As with its relatime. */
 static bool is_quiet(enum local_atime atime, const struct statx *st)
 {
@@ -211,8 +217,7 @@ void local_keep_read(struct local_object *obj)
 
     if (!kept || fs->atime == LOCAL_ATIME_NEVER)
         return;
-    if (fs->atime == LOCAL_ATIME_RELATIVE &&
-        local_kept_of_file(kept, obj->base.fileid, &obj->file->id, &st) && is_quiet(fs->atime, &st))
+    if (fs->atime == LOCAL_ATIME_RELATIVE && kept_of(kept, obj, &st) && is_quiet(fs->atime, &st))
         return;
     local_version_next(&fs->volume->versions, obj->base.fileid);
 }
@@ -265,7 +270,7 @@ bool local_keep_getattr(struct local_object *obj, struct vfs_attr *attr)
 
     if (!kept)
         return false;
-    found = local_kept_of_file(kept, obj->base.fileid, &obj->file->id, &st);
+    found = kept_of(kept, obj, &st);
     counter_add(fs->base.kept_counters, found ? VFS_KEPT_HITS : VFS_KEPT_MISSES, 1);
     if (!found)
         return false;
@@ -283,7 +288,7 @@ bool local_keep_is_quiet(struct local_object *obj)
 
     if (!kept || fs->atime != LOCAL_ATIME_RELATIVE)
         return kept && fs->atime == LOCAL_ATIME_NEVER;
-    if (local_kept_of_file(kept, obj->base.fileid, &obj->file->id, &st))
+    if (kept_of(kept, obj, &st))
         return is_quiet(fs->atime, &st);
     look = local_keep_look(fs, obj->base.fileid, 0);
     if (local_statx(obj->path_fd, "", &st) != 0)

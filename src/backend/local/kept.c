@@ -30,7 +30,10 @@ struct entry {
     uint64_t size, blocks;
     int64_t atime_s, mtime_s, ctime_s, btime_s;
     uint32_t atime_ns, mtime_ns, ctime_ns, btime_ns;
-    uint32_t nlink, uid, gid, rdev_major, rdev_minor, until_s, removals;
+    uint32_t nlink, uid, gid, until_s, removals;
+    uint32_t mount; /* owners are those that this one shows */
+    uint32_t rdev_minor;
+    uint16_t rdev_major; /* 12 bits in Linux */
     uint16_t mode;
     bool has_btime;
     uint8_t id_len;
@@ -195,7 +198,7 @@ static void entry_show(const struct entry *entry, struct statx *st)
 }
 
 bool local_kept_of_file(struct local_kept *kept, uint64_t ino, const struct local_id *id,
-                        struct statx *st)
+                        uint32_t mount, struct statx *st)
 {
     uint64_t hash = hash_u64(ino);
     struct shard *shard = shard_of(kept, hash);
@@ -204,7 +207,7 @@ bool local_kept_of_file(struct local_kept *kept, uint64_t ino, const struct loca
 
     pthread_mutex_lock(&shard->lock);
     entry = entry_find(shard, hash, ino);
-    found = entry && id_is(entry, id) && is_good(kept, entry);
+    found = entry && id_is(entry, id) && entry->mount == mount && is_good(kept, entry);
     if (found)
         entry_show(entry, st);
     pthread_mutex_unlock(&shard->lock);
@@ -298,7 +301,8 @@ static void entry_fill(struct entry *entry, const struct local_kept_look *look,
         .nlink = st->stx_nlink,
         .uid = st->stx_uid,
         .gid = st->stx_gid,
-        .rdev_major = st->stx_rdev_major,
+        .mount = (uint32_t)st->stx_mnt_id,
+        .rdev_major = (uint16_t)st->stx_rdev_major,
         .rdev_minor = st->stx_rdev_minor,
         .until_s = look->until_s,
         .removals = look->removals,
@@ -323,7 +327,8 @@ void local_kept_keep(struct local_kept *kept, const struct local_kept_look *look
     pthread_mutex_lock(&shard->lock);
     entry = entry_find(shard, hash, st->stx_ino);
     /* It is where it was, unless its version has changed. */
-    if (entry && renewed.place == 0 && entry->version == look->version && id_is(entry, id))
+    if (entry && renewed.place == 0 && entry->version == look->version && id_is(entry, id) &&
+        entry->mount == (uint32_t)st->stx_mnt_id)
         renewed.place = entry->place;
     if (!entry)
         entry = entry_make(kept, shard, hash);

@@ -30,10 +30,10 @@ void local_kept_destroy(struct local_kept *kept); /* NULL is allowed */
 /* Forget everything, and release its memory. */
 void local_kept_drop(struct local_kept *kept);
 
-/* The attributes of the file with this inode number and ID.  Only the fields that
- * local_attr_fill() reads, and the inode number, are set. */
+/* The attributes of the file with this inode number and ID, as the mount with this ID shows them.
+ * Only the fields that local_attr_fill() reads, and the inode number, are set. */
 bool local_kept_of_file(struct local_kept *kept, uint64_t ino, const struct local_id *id,
-                        struct statx *st);
+                        uint32_t mount, struct statx *st);
 
 /* The same of the file at this place, and its ID. */
 bool local_kept_at_place(struct local_kept *kept, uint64_t ino, uint64_t place, struct statx *st,

@@ -13,6 +13,7 @@ enum {
     INO = 77,
     DIR_INO = 78,
     PLACE = 11,
+    MOUNT = 5,
     CHUNK_BYTES = 8192,
 };
 
@@ -42,7 +43,8 @@ static struct local_id id_of(uint8_t generation)
 
 static void keep(uint64_t ino, uint64_t place, uint32_t until_s)
 {
-    const struct statx st = {.stx_ino = ino, .stx_nlink = 1, .stx_size = ino * 3};
+    const struct statx st = {
+        .stx_ino = ino, .stx_nlink = 1, .stx_size = ino * 3, .stx_mnt_id = MOUNT};
     const struct local_kept_look look = {
         .version = local_version_read(versions, ino), .place = place, .until_s = until_s};
     const struct local_id id = id_of(1);
@@ -55,8 +57,10 @@ static bool is_kept(uint64_t ino, uint8_t generation)
     const struct local_id id = id_of(generation);
     struct statx st;
 
-    if (!local_kept_of_file(kept, ino, &id, &st))
+    if (!local_kept_of_file(kept, ino, &id, MOUNT, &st))
         return false;
+    /* Another mount may show other owners. */
+    assert_false(local_kept_of_file(kept, ino, &id, MOUNT + 1, &st));
     assert_int_equal(st.stx_size, ino * 3);
     return true;
 }
@@ -93,7 +97,7 @@ static void the_inode_number_does_not_suffice(void **state)
 
 static void a_change_ends_it(void **state)
 {
-    struct statx st = {.stx_ino = INO, .stx_nlink = 1, .stx_size = INO * 3};
+    struct statx st = {.stx_ino = INO, .stx_nlink = 1, .stx_size = INO * 3, .stx_mnt_id = MOUNT};
     struct local_kept_look early = {.version = local_version_read(versions, INO)};
     const struct local_id id = id_of(1);
 
