@@ -226,6 +226,13 @@ static int create_named(const struct making *m, int *fd)
     return open_new(m, m->name, O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, fd);
 }
 
+/* A new object was removed again without knowing its inode number, which the next one may get. What
+ * a listing has kept of it meanwhile must not be shown for that one. */
+static void gone_again(const struct making *m)
+{
+    local_versions_next(&m->fs->volume->versions);
+}
+
 /* Where files can't be created without a name.  A crash between the two steps leaves a file without
  * its verifier; a retry of the client then takes it for a file of another client. */
 static int create_then_stamp(struct making *m, int *fd)
@@ -238,6 +245,7 @@ static int create_then_stamp(struct making *m, int *fd)
     if (err) {
         close(*fd);
         (void)unlinkat(m->dir->path_fd, m->name, 0);
+        gone_again(m);
         /* others may have seen it */
         local_tell_kind(m->dir->file, VFS_CHANGE_UNKNOWN, m->cred->actor);
     }
@@ -295,10 +303,12 @@ static enum vfs_status make_file(struct making *m)
         return not_made(m, err);
     m->create->created = true;
     status = local_cache_from_made(m->fs, fd, &m->made, &st);
-    if (status == VFS_OK)
+    if (status == VFS_OK) {
         tell_attributes(m, &st);
-    else
-        (void)unlinkat(m->dir->path_fd, m->name, 0);
+        return VFS_OK;
+    }
+    (void)unlinkat(m->dir->path_fd, m->name, 0);
+    gone_again(m);
     return status;
 }
 
@@ -365,8 +375,10 @@ static enum vfs_status make_other(struct making *m)
         return not_made(m, errno);
     m->create->created = true;
     status = local_child(m->dir, m->name, &m->made);
-    if (status == VFS_DELAY)
+    if (status == VFS_DELAY) {
         (void)unlinkat(m->dir->path_fd, m->name, m->create->type == VFS_DIR ? AT_REMOVEDIR : 0);
+        gone_again(m);
+    }
     return came_and_went(status);
 }
 
