@@ -126,23 +126,30 @@ bool copy_queue_add(struct copy_queue *queue, struct copy *copy)
 
 /* ---- turns ---- */
 
-/* A file system that hangs does not get all threads. */
-static bool volume_is_free_locked(const struct copy_queue *queue, const struct vfs_volume *volume)
+/* A file system that hangs does not get all threads: have fewer than `most` to do with this one? */
+static bool volume_is_free_locked(const struct copy_queue *queue, const struct vfs_volume *volume,
+                                  uint32_t most)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < LIMIT_COPY_THREADS; i++)
         count += queue->running[i] && (queue->running[i]->from_volume == volume ||
                                        queue->running[i]->to_volume == volume);
-    return count < LIMIT_COPY_THREADS_PER_VOLUME;
+    return count < most;
 }
 
-/* A copy whose client is gone ends at once, and uses no file system. */
+/* A copy whose client is gone ends at once, also while its file system hangs.  One at a time, for
+ * it may be the last to use a removed file, whose space is freed by a call that hangs, too. */
 static bool may_run_locked(const struct copy_queue *queue, const struct copy *copy)
 {
-    return client_dead(copy->stateid.client) || (volume_is_free_locked(queue, copy->from_volume) &&
-                                                 volume_is_free_locked(queue, copy->to_volume));
+    const uint32_t most = LIMIT_COPY_THREADS_PER_VOLUME + client_dead(copy->stateid.client);
+
+    return volume_is_free_locked(queue, copy->from_volume, most) &&
+           volume_is_free_locked(queue, copy->to_volume, most);
 }
+
+_Static_assert(LIMIT_COPY_THREADS_PER_VOLUME + 1 < LIMIT_COPY_THREADS,
+               "a file system that hangs leaves a thread to the others");
 
 static void begin_locked(struct copy_queue *queue, struct copy *copy)
 {
