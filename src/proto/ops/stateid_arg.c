@@ -129,7 +129,8 @@ static enum nfsstat4 check_special(const struct compound *c, enum stateid_specia
  * user, who opened the file. */
 static bool by_machine(const struct compound *c, uint32_t access)
 {
-    return access == OPEN4_SHARE_ACCESS_WRITE && compound_mach_allows(c, OP_WRITE);
+    return c->op == OP_WRITE && access == OPEN4_SHARE_ACCESS_WRITE &&
+           compound_mach_allows(c, OP_WRITE);
 }
 
 /* May the caller do it without a stateid of its own?  Linux sends a WRITE of the machine's with the
