@@ -6,9 +6,15 @@ static struct client_principal opener_of(const struct open *open)
     return atomic_load_explicit(&open->opener, memory_order_relaxed);
 }
 
+/* Clients choose user IDs. */
+static uint64_t hash_of(const struct owner_table *table, struct client_principal principal)
+{
+    return hash_bytes(&principal.value, sizeof(principal.value), table->seed);
+}
+
 static struct open *first_locked(const struct owner_table *table, struct client_principal principal)
 {
-    struct hnode *node = htable_first(&table->openers, hash_u64(principal.value));
+    struct hnode *node = htable_first(&table->openers, hash_of(table, principal));
 
     for (; node; node = htable_next(node)) {
         struct open *open = CONTAINER_OF(node, struct open, by_opener);
@@ -21,7 +27,7 @@ static struct open *first_locked(const struct owner_table *table, struct client_
 
 static void make_first_locked(struct owner_table *table, struct open *open)
 {
-    htable_insert(&table->openers, &open->by_opener, hash_u64(opener_of(open).value));
+    htable_insert(&table->openers, &open->by_opener, hash_of(table, opener_of(open)));
     open->first_of_opener = true;
 }
 
