@@ -19,7 +19,11 @@ bool umask_own(void)
     int err = errno;
 
     if (state == UNKNOWN) {
-        state = unshare(CLONE_FS) == 0 ? OWN : SHARED;
+        /* Without memory: ask again. */
+        if (unshare(CLONE_FS) == 0)
+            state = OWN;
+        else if (errno != ENOMEM)
+            state = SHARED;
         if (state == OWN)
             umask_end(); /* it is a copy, perhaps of a client's */
         errno = err;
