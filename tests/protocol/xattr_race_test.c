@@ -106,7 +106,7 @@ static void names_check(const struct LISTXATTRS4resok *page)
     if (!page->lxr_eof || page->lxr_names_count > NAMES)
         note_failure("more names than there are", NFS4_OK);
     for (uint32_t i = 0; i < page->lxr_names_count; i++) {
-        if (page->lxr_names[i].len != 1 || page->lxr_names[i].data[0] - 'a' >= NAMES)
+        if (page->lxr_names[i].len != 1 || (uint8_t)(page->lxr_names[i].data[0] - 'a') >= NAMES)
             note_failure("a name that was never set", NFS4_OK);
         for (uint32_t j = 0; j < i; j++) {
             if (page->lxr_names[i].data[0] == page->lxr_names[j].data[0])
