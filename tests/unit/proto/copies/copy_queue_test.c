@@ -321,6 +321,32 @@ static void clients_that_go_from_a_queue(void **unused)
         go_on(hanging[i]);
 }
 
+/* The end itself may hang, if it frees a removed file: others keep a thread. */
+static void clients_that_go_leave_a_thread(void **unused)
+{
+    struct copy *hanging[LIMIT_COPY_THREADS_PER_VOLUME], *orphans[2], *other;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(hanging); i++) {
+        hanging[i] = copy_added(&bob, 'a', 'b');
+        expect_turn(hanging[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(orphans); i++)
+        orphans[i] = copy_added(&alice, 'a', 'b');
+    atomic_store(&alice.dead, true);
+    expect_turn(orphans[0]);
+    for (int i = 0; i < 2; i++) { /* the second time it would be alice's turn */
+        other = copy_added(&bob, 'c', 'd');
+        expect_turn(other);
+        finish(other);
+    }
+    assert_false(copy_queue_end(&queue, orphans[0], NFS4ERR_EXPIRED));
+    expect_turn(orphans[1]);
+    assert_false(copy_queue_end(&queue, orphans[1], NFS4ERR_EXPIRED));
+    for (size_t i = 0; i < ARRAY_SIZE(hanging); i++)
+        go_on(hanging[i]);
+}
+
 static void *take(void *arg)
 {
     return copy_queue_take(arg);
@@ -508,6 +534,7 @@ int main(void)
         TEST(disowned),
         TEST(clients_that_go),
         TEST(clients_that_go_from_a_queue),
+        TEST(clients_that_go_leave_a_thread),
         TEST(threads_look_for_clients_that_go),
         TEST(ends_are_counted),
         TEST(aborted_while_it_waits),
