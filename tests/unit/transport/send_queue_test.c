@@ -262,7 +262,8 @@ static void loop_lost_while_sending(void **state)
     wait_unsigned(&server.gate_waiting, 1);
     close(fd);
     client_ping(other, 1);
-    assert_int_equal(rpc_server_stats(&server).retakes, 1);
+    /* A thread that sleeps elsewhere on a busy machine may lose the loop, too. */
+    assert_true(rpc_server_stats(&server).retakes >= 1);
     usleep(50000);
     assert_int_equal(atomic_load(&server.closed), 0);
     rpc_server_open_gate(&server);
@@ -283,7 +284,8 @@ static void loop_rests_while_another_thread_sends(void **state)
     tail_expect(fd, 1, 100000);
     wait_unsigned(&server.gate_waiting, 1);
     client_ping(other, 1);
-    assert_int_equal(rpc_server_stats(&server).retakes, 1);
+    /* A thread that sleeps elsewhere on a busy machine may lose the loop, too. */
+    assert_true(rpc_server_stats(&server).retakes >= 1);
     wait_until(rpc_server_rests(&server));
     /* What comes meanwhile is sent afterwards. */
     client_call(fd, 2, PROC_NULL, NULL, 0);
