@@ -373,6 +373,10 @@ def unlink_of_an_open_file():
     write("d/f", "second")
     equal(os.pread(descriptor, 5, 0), b"first", "an unlinked file beside a new one of its name")
     os.close(descriptor)
+    # The client removes its .nfs file after close() has returned.
+    end = time.monotonic() + 10
+    while len(os.listdir("d")) > 1 and time.monotonic() < end:
+        time.sleep(0.01)
     equal(os.listdir("d"), ["f"], "names after the close: the client's .nfs file must be gone")
     os.unlink("d/f")
     os.rmdir("d")
