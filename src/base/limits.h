@@ -111,7 +111,7 @@
 #define LIMIT_IDLE_CONNECTION_S 60u            /* default, for one that serves no client */
 #define LIMIT_TRANSPORT_TIMEOUT_S 86400u       /* largest timeout that can be set */
 #define LIMIT_TRANSPORT_MIB 65536u             /* largest memory limit that can be set */
-#define LIMIT_LOG_CUTS_PER_S 10u               /* lines about connections closed at one of these */
+#define LIMIT_LOG_CUTS_PER_S 10u               /* lines about connections closed for one reason */
 
 /* gss */
 #define LIMIT_GSS_CONTEXTS 65536u           /* most that can be set */

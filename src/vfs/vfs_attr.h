@@ -56,8 +56,8 @@ enum vfs_attr_mask {
     VFS_ATTR_LABEL = 1u << 22, /* set only, with VFS_CAP_LABEL; read by getlabel() */
     VFS_ATTR_HELD = 1u << 23,  /* set only, with ATIME or MTIME and nothing else: what the holder
                                     * of a delegation reports; see vfs_ops.setattr */
-    VFS_ATTR_FRESH = 1u << 24, /* get only: what is true now, also where a backend may answer what
-                                    * was (attribute_cache): the server decides by it */
+    VFS_ATTR_FRESH = 1u << 24, /* get only: from the file system, not from a cache that may be out
+                                    * of date (attribute_cache); for what the server decides by */
 };
 #define VFS_ATTR_ALL_GET 0x7fffu
 

@@ -447,7 +447,7 @@ static void what_is_kept_lasts_as_long_as_the_word(void **state)
     assert_true(check_kept() > 0);
 }
 
-/* By the owner, say, it permits; and it copies up to the size (VFS_ATTR_FRESH). */
+/* Such as the owner, by whom it permits I/O, and the size, up to which it copies. */
 static void what_the_server_decides_by_is_not_kept(void **state)
 {
     struct vfs_attr attr;

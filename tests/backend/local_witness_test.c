@@ -618,7 +618,8 @@ static bool count_entry(void *arg, const struct vfs_dirent *entry)
     return true;
 }
 
-/* Not even if it may not read the export's directory, which the kernel asks for. */
+/* The kernel lets only those watch a file system who may read the export's directory.  The caller
+ * of the first request may not, and the server watches all the same. */
 static void it_does_not_matter_who_comes_first(void **state)
 {
     const struct vfs_cred other = {.uid = OTHER, .gid = OTHER};

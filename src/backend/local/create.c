@@ -226,8 +226,8 @@ static int create_named(const struct making *m, int *fd)
     return open_new(m, m->name, O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, fd);
 }
 
-/* A new object was removed again without knowing its inode number, which the next one may get. What
- * a listing has kept of it meanwhile must not be shown for that one. */
+/* A new object was removed again.  Another one may get its inode number, which is not known here,
+ * so all that listings have kept is forgotten. */
 static void gone_again(const struct making *m)
 {
     local_versions_next(&m->fs->volume->versions);

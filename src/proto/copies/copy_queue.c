@@ -126,7 +126,8 @@ bool copy_queue_add(struct copy_queue *queue, struct copy *copy)
 
 /* ---- turns ---- */
 
-/* A file system that hangs does not get all threads: have fewer than `most` to do with this one? */
+/* Do fewer than `most` threads copy from or to this file system?  One that hangs must not get
+ * all. */
 static bool volume_is_free_locked(const struct copy_queue *queue, const struct vfs_volume *volume,
                                   uint32_t most)
 {
@@ -138,8 +139,8 @@ static bool volume_is_free_locked(const struct copy_queue *queue, const struct v
     return count < most;
 }
 
-/* A copy whose client is gone ends at once, also while its file system hangs.  One at a time, for
- * it may be the last to use a removed file, whose space is freed by a call that hangs, too. */
+/* A copy whose client is gone ends at once, also while its file system hangs, but only one at a
+ * time does so: to end may mean to close a removed file for the last time, and that hangs, too. */
 static bool may_run_locked(const struct copy_queue *queue, const struct copy *copy)
 {
     const uint32_t most = LIMIT_COPY_THREADS_PER_VOLUME + client_dead(copy->stateid.client);

@@ -274,15 +274,22 @@ static void rests_after_a_late_return(void **unused)
     (void)must_give(fx.carol, fx.files[0], DELEGATION_READ);
 }
 
+/* A recall, and a return: now the file rests. */
+static void have_a_conflict(struct vfs_object *file)
+{
+    struct stateid4 stateid = must_give(fx.alice, file, DELEGATION_READ);
+
+    assert_int_equal(change(fx.bob, file, NULL), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+}
+
 /* Local file systems soon reuse the number of a removed file for a new one. */
 static void new_file_does_not_rest(void **unused)
 {
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_WRITE);
-    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
 
     (void)unused;
-    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
-    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    have_a_conflict(fx.files[0]);
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
     request.created = true;
     (void)must_give_by(&request);
@@ -292,11 +299,9 @@ static void new_file_does_not_rest(void **unused)
 static void new_file_rests_for_nobody(void **unused)
 {
     struct delegation_request request = wish(fx.carol, fx.files[0], DELEGATION_READ);
-    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
 
     (void)unused;
-    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
-    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    have_a_conflict(fx.files[0]);
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
     delegation_object_created(fx.state, fx.files[0]);
     (void)must_give_by(&request);
