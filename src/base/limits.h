@@ -306,10 +306,10 @@
 #define LIMIT_SPACE_FREED_RUNS 65536u        /* of blocks, looked at for who shares them */
 #define LIMIT_MEM_RESERVE_BLOCKS 1024u       /* allocated or freed while a file is locked */
 #define LIMIT_LOCAL_DESCRIPTORS 262144u      /* per local export */
-#define LIMIT_LOCAL_OBJECTS 65536u           /* cached per local export */
+#define LIMIT_LOCAL_OBJECTS 1048576u         /* cached per local export */
 #define LIMIT_LOCAL_GRANTS 2u                /* callers per object whose ACCESS is remembered */
 #define LIMIT_LOCAL_GRANT_GIDS 32u           /* further groups of such a caller */
-#define LIMIT_LOCAL_KNOWN_IDS 262144u        /* IDs remembered per local export, 48 bytes each */
+#define LIMIT_LOCAL_KNOWN_IDS 2097152u       /* IDs remembered per local export, 48 bytes each */
 #define LIMIT_LOCAL_KEPT_ATTRS 262144u       /* attributes kept per file system, 144 bytes each */
 #define LIMIT_LOCAL_KEPT_NAMES (32u << 20)   /* bytes of names kept per file system */
 #define LIMIT_LOCAL_WATCHES 65536u           /* directories; at most half of max_user_marks */
