@@ -37,7 +37,7 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
     c->exports_phase = export_enter(server->exports);
     c->op_rows = op_row_first(minor);
     c->timed = op_sample_due();
-    vfs_memo_off();
+    vfs_memo_begin(call->received_ns);
     call->waited_since_ns = 0;
     ops_take(c);
 }
@@ -45,7 +45,7 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
 void compound_take(struct compound *c)
 {
     c->made = NULL;
-    vfs_memo_off();
+    vfs_memo_off(); /* what it waited for has happened meanwhile */
     ops_take(c);
 }
 
@@ -145,7 +145,7 @@ void compound_clear_current(struct compound *c)
 
 void compound_release(struct compound *c)
 {
-    vfs_memo_off();
+    vfs_memo_end();
     vfs_object_put(c->current.obj);
     vfs_object_put(c->saved.obj);
     c->current = c->saved = (struct compound_fh){NULL, NULL};

@@ -38,12 +38,28 @@ static bool keeps_attributes(enum nfs_opnum4 op)
     (1ull << OP_LOOKUP | 1ull << OP_LOOKUPP | 1ull << OP_GETFH | 1ull << OP_GETATTR |              \
      1ull << OP_ACCESS | 1ull << OP_SAVEFH)
 
+/* Operations that show the client nothing of the files that may change, or decide for themselves
+ * when they begin to look.  A request of these may be answered with what another one met. */
+#define BLIND_OPS                                                                                  \
+    (1ull << OP_SEQUENCE | 1ull << OP_PUTFH | 1ull << OP_PUTROOTFH | 1ull << OP_PUTPUBFH |         \
+     1ull << OP_RESTOREFH | 1ull << OP_OPEN)
+
+static bool is_of(enum nfs_opnum4 op, uint64_t ops)
+{
+    return (uint32_t)op < 64 && (ops >> (uint32_t)op & 1) != 0;
+}
+
 static void memo_for(enum nfs_opnum4 op)
 {
-    if ((uint32_t)op < 64 && (MEMO_OPS >> (uint32_t)op & 1) != 0)
+    if (is_of(op, MEMO_OPS)) {
         vfs_memo_on();
-    else
+        if (op == OP_LOOKUP || op == OP_LOOKUPP)
+            vfs_memo_look();
+    } else if (is_of(op, BLIND_OPS)) {
+        vfs_memo_pause();
+    } else {
         vfs_memo_off();
+    }
 }
 
 size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 op)

@@ -7,6 +7,10 @@
  * better than the backend has given them back.
  *
  * The mark must be read before what is to be remembered.
+ *
+ * A backend may also answer a request with what another request met, if that was met after this
+ * one had been received: then it is no older than what the backend would find by itself.  A
+ * request that has looked for itself gets nothing older than that any more (vfs_memo_off()).
  */
 #pragma once
 
@@ -22,6 +26,8 @@ struct vfs_memo_mark {
 extern _Thread_local struct vfs_memo_turn {
     uint64_t last;
     bool on;
+    bool looked;         /* it may not use what others met */
+    int64_t received_ns; /* clock_now_ns() when the request was there; 0: there is none */
 } vfs_memo_turn;
 
 extern _Atomic uint64_t vfs_memo_era;
@@ -32,11 +38,48 @@ static inline void vfs_memo_on(void)
     vfs_memo_turn.on = true;
 }
 
-/* The calling thread forgets everything, and remembers nothing from now on. */
-static inline void vfs_memo_off(void)
+/* The calling thread forgets everything, and remembers nothing from now on.  It may go on to use
+ * what others met. */
+static inline void vfs_memo_pause(void)
 {
     vfs_memo_turn.on = false;
     vfs_memo_turn.last++;
+}
+
+/* The request looks for itself: what others met may be older than what it sees. */
+static inline void vfs_memo_look(void)
+{
+    vfs_memo_turn.looked = true;
+}
+
+/* The calling thread forgets everything, and looks for itself from now on. */
+static inline void vfs_memo_off(void)
+{
+    vfs_memo_pause();
+    vfs_memo_look();
+}
+
+/* The calling thread begins with a request.
+ * `received_ns`: clock_now_ns() of a moment at which the request had been received. */
+static inline void vfs_memo_begin(int64_t received_ns)
+{
+    vfs_memo_pause();
+    vfs_memo_turn.looked = false;
+    vfs_memo_turn.received_ns = received_ns;
+}
+
+/* It is done. */
+static inline void vfs_memo_end(void)
+{
+    vfs_memo_off();
+    vfs_memo_turn.received_ns = 0;
+}
+
+/* Is what was met for a request that had been received at `met_ns` good for the current one? */
+static inline bool vfs_memo_is_recent(int64_t met_ns)
+{
+    return !vfs_memo_turn.looked && vfs_memo_turn.received_ns != 0 &&
+           met_ns >= vfs_memo_turn.received_ns;
 }
 
 /* All threads forget what they remember.  Release pairs with the acquire of whatever tells the

@@ -164,6 +164,75 @@ static void nothing_is_remembered_for_long(void **state)
     vfs_object_put(root);
 }
 
+/* The size of a file, for a request that had been received at `received_ns`, and whether the kernel
+ * was asked. */
+static uint64_t size_for(struct vfs_object *file, int64_t received_ns, bool *asked)
+{
+    struct vfs_attr attr;
+
+    statx_calls = 0;
+    vfs_memo_begin(received_ns);
+    attr = attr_now(file);
+    vfs_memo_end();
+    *asked = statx_calls > 0;
+    return attr.size;
+}
+
+/* A request is not told less than it would have seen itself when it had been received. */
+static void requests_that_were_received_share_what_was_met(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    bool asked;
+
+    (void)size_for(file, 100, &asked);
+    assert_true(asked);
+    change_behind(dir, 1);
+    assert_int_equal(size_for(file, 100, &asked), 0);
+    assert_false(asked);
+    assert_int_equal(size_for(file, 99, &asked), 0);
+    assert_false(asked);
+    assert_int_equal(size_for(file, 101, &asked), 1);
+    assert_true(asked);
+    change_behind(dir, 2);
+    assert_int_equal(size_for(file, 101, &asked), 1);
+    vfs_memo_expire();
+    assert_int_equal(size_for(file, 101, &asked), 2);
+    change_behind(dir, 3);
+    assert_int_equal(attr_now(file).size, 3); /* for no request */
+    assert_int_equal(size_for(file, 101, &asked), 3);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Nor less than it has seen, nor less than what this server did. */
+static void what_was_met_gives_way_to_what_is_newer(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    struct vfs_attr attr, set = {.mask = VFS_ATTR_SIZE, .size = 5};
+    uint32_t applied;
+    bool asked;
+
+    (void)size_for(file, 100, &asked);
+    assert_ok(dir->fs->ops->setattr(file, &owner, &set, false, &applied));
+    assert_int_equal(size_for(file, 100, &asked), 5);
+    assert_true(asked);
+    change_behind(dir, 6);
+    vfs_memo_begin(100);
+    assert_int_equal(attr_now(file).size, 5);
+    vfs_memo_look();
+    assert_int_equal(attr_now(file).size, 6);
+    vfs_memo_end();
+    change_behind(dir, 7);
+    vfs_memo_begin(100);
+    assert_ok(dir->fs->ops->getattr(file, VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr));
+    assert_int_equal(attr.size, 7);
+    vfs_memo_end();
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 static uint32_t access_of(struct vfs_object *obj, const struct vfs_cred *cred)
 {
     uint32_t granted = 0;
@@ -451,6 +520,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(getattr_takes_what_lookup_met),
         LOCAL_TEST(nothing_is_remembered_for_long),
+        LOCAL_TEST(requests_that_were_received_share_what_was_met),
+        LOCAL_TEST(what_was_met_gives_way_to_what_is_newer),
         LOCAL_TEST(access_is_remembered),
         LOCAL_TEST(changes_of_permission_are_seen),
         LOCAL_TEST(each_caller_has_its_own_answer),

@@ -10,6 +10,7 @@
 #include "backend/local/fetch.h"
 #include "backend/local/grant.h"
 #include "backend/local/memo.h"
+#include "backend/local/recent.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 
@@ -108,7 +109,9 @@ static enum vfs_status ask(struct local_object *obj, const struct vfs_cred *cred
     if (err)
         return local_failure(err);
     local_grant_keep(obj, cred, st, &before, wanted, *rwx);
-    local_memo_drop(); /* the answer may be newer than it */
+    /* The answer may be newer than what is remembered. */
+    local_memo_drop();
+    vfs_memo_look();
     return VFS_OK;
 }
 
@@ -120,11 +123,19 @@ static uint32_t answer(const struct local_object *obj, const struct vfs_cred *cr
     return granted_by(&obj->base, want, rwx);
 }
 
+/* What this request has met, or another one that had been received as well; or NULL. */
+static const struct statx *met(const struct local_object *obj)
+{
+    const struct statx *st = local_memo_of(obj);
+
+    return st ? st : local_recent_of(obj);
+}
+
 bool local_access_known(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
                         uint32_t *granted)
 {
     struct local_object *obj = local_of(base);
-    const struct statx *st = local_memo_of(obj);
+    const struct statx *st = met(obj);
     int rwx;
 
     want &= meaningful(base);
@@ -138,20 +149,23 @@ bool local_access_known(struct vfs_object *base, const struct vfs_cred *cred, ui
 static int look(struct local_object *obj, struct statx *st)
 {
     const struct local_fs *fs = local_fs_of(&obj->base);
-    const struct statx *met = local_memo_of(obj);
+    const struct local_recent_look recent = local_recent_look(obj);
+    const struct statx *known = met(obj);
     struct vfs_memo_mark mark = vfs_memo_mark();
     int err;
 
-    if (met) {
-        *st = *met;
+    if (known) {
+        *st = *known;
         return 0;
     }
     local_fetch_begin(fs);
     err = local_statx(obj->path_fd, "", st) == 0 ? 0 : errno;
     local_fetch_end(fs);
-    if (!err)
-        local_memo_keep(fs, obj, &mark, st);
-    return err;
+    if (err)
+        return err;
+    local_memo_keep(fs, obj, &mark, st);
+    local_recent_keep(obj, &recent, st);
+    return 0;
 }
 
 enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,

@@ -14,6 +14,7 @@
 #include "backend/local/keep.h"
 #include "backend/local/kept.h"
 #include "backend/local/orphan.h"
+#include "backend/local/recent.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 
@@ -25,6 +26,7 @@ enum {
 enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out)
 {
     struct local_object *obj = local_of(base);
+    const struct local_recent_look recent = local_recent_look(obj);
     struct local_kept_look look;
     struct statx st;
     int err;
@@ -39,6 +41,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
     if (st.stx_nlink == 0)
         local_orphan_mark(obj);
     local_keep(local_fs_of(base), &look, &st, &obj->file->id);
+    local_recent_keep(obj, &recent, &st);
     local_attr_fill(out, &st);
     out->change = local_change(local_fs_of(base), obj->file, out->change);
     return VFS_OK;

@@ -16,6 +16,7 @@
 #include "backend/local/lookup.h"
 #include "backend/local/memo.h"
 #include "backend/local/readdir.h"
+#include "backend/local/recent.h"
 #include "backend/local/remove.h"
 #include "backend/local/resolve.h"
 #include "backend/local/setattr.h"
@@ -36,8 +37,10 @@ enum vfs_status local_call_getattr(struct vfs_object *obj, uint32_t mask, struct
 {
     enum vfs_status status;
 
-    if (local_memo_take(local_of(obj), out) ||
-        (!(mask & VFS_ATTR_FRESH) && local_keep_getattr(local_of(obj), out)))
+    if (mask & VFS_ATTR_FRESH)
+        local_memo_drop();
+    else if (local_memo_take(local_of(obj), out) || local_keep_getattr(local_of(obj), out) ||
+             local_recent_getattr(local_of(obj), out))
         return VFS_OK;
     status = local_path_get(local_of(obj));
     if (status != VFS_OK)

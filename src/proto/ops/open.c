@@ -130,6 +130,7 @@ static enum nfsstat4 truncate_target(struct compound *c, struct open_target *tar
 
     if (!target->truncate)
         return NFS4_OK;
+    vfs_memo_off();
     status = obj->fs->ops->setattr(obj, &c->cred, &empty, (access & OPEN4_SHARE_ACCESS_WRITE) != 0,
                                    &applied);
     if (status != VFS_OK)

@@ -247,17 +247,17 @@ void open_create_undo(struct compound *c, const struct wire_opaque *component,
     delegation_end(c->server->state, dir);
 }
 
+/* The directory first, while what another request met of it will do.  What the file is found to be
+ * is good for a GETATTR that follows, if the OPEN does no more than open it. */
 enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,
                           struct open_target *target)
 {
     struct vfs_object *dir = c->current.obj;
-    enum nfsstat4 status =
-        name_step_down(c, NAME_STEP_INTO, component, &target->obj, &target->export);
     struct vfs_attr attr;
 
-    if (status != NFS4_OK)
-        return status;
     if (dir->fs->ops->getattr(dir, VFS_ATTR_CHANGE, &attr) == VFS_OK)
         target->cinfo = (struct change_info4){.before = attr.change, .after = attr.change};
-    return NFS4_OK;
+    vfs_memo_look();
+    vfs_memo_on();
+    return name_step_down(c, NAME_STEP_INTO, component, &target->obj, &target->export);
 }

@@ -124,6 +124,7 @@ static bool offer(struct compound *c, const struct open_delegation_ask *ask,
 
     if (c->session_id)
         memcpy(call.sessionid, c->session_id, sizeof(call.sessionid));
+    vfs_memo_off(); /* what the client sees from now on must be as of the delegation */
     if (!delegation_offer(c->server->state, &request, &grant.kind, &grant.stateid, why))
         return false;
     give(&grant, out);

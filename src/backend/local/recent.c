@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Few objects per thread: batches are short.  As in memo.c the object is compared, never used, and
+ * the change attribute is made with the note.  An object that has been freed and made anew for
+ * another file does not pass for the old one, since no request could know its handle when the note
+ * was made.
+ */
+#include "backend/local/recent.h"
+
+#include "backend/local/change.h"
+#include "backend/local/statx.h"
+#include "backend/local/version.h"
+#include "backend/local/volume.h"
+
+enum {
+    NOTES = 8
+};
+
+struct note {
+    const struct local_object *obj; /* NULL: unused */
+    uint64_t fileid, change;
+    int64_t met_ns; /* a request that had been received then has met it */
+    struct local_recent_look look;
+    struct statx st;
+};
+
+static _Thread_local struct note notes[NOTES];
+
+static struct note *note_of(const struct local_object *obj)
+{
+    return &notes[hash_u64((uintptr_t)obj) % NOTES];
+}
+
+static struct local_versions *versions_of(const struct local_object *obj)
+{
+    return &local_fs_of(&obj->base)->volume->versions;
+}
+
+struct local_recent_look local_recent_look(const struct local_object *obj)
+{
+    return (struct local_recent_look){
+        .version = local_version_read(versions_of(obj), obj->base.fileid),
+        .era = vfs_memo_mark().era,
+    };
+}
+
+void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
+                       const struct statx *st)
+{
+    struct note *note = note_of(obj);
+
+    note->obj = NULL;
+    if (vfs_memo_turn.received_ns == 0 || st->stx_nlink == 0)
+        return;
+    *note = (struct note){
+        .obj = obj,
+        .fileid = obj->base.fileid,
+        .change = local_change(local_fs_of(&obj->base), obj->file, local_ctime(st)),
+        .met_ns = vfs_memo_turn.received_ns,
+        .look = *look,
+        .st = *st,
+    };
+}
+
+/* NULL: there is none that is good now. */
+static const struct note *good_note_of(const struct local_object *obj)
+{
+    const struct note *note = note_of(obj);
+
+    if (note->obj != obj || note->fileid != obj->base.fileid ||
+        !vfs_memo_is_recent(note->met_ns) || note->look.era != vfs_memo_mark().era ||
+        !local_version_is_good(versions_of(obj), note->fileid, note->look.version))
+        return NULL;
+    return note;
+}
+
+const struct statx *local_recent_of(const struct local_object *obj)
+{
+    const struct note *note = good_note_of(obj);
+
+    return note ? &note->st : NULL;
+}
+
+bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)
+{
+    const struct note *note = good_note_of(obj);
+
+    if (!note)
+        return false;
+    local_attr_fill(attr, &note->st);
+    attr->change = note->change;
+    return true;
+}

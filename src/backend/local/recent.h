@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attributes that the calling thread met for one request, for others that had been received by
+ * then (vfs_memo.h): a batch of requests from one client often asks for the same file, or works in
+ * the same directory.  A change by this server makes them void, as with all that is kept
+ * (version.h).
+ */
+#pragma once
+
+#include "backend/local/local_internal.h"
+
+/* As of which changes the attributes are. */
+struct local_recent_look {
+    uint64_t version, era;
+};
+
+/* To be read before the statx(). */
+struct local_recent_look local_recent_look(const struct local_object *obj);
+
+/* Remember what a statx() of the object said. */
+void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
+                       const struct statx *st);
+
+/* What is remembered of the object, and good for the current request; NULL: nothing. */
+const struct statx *local_recent_of(const struct local_object *obj);
+
+/* The same, as a backend tells it.  False: nothing. */
+bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr);
