@@ -233,6 +233,47 @@ static void what_was_met_gives_way_to_what_is_newer(void **state)
     vfs_object_put(root);
 }
 
+/* Opens a file that has been looked up, for a request.  Returns what the kernel was asked. */
+static unsigned open_found(struct vfs_object *root, struct vfs_object *file,
+                           const struct vfs_cred *cred, enum vfs_open_want want,
+                           enum vfs_status expected)
+{
+    vfs_memo_on();
+    look_up(root, file);
+    access_calls = 0;
+    assert_status(file->fs->ops->open(file, cred, want, false), expected);
+    if (expected == VFS_OK)
+        file->fs->ops->close(file, want);
+    vfs_memo_off();
+    return access_calls;
+}
+
+/* The kernel judges an owner by the owner's bits alone. */
+static void owners_open_for_reading_by_what_was_met(void **state)
+{
+    const struct vfs_cred other = {.uid = OTHER, .gid = OTHER};
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+
+    fs_of(dir)->overflow_uid = OTHER + 1; /* this may be the test's own user */
+    assert_ok(dir->fs->ops->open(file, &owner, VFS_WANT_BOTH, false)); /* it has a descriptor */
+    dir->fs->ops->close(file, VFS_WANT_BOTH);
+    assert_int_equal(open_found(root, file, &owner, VFS_WANT_READ, VFS_OK), 0);
+    assert_true(open_found(root, file, &owner, VFS_WANT_WRITE, VFS_OK) > 0);
+    if (local_privileged()) {
+        assert_true(open_found(root, file, &other, VFS_WANT_READ, VFS_ACCESS) > 0);
+        assert_int_equal(chmod(local_path(dir, "file"), 0044), 0);
+        assert_true(open_found(root, file, &owner, VFS_WANT_READ, VFS_ACCESS) > 0);
+        assert_true(open_found(root, file, &other, VFS_WANT_READ, VFS_OK) > 0);
+        assert_int_equal(chmod(local_path(dir, "file"), 0640), 0);
+    }
+    /* As if its owner had no number here. */
+    fs_of(dir)->overflow_uid = local_privileged() ? CONTRACT_OWNER : (uint32_t)geteuid();
+    assert_true(open_found(root, file, &owner, VFS_WANT_READ, VFS_OK) > 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 static uint32_t access_of(struct vfs_object *obj, const struct vfs_cred *cred)
 {
     uint32_t granted = 0;
@@ -522,6 +563,7 @@ int main(void)
         LOCAL_TEST(nothing_is_remembered_for_long),
         LOCAL_TEST(requests_that_were_received_share_what_was_met),
         LOCAL_TEST(what_was_met_gives_way_to_what_is_newer),
+        LOCAL_TEST(owners_open_for_reading_by_what_was_met),
         LOCAL_TEST(access_is_remembered),
         LOCAL_TEST(changes_of_permission_are_seen),
         LOCAL_TEST(each_caller_has_its_own_answer),

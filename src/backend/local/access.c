@@ -27,6 +27,16 @@ bool local_may_not(int err)
     return err == EACCES || err == EPERM || err == EROFS;
 }
 
+bool local_owner_may_read(const struct local_object *obj, const struct vfs_cred *cred)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    const struct statx *st = local_memo_of(obj);
+    uint32_t uid = fs->impersonate ? cred->uid : fs->server.uid;
+
+    return st && fs->ctime_tells && st->stx_uid == uid && uid != fs->overflow_uid &&
+           (st->stx_mode & S_IRUSR);
+}
+
 /* Asks once if everything is permitted, which is the usual case, and else for each bit.  Returns 0
  * and sets *granted, or returns an errno. */
 static int rwx_of(const struct local_object *obj, int wanted, int *granted)

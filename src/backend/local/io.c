@@ -144,6 +144,8 @@ static enum vfs_status open_again(struct local_object *obj, const struct vfs_cre
 
     if (status != VFS_OK)
         return status;
+    if (want == VFS_WANT_READ && local_owner_may_read(obj, cred))
+        return VFS_OK;
     err = may_open(obj, want);
     if (err || !(want & VFS_WANT_WRITE))
         return err ? local_failure(err) : VFS_OK;

@@ -49,7 +49,8 @@
 #include "base/log.h"
 
 enum {
-    DESCRIPTORS_MIN = 16
+    DESCRIPTORS_MIN = 16,
+    OVERFLOW_UID = 65534 /* unless the administrator has another one */
 };
 
 struct error {
@@ -318,6 +319,21 @@ static void set_caps(struct local_fs *fs)
         fs->base.caps |= VFS_CAP_LABEL;
 }
 
+/* proc_sys_kernel(5): what the kernel says instead of a user ID that it cannot translate. */
+static uint32_t find_overflow_uid(void)
+{
+    FILE *file = fopen("/proc/sys/kernel/overflowuid", "re");
+    uint32_t uid = OVERFLOW_UID;
+    char text[24];
+
+    if (file) {
+        if (fgets(text, sizeof(text), file))
+            uid = (uint32_t)strtoul(text, NULL, 10);
+        (void)fclose(file);
+    }
+    return uid;
+}
+
 /* Without the ability to switch identities, a server that runs as root would serve clients as
  * root. */
 static int set_identity(struct local_fs *fs, const struct local_options *options,
@@ -326,6 +342,7 @@ static int set_identity(struct local_fs *fs, const struct local_options *options
     const char *obstacle;
 
     fs->server = (struct vfs_cred){.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()};
+    fs->overflow_uid = find_overflow_uid();
     if (fs->server.uid != 0 || options->own_user)
         return 0;
     obstacle = local_cred_obstacle();

@@ -98,6 +98,7 @@ struct local_fs {
     bool coarse_ctime;      /* ctime advances only with the clock tick */
     bool ctime_tells;       /* of each change of an inode's mode, owner and attributes */
     struct vfs_cred server; /* identity of the server's own work */
+    uint32_t overflow_uid;  /* shown as the owner where the real one has no number here */
     uint8_t mac_key[16];
     uint64_t hash_seed;
     _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is not supported here */
