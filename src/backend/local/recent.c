@@ -67,8 +67,8 @@ static const struct note *good_note_of(const struct local_object *obj)
 {
     const struct note *note = note_of(obj);
 
-    if (note->obj != obj || note->fileid != obj->base.fileid ||
-        !vfs_memo_is_recent(note->met_ns) || note->look.era != vfs_memo_mark().era ||
+    if (note->obj != obj || note->fileid != obj->base.fileid || !vfs_memo_is_recent(note->met_ns) ||
+        note->look.era != vfs_memo_mark().era ||
         !local_version_is_good(versions_of(obj), note->fileid, note->look.version))
         return NULL;
     return note;
