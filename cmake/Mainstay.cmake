@@ -68,6 +68,14 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto)
 pkg_check_modules(GSSAPI REQUIRED IMPORTED_TARGET krb5-gssapi)
 pkg_check_modules(KRB5 REQUIRED IMPORTED_TARGET krb5)
+# FindPkgConfig takes their `-isystem DIR` for a directory when it runs first, and for an option when
+# it runs again; then all that uses them would be compiled again.
+foreach(LIBRARY GSSAPI KRB5)
+    set(DIRS ${${LIBRARY}_INCLUDE_DIRS} ${${LIBRARY}_CFLAGS_OTHER})
+    list(FILTER DIRS EXCLUDE REGEX "^-")
+    set_target_properties(PkgConfig::${LIBRARY} PROPERTIES INTERFACE_COMPILE_OPTIONS ""
+        INTERFACE_INCLUDE_DIRECTORIES "${DIRS}")
+endforeach()
 pkg_check_modules(NFSIDMAP REQUIRED IMPORTED_TARGET libnfsidmap)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 if(MAINSTAY_TESTS)
