@@ -60,6 +60,7 @@ static enum rpc_result parked(struct compound_park *park)
 
     park->limit = (size_t)(park->reply->limit - c->out->start);
     c->call->parked = park;
+    vfs_memo_end();
     return RPC_PARKED;
 }
 

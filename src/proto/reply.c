@@ -32,14 +32,14 @@ static bool keeps_attributes(enum nfs_opnum4 op)
 }
 
 /* Operations that only look at the current filehandle or move it along a name: what one of them
- * saw, the next one may still answer (vfs_memo.h).  All others change something, let the client see
- * what others changed meanwhile, or may wait. */
+ * saw, the next one may still answer (vfs_memo.h).  OPEN decides for itself.  All others change
+ * something, let the client see what others changed meanwhile, or may wait. */
 #define MEMO_OPS                                                                                   \
     (1ull << OP_LOOKUP | 1ull << OP_LOOKUPP | 1ull << OP_GETFH | 1ull << OP_GETATTR |              \
      1ull << OP_ACCESS | 1ull << OP_SAVEFH)
 
-/* Operations that show the client nothing of the files that may change, or decide for themselves
- * when they begin to look.  A request of these may be answered with what another one met. */
+/* Operations that show the client nothing of the files that may change; and OPEN, which decides for
+ * itself when it begins to look.  After these a request may still use what another one met. */
 #define BLIND_OPS                                                                                  \
     (1ull << OP_SEQUENCE | 1ull << OP_PUTFH | 1ull << OP_PUTROOTFH | 1ull << OP_PUTPUBFH |         \
      1ull << OP_RESTOREFH | 1ull << OP_OPEN)

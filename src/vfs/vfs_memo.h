@@ -2,20 +2,23 @@
 /*
  * What a backend may remember from one call to the next within one request, such as attributes that
  * LOOKUP met and GETATTR will want.  A note that the calling thread made is good as long as its
- * mark is: the mark becomes void with the request, with a wait, with each operation that is not
- * listed by the caller of vfs_memo_on(), and when a client that knew the attributes of a file
- * better than the backend has given them back.
+ * mark is: the mark becomes void with the request, with a wait, when the caller says so
+ * (vfs_memo_pause(), vfs_memo_off()), and when a delegation begins, or ends after its holder knew
+ * the attributes of a file better than the backend.
  *
  * The mark must be read before what is to be remembered.
  *
  * A backend may also answer a request with what another request met, if that was met after this
  * one had been received: then it is no older than what the backend would find by itself.  A
- * request that has looked for itself gets nothing older than that any more (vfs_memo_off()).
+ * request may use this for one object only, the first one that it wants to know of, and only until
+ * it looks for itself (vfs_memo_look()): what was met of other objects may be older than what it
+ * has seen.
  */
 #pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct vfs_memo_mark {
@@ -27,6 +30,7 @@ extern _Thread_local struct vfs_memo_turn {
     uint64_t last;
     bool on;
     bool looked;         /* it may not use what others met */
+    const void *of;      /* it has used what others met of this object; NULL: nothing yet */
     int64_t received_ns; /* clock_now_ns() when the request was there; 0: there is none */
 } vfs_memo_turn;
 
@@ -65,6 +69,7 @@ static inline void vfs_memo_begin(int64_t received_ns)
 {
     vfs_memo_pause();
     vfs_memo_turn.looked = false;
+    vfs_memo_turn.of = NULL;
     vfs_memo_turn.received_ns = received_ns;
 }
 
@@ -75,11 +80,18 @@ static inline void vfs_memo_end(void)
     vfs_memo_turn.received_ns = 0;
 }
 
-/* Is what was met for a request that had been received at `met_ns` good for the current one? */
-static inline bool vfs_memo_is_recent(int64_t met_ns)
+/* Is what was met of an object, for a request that had been received at `met_ns`, good for the
+ * current one? */
+static inline bool vfs_memo_is_recent(const void *obj, int64_t met_ns)
 {
     return !vfs_memo_turn.looked && vfs_memo_turn.received_ns != 0 &&
-           met_ns >= vfs_memo_turn.received_ns;
+           (!vfs_memo_turn.of || vfs_memo_turn.of == obj) && met_ns >= vfs_memo_turn.received_ns;
+}
+
+/* The request uses it. */
+static inline void vfs_memo_use(const void *obj)
+{
+    vfs_memo_turn.of = obj;
 }
 
 /* All threads forget what they remember.  Release pairs with the acquire of whatever tells the

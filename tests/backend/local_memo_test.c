@@ -229,6 +229,66 @@ static void what_was_met_gives_way_to_what_is_newer(void **state)
     assert_ok(dir->fs->ops->getattr(file, VFS_ATTR_SIZE | VFS_ATTR_FRESH, &attr));
     assert_int_equal(attr.size, 7);
     vfs_memo_end();
+    (void)size_for(file, 100, &asked);
+    change_behind(dir, 8);
+    vfs_memo_begin(100);
+    vfs_memo_on();
+    look_up(root, file);
+    assert_int_equal(attr_now(file).size, 8);
+    vfs_memo_end();
+    assert_int_equal(size_for(file, 100, &asked), 8);
+    assert_true(asked);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* What was met of other objects may be older than what the request has seen of one. */
+static void a_request_uses_what_was_met_of_one_object(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    uint64_t before;
+    bool asked;
+
+    (void)size_for(file, 100, &asked);
+    vfs_memo_begin(100);
+    before = attr_now(root).change;
+    vfs_memo_end();
+    change_behind(dir, 1);
+    vfs_memo_begin(100);
+    statx_calls = 0;
+    assert_true(attr_now(root).change == before);
+    assert_true(attr_now(root).change == before);
+    assert_int_equal(statx_calls, 0);
+    assert_int_equal(attr_now(file).size, 1);
+    assert_int_equal(statx_calls, 1);
+    vfs_memo_end();
+    vfs_memo_begin(100); /* what it asks for itself is newer, too */
+    assert_int_equal(attr_now(file).size, 1);
+    vfs_memo_end();
+    vfs_memo_begin(101);
+    (void)attr_now(file);
+    statx_calls = 0;
+    (void)attr_now(root);
+    assert_int_equal(statx_calls, 1);
+    vfs_memo_end();
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* A change by this server after the LOOKUP of an OPEN, and before its GETATTR. */
+static void a_change_voids_what_lookup_met(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    struct vfs_attr set = {.mask = VFS_ATTR_SIZE, .size = 5};
+    uint32_t applied;
+
+    vfs_memo_on();
+    look_up(root, file);
+    assert_ok(dir->fs->ops->setattr(file, &owner, &set, false, &applied));
+    assert_int_equal(attr_now(file).size, 5);
+    vfs_memo_off();
     vfs_object_put(file);
     vfs_object_put(root);
 }
@@ -389,7 +449,7 @@ static void changes_of_permission_are_seen(void **state)
         assert_int_equal(access_of(file, &owner), want);
         vfs_memo_off();
         assert_int_equal(access_of(file, &owner), want);
-        /* OPEN asks the kernel itself. */
+        /* An OPEN that has looked at nothing asks the kernel itself. */
         access_calls = 0;
         if (mode & 0400) {
             assert_ok(dir->fs->ops->open(file, &owner, VFS_WANT_READ, false));
@@ -563,6 +623,8 @@ int main(void)
         LOCAL_TEST(nothing_is_remembered_for_long),
         LOCAL_TEST(requests_that_were_received_share_what_was_met),
         LOCAL_TEST(what_was_met_gives_way_to_what_is_newer),
+        LOCAL_TEST(a_request_uses_what_was_met_of_one_object),
+        LOCAL_TEST(a_change_voids_what_lookup_met),
         LOCAL_TEST(owners_open_for_reading_by_what_was_met),
         LOCAL_TEST(access_is_remembered),
         LOCAL_TEST(changes_of_permission_are_seen),

@@ -34,7 +34,7 @@ bool local_owner_may_read(const struct local_object *obj, const struct vfs_cred 
     uint32_t uid = fs->impersonate ? cred->uid : fs->server.uid;
 
     return st && fs->ctime_tells && st->stx_uid == uid && uid != fs->overflow_uid &&
-           (st->stx_mode & S_IRUSR);
+           uid != LOCAL_OVERFLOW_UID && (st->stx_mode & S_IRUSR);
 }
 
 /* Asks once if everything is permitted, which is the usual case, and else for each bit.  Returns 0
@@ -121,6 +121,7 @@ static enum vfs_status ask(struct local_object *obj, const struct vfs_cred *cred
     local_grant_keep(obj, cred, st, &before, wanted, *rwx);
     /* The answer may be newer than what is remembered. */
     local_memo_drop();
+    local_recent_drop(obj);
     vfs_memo_look();
     return VFS_OK;
 }

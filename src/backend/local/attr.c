@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes: each request calls statx() on the object's descriptor, unless the administrator
- * vouches for what is kept (keep.h).
+ * Attributes: statx() on the object's descriptor, for each request or for several that arrived
+ * together (recent.h), unless the administrator vouches for what is kept (keep.h).
  */
 #include "backend/local/attr.h"
 
@@ -42,6 +42,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
         local_orphan_mark(obj);
     local_keep(local_fs_of(base), &look, &st, &obj->file->id);
     local_recent_keep(obj, &recent, &st);
+    vfs_memo_look();
     local_attr_fill(out, &st);
     out->change = local_change(local_fs_of(base), obj->file, out->change);
     return VFS_OK;

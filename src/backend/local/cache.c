@@ -31,6 +31,9 @@ enum {
     SHRINK_COUNT = 8,        /* objects removed per shard when memory is short */
     SWEEP_SCAN = 512,        /* objects examined per shard in one pass */
     OBJECT_IDLE_EPOCHS = 60, /* an object unused for this long leaves */
+    TIGHT_IDLE_EPOCHS = 2,   /* the same when memory is tight */
+    BUDGET_PARTS = 4,        /* of the memory budget, one is for the objects of all exports, */
+    OBJECT_BYTES = 1024,     /* each of which takes at most this, with what belongs to it */
     NAME_IDLE_EPOCHS = 2,    /* an object unused for this long has its names checked */
     NAME_EPOCHS = 3,         /* and checked again: while we have a removed file open, its space is
                               * not freed */
@@ -316,7 +319,11 @@ void local_cache_set_path(struct local_object *obj, int fd)
 /* Is the shard full, or should it not grow because memory is tight? */
 static bool shard_is_full(const struct local_fs *fs, const struct local_shard *shard)
 {
-    return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight();
+    uint64_t budget = memory_budget();
+
+    return shard->table.count > fs->objects_max / LOCAL_SHARDS ||
+           (budget > 0 && local_object_count() > budget / BUDGET_PARTS / OBJECT_BYTES) ||
+           memory_is_tight();
 }
 
 void local_cache_watch(struct local_object *obj)
@@ -486,10 +493,11 @@ bool local_cache_forget_unused(struct local_object *obj)
 static void sweep_line_locked(struct local_shard *shard, struct list *line, uint32_t epoch,
                               struct list *dead)
 {
+    const uint32_t idle = memory_is_tight() ? TIGHT_IDLE_EPOCHS : OBJECT_IDLE_EPOCHS;
     uint32_t seen = 0;
 
     LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
-        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < OBJECT_IDLE_EPOCHS ||
+        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < idle ||
             ++seen == SWEEP_SCAN)
             break;
         if (evict_locked(shard, obj, epoch))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the kernel has said lately that a caller may do with an object, for ACCESS, whose answer is
- * advice: whatever changes or opens something asks the kernel itself.
+ * advice: whatever changes something asks the kernel itself, and so does OPEN, unless the owner
+ * opens a file for reading (local_owner_may_read()).
  *
  * An answer is good for the same user, group and further groups, as long as the object's ctime is
  * the same, and until the sweeper's next pass, a second or two.  The ctime tells of each change of

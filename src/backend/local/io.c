@@ -13,6 +13,7 @@
 #include "backend/local/cred.h"
 #include "backend/local/descriptor.h"
 #include "backend/local/lease_watch.h"
+#include "backend/local/memo.h"
 #include "backend/local/resolve.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
@@ -111,6 +112,14 @@ static int keep(struct local_object *obj, int fd, int access)
     return kept;
 }
 
+/* The kernel is asked: what the request remembers may be older than its answer, and so may what
+ * others met. */
+static void asks(void)
+{
+    local_memo_drop();
+    vfs_memo_look();
+}
+
 static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_cred *cred,
                                      enum vfs_open_want want, int *fd)
 {
@@ -123,6 +132,7 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
         return status;
     if (want & VFS_WANT_WRITE)
         local_watch_yield(obj);
+    asks();
     vfs_blocking_begin(false);
     fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
     err = fresh < 0 ? errno : 0;
@@ -146,6 +156,7 @@ static enum vfs_status open_again(struct local_object *obj, const struct vfs_cre
         return status;
     if (want == VFS_WANT_READ && local_owner_may_read(obj, cred))
         return VFS_OK;
+    asks();
     err = may_open(obj, want);
     if (err || !(want & VFS_WANT_WRITE))
         return err ? local_failure(err) : VFS_OK;

@@ -25,6 +25,7 @@ enum {
     SET_BACK_NS = 50000000,   /* setting the clock back by less is no new era */
     AGE_NS_MIN = 200000000LL, /* of an object: more than that, and a few ticks of up to 10 ms */
     SETS_MAX = LIMIT_LOCAL_KNOWN_IDS / SHARDS / WAYS,
+    BUDGET_PARTS = 64, /* of the memory budget, one is for the IDs of an export */
 };
 
 struct entry {
@@ -197,11 +198,19 @@ static struct entry *entry_unused(const struct shard *shard, uint64_t hash, uint
     return NULL;
 }
 
+static uint32_t sets_max(void)
+{
+    uint64_t budget = memory_budget(),
+             most = budget / BUDGET_PARTS / SHARDS / WAYS / sizeof(struct entry);
+
+    return budget > 0 && most < SETS_MAX ? (uint32_t)most : SETS_MAX;
+}
+
 static bool shard_grow(struct shard *shard, uint32_t era)
 {
     struct shard larger = {.sets = shard->entries ? shard->sets * 2 : SETS_MIN};
 
-    if (larger.sets > SETS_MAX || memory_is_tight())
+    if (larger.sets > sets_max() || memory_is_tight())
         return false;
     larger.entries = memory_zalloc(MEMORY_cached, larger.sets * WAYS * sizeof(struct entry));
     if (!larger.entries)

@@ -49,8 +49,7 @@
 #include "base/log.h"
 
 enum {
-    DESCRIPTORS_MIN = 16,
-    OVERFLOW_UID = 65534 /* unless the administrator has another one */
+    DESCRIPTORS_MIN = 16
 };
 
 struct error {
@@ -323,11 +322,11 @@ static void set_caps(struct local_fs *fs)
 static uint32_t find_overflow_uid(void)
 {
     FILE *file = fopen("/proc/sys/kernel/overflowuid", "re");
-    uint32_t uid = OVERFLOW_UID;
+    uint32_t uid = LOCAL_OVERFLOW_UID;
     char text[24];
 
     if (file) {
-        if (fgets(text, sizeof(text), file))
+        if (fgets(text, sizeof(text), file) && *text >= '0' && *text <= '9')
             uid = (uint32_t)strtoul(text, NULL, 10);
         (void)fclose(file);
     }

@@ -51,6 +51,7 @@ struct local_ancestry;
 struct local_known;
 struct local_grants;
 
+#define LOCAL_OVERFLOW_UID 65534u /* the usual local_fs.overflow_uid */
 #define LOCAL_NOBODY UINT32_MAX /* as a user: not valid, and not known */
 
 struct local_shard {
@@ -98,7 +99,8 @@ struct local_fs {
     bool coarse_ctime;      /* ctime advances only with the clock tick */
     bool ctime_tells;       /* of each change of an inode's mode, owner and attributes */
     struct vfs_cred server; /* identity of the server's own work */
-    uint32_t overflow_uid;  /* shown as the owner where the real one has no number here */
+    /* Shown as the owner where the real one has no number here; the administrator's choice. */
+    uint32_t overflow_uid;
     uint8_t mac_key[16];
     uint64_t hash_seed;
     _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is not supported here */

@@ -7,21 +7,31 @@
 #include "backend/local/memo.h"
 
 #include "backend/local/change.h"
+#include "backend/local/recent.h"
 #include "backend/local/statx.h"
+#include "backend/local/volume.h"
 
 static _Thread_local struct {
     struct vfs_memo_mark mark;
     const struct local_object *obj; /* NULL: nothing is remembered */
     struct statx st;
     uint64_t change;
+    uint64_t version; /* of the inode, which is known only after the statx() */
 } memo;
+
+static struct local_versions *versions_of(const struct local_object *obj)
+{
+    return &local_fs_of(&obj->base)->volume->versions;
+}
 
 void local_memo_keep(const struct local_fs *fs, const struct local_object *obj,
                      const struct vfs_memo_mark *mark, const struct statx *st)
 {
     memo.obj = NULL;
+    local_recent_drop(obj);
     if (!vfs_memo_is_good(mark) || st->stx_nlink == 0)
         return;
+    memo.version = local_version_read(versions_of(obj), obj->base.fileid);
     memo.mark = *mark;
     memo.obj = obj;
     memo.st = *st;
@@ -30,7 +40,10 @@ void local_memo_keep(const struct local_fs *fs, const struct local_object *obj,
 
 const struct statx *local_memo_of(const struct local_object *obj)
 {
-    return memo.obj == obj && vfs_memo_is_good(&memo.mark) ? &memo.st : NULL;
+    return memo.obj == obj && vfs_memo_is_good(&memo.mark) &&
+                   local_version_is_good(versions_of(obj), obj->base.fileid, memo.version)
+               ? &memo.st
+               : NULL;
 }
 
 void local_memo_drop(void)

@@ -7,7 +7,9 @@
 
 #include "backend/local/local_internal.h"
 
-/* Remember what a statx() of the object said; `mark` was read before it. */
+/* Remember what a statx() of the object just said; `mark` was read before it.  A later change by
+ * this server makes it void.  What was met before for other requests is older (recent.h), and is
+ * forgotten. */
 void local_memo_keep(const struct local_fs *fs, const struct local_object *obj,
                      const struct vfs_memo_mark *mark, const struct statx *st);
 

@@ -15,6 +15,8 @@
 #include "backend/local/tell.h"
 #include "base/memory.h"
 
+static _Atomic uint32_t objects; /* of all exports */
+
 /* Allocate an object and its node.  NULL without memory. */
 static struct local_object *object_alloc(const struct local_fs *fs, const struct local_id *id)
 {
@@ -61,7 +63,13 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     local_sync_init(&obj->sync);
     atomic_fetch_add_explicit(&fs->descriptors, fd >= 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&fs->objects, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&objects, 1, memory_order_relaxed);
     return obj;
+}
+
+uint32_t local_object_count(void)
+{
+    return atomic_load_explicit(&objects, memory_order_relaxed);
 }
 
 /* Close the last descriptor of a file without a name.  This frees the file's space, which takes
@@ -90,6 +98,7 @@ void local_object_destroy(struct local_object *obj)
     local_sync_fini(&obj->sync);
     local_grant_free(obj);
     local_node_put(local_fs_of(&obj->base)->volume, obj->file);
+    atomic_fetch_sub_explicit(&objects, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&local_fs_of(&obj->base)->objects, 1, memory_order_release);
     memory_free(MEMORY_cached, obj);
 }

@@ -14,6 +14,9 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
 void local_object_destroy(struct local_object *obj);
 void local_object_release(struct vfs_object *base);
 
+/* How many there are, of all exports. */
+uint32_t local_object_count(void);
+
 /* Note that a directory was within the export at `epoch`. */
 void local_object_inside(struct local_object *obj, uint32_t epoch);
 uint32_t local_object_inside_since(const struct local_object *obj);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Few objects per thread: batches are short.  As in memo.c the object is compared, never used, and
- * the change attribute is made with the note.  An object that has been freed and made anew for
- * another file does not pass for the old one, since no request could know its handle when the note
- * was made.
+ * the change attribute is made with the note.  The memory of an object may have become that of
+ * another one meanwhile, so its hash is compared as well: that of its ID, with a seed of its export.
  */
 #include "backend/local/recent.h"
 
 #include "backend/local/change.h"
+#include "backend/local/known.h"
 #include "backend/local/statx.h"
 #include "backend/local/version.h"
 #include "backend/local/volume.h"
@@ -18,7 +18,7 @@ enum {
 
 struct note {
     const struct local_object *obj; /* NULL: unused */
-    uint64_t fileid, change;
+    uint64_t hash, change;
     int64_t met_ns; /* a request that had been received then has met it */
     struct local_recent_look look;
     struct statx st;
@@ -50,11 +50,12 @@ void local_recent_keep(const struct local_object *obj, const struct local_recent
     struct note *note = note_of(obj);
 
     note->obj = NULL;
-    if (vfs_memo_turn.received_ns == 0 || st->stx_nlink == 0)
+    if (vfs_memo_turn.received_ns == 0 || st->stx_nlink == 0 ||
+        local_known_ino(local_fs_of(&obj->base)->magic, &obj->file->id) != st->stx_ino)
         return;
     *note = (struct note){
         .obj = obj,
-        .fileid = obj->base.fileid,
+        .hash = obj->node.hash,
         .change = local_change(local_fs_of(&obj->base), obj->file, local_ctime(st)),
         .met_ns = vfs_memo_turn.received_ns,
         .look = *look,
@@ -62,31 +63,38 @@ void local_recent_keep(const struct local_object *obj, const struct local_recent
     };
 }
 
-/* NULL: there is none that is good now. */
-static const struct note *good_note_of(const struct local_object *obj)
+void local_recent_drop(const struct local_object *obj)
 {
-    const struct note *note = note_of(obj);
+    struct note *note = note_of(obj);
 
-    if (note->obj != obj || note->fileid != obj->base.fileid || !vfs_memo_is_recent(note->met_ns) ||
-        note->look.era != vfs_memo_mark().era ||
-        !local_version_is_good(versions_of(obj), note->fileid, note->look.version))
-        return NULL;
-    return note;
+    if (note->obj == obj)
+        note->obj = NULL;
+}
+
+static bool is_good(const struct note *note, const struct local_object *obj)
+{
+    return note->obj == obj && note->hash == obj->node.hash && vfs_memo_is_recent(obj, note->met_ns) &&
+           note->look.era == vfs_memo_mark().era &&
+           local_version_is_good(versions_of(obj), obj->base.fileid, note->look.version);
 }
 
 const struct statx *local_recent_of(const struct local_object *obj)
 {
-    const struct note *note = good_note_of(obj);
+    const struct note *note = note_of(obj);
 
-    return note ? &note->st : NULL;
+    if (!is_good(note, obj))
+        return NULL;
+    vfs_memo_use(obj);
+    return &note->st;
 }
 
 bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)
 {
-    const struct note *note = good_note_of(obj);
+    const struct note *note = note_of(obj);
 
-    if (!note)
+    if (!is_good(note, obj))
         return false;
+    vfs_memo_use(obj);
     local_attr_fill(attr, &note->st);
     attr->change = note->change;
     return true;

@@ -3,7 +3,8 @@
  * Attributes that the calling thread met for one request, for others that had been received by
  * then (vfs_memo.h): a batch of requests from one client often asks for the same file, or works in
  * the same directory.  A change by this server makes them void, as with all that is kept
- * (version.h).
+ * (version.h), and so does a delegation that is granted or ends.  Nothing is remembered where a
+ * change could not say which inode it is of (local_known_ino()).
  */
 #pragma once
 
@@ -21,7 +22,11 @@ struct local_recent_look local_recent_look(const struct local_object *obj);
 void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
                        const struct statx *st);
 
-/* What is remembered of the object, and good for the current request; NULL: nothing. */
+/* Forget it, since something newer has been seen. */
+void local_recent_drop(const struct local_object *obj);
+
+/* What is remembered of the object, and good for the current request, which uses it; NULL:
+ * nothing. */
 const struct statx *local_recent_of(const struct local_object *obj);
 
 /* The same, as a backend tells it.  False: nothing. */

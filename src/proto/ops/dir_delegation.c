@@ -82,6 +82,7 @@ static void answer(struct compound *c, const struct GET_DIR_DELEGATION4args *arg
             delegation_will_signal(c->server->state, c->client, true);
         return;
     }
+    vfs_memo_expire();
     res->gddrnf_status = GDD4_OK;
     dir_subscription_describe(args, &wants, resok);
     compound_set_stateid(c, &resok->gddr_stateid);

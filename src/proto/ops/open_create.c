@@ -195,6 +195,7 @@ enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *componen
     struct vfs_name name;
     enum nfsstat4 status;
 
+    vfs_memo_look();
     status = dir_change_begin(c, component, how->mode == UNCHECKED4 ? NFS4ERR_ISDIR : NFS4ERR_EXIST,
                               &name);
     if (status != NFS4_OK && status != NFS4ERR_ROFS)

@@ -127,6 +127,7 @@ static bool offer(struct compound *c, const struct open_delegation_ask *ask,
     vfs_memo_off(); /* what the client sees from now on must be as of the delegation */
     if (!delegation_offer(c->server->state, &request, &grant.kind, &grant.stateid, why))
         return false;
+    vfs_memo_expire();
     give(&grant, out);
     return true;
 }
