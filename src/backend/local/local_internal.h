@@ -52,7 +52,7 @@ struct local_known;
 struct local_grants;
 
 #define LOCAL_OVERFLOW_UID 65534u /* the usual local_fs.overflow_uid */
-#define LOCAL_NOBODY UINT32_MAX /* as a user: not valid, and not known */
+#define LOCAL_NOBODY UINT32_MAX   /* as a user: not valid, and not known */
 
 struct local_shard {
     pthread_mutex_t lock;

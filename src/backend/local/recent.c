@@ -2,7 +2,8 @@
 /*
  * Few objects per thread: batches are short.  As in memo.c the object is compared, never used, and
  * the change attribute is made with the note.  The memory of an object may have become that of
- * another one meanwhile, so its hash is compared as well: that of its ID, with a seed of its export.
+ * another one meanwhile, so its hash is compared as well: that of its ID, with a seed of its
+ * export.
  */
 #include "backend/local/recent.h"
 
@@ -73,8 +74,8 @@ void local_recent_drop(const struct local_object *obj)
 
 static bool is_good(const struct note *note, const struct local_object *obj)
 {
-    return note->obj == obj && note->hash == obj->node.hash && vfs_memo_is_recent(obj, note->met_ns) &&
-           note->look.era == vfs_memo_mark().era &&
+    return note->obj == obj && note->hash == obj->node.hash &&
+           vfs_memo_is_recent(obj, note->met_ns) && note->look.era == vfs_memo_mark().era &&
            local_version_is_good(versions_of(obj), obj->base.fileid, note->look.version);
 }
 
