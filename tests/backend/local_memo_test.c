@@ -263,10 +263,11 @@ static void a_request_uses_what_was_met_of_one_object(void **state)
     assert_int_equal(attr_now(file).size, 1);
     assert_int_equal(statx_calls, 1);
     vfs_memo_end();
-    vfs_memo_begin(100); /* what it asks for itself is newer, too */
-    assert_int_equal(attr_now(file).size, 1);
+    /* What it asks for itself is newer, too. */
+    vfs_memo_begin(102);
+    (void)attr_now(root);
     vfs_memo_end();
-    vfs_memo_begin(101);
+    vfs_memo_begin(102);
     (void)attr_now(file);
     statx_calls = 0;
     (void)attr_now(root);
@@ -281,13 +282,13 @@ static void a_change_voids_what_lookup_met(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *root, *file = file_of(dir, &root);
-    struct vfs_attr set = {.mask = VFS_ATTR_SIZE, .size = 5};
+    struct vfs_attr set = {.mask = VFS_ATTR_MODE, .mode = 0604};
     uint32_t applied;
 
     vfs_memo_on();
     look_up(root, file);
     assert_ok(dir->fs->ops->setattr(file, &owner, &set, false, &applied));
-    assert_int_equal(attr_now(file).size, 5);
+    assert_int_equal(attr_now(file).mode, 0604);
     vfs_memo_off();
     vfs_object_put(file);
     vfs_object_put(root);

@@ -8,8 +8,8 @@
  * Returns 0 or an errno. */
 int local_may(const struct local_object *obj, int amode);
 
-/* Does the caller own the file as this request has met it, and do its permissions let the owner read
- * it?  Then the kernel says so, too: it judges an owner by these bits alone, whatever the ACL.
+/* Does the caller own the file as this request has met it, and do its permissions let the owner
+ * read it?  Then the kernel says so, too: it judges an owner by these bits alone, whatever the ACL.
  * False: ask. */
 bool local_owner_may_read(const struct local_object *obj, const struct vfs_cred *cred);
 
