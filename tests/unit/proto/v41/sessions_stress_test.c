@@ -161,6 +161,11 @@ static void ask_again(struct user *me, struct subject *subject, uint32_t slot)
     } while (me->again.status == NFS4ERR_DELAY);
     if (me->again.status == NFS4ERR_BADSESSION && atomic_load(&subject->ends))
         return;
+    /* Another user had chosen its highest slot before this one was taken, and only now sent it. */
+    if (me->again.status == NFS4ERR_BADSLOT && !subject->stubborn) {
+        me->refused++;
+        return;
+    }
     if (me->again.status != NFS4_OK)
         (void)fprintf(stderr, "status %u of a retry\n", (unsigned)me->again.status);
     CHECK(me->again.status == NFS4_OK);
