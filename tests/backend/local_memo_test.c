@@ -346,6 +346,28 @@ static uint32_t access_of(struct vfs_object *obj, const struct vfs_cred *cred)
 
 static const uint32_t reads = VFS_MAY_READ, writes = VFS_MAY_MODIFY | VFS_MAY_EXTEND;
 
+/* ACCESS that looks at one object may not be followed by what was met of another one, even if the
+ * kernel need not be asked for the answer. */
+static void access_looks_too(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    uint32_t granted;
+
+    (void)access_of(file, &owner);
+    vfs_memo_begin(100);
+    (void)attr_now(root);
+    vfs_memo_end();
+    vfs_memo_begin(100);
+    assert_ok(dir->fs->ops->access(file, &owner, ALL, &granted));
+    statx_calls = 0;
+    (void)attr_now(root);
+    assert_int_equal(statx_calls, 1);
+    vfs_memo_end();
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 /* One statx() for ACCESS and GETATTR, once the kernel has answered. */
 static void access_is_remembered(void **state)
 {
@@ -625,6 +647,7 @@ int main(void)
         LOCAL_TEST(requests_that_were_received_share_what_was_met),
         LOCAL_TEST(what_was_met_gives_way_to_what_is_newer),
         LOCAL_TEST(a_request_uses_what_was_met_of_one_object),
+        LOCAL_TEST(access_looks_too),
         LOCAL_TEST(a_change_voids_what_lookup_met),
         LOCAL_TEST(owners_open_for_reading_by_what_was_met),
         LOCAL_TEST(access_is_remembered),

@@ -174,8 +174,9 @@ static int look(struct local_object *obj, struct statx *st)
     local_fetch_end(fs);
     if (err)
         return err;
-    local_memo_keep(fs, obj, &mark, st);
+    local_memo_keep(fs, obj, &mark, recent.version, st);
     local_recent_keep(obj, &recent, st);
+    vfs_memo_look();
     return 0;
 }
 

@@ -31,9 +31,10 @@ enum {
     SHRINK_COUNT = 8,        /* objects removed per shard when memory is short */
     SWEEP_SCAN = 512,        /* objects examined per shard in one pass */
     OBJECT_IDLE_EPOCHS = 60, /* an object unused for this long leaves */
-    TIGHT_IDLE_EPOCHS = 2,   /* the same when memory is tight */
+    TIGHT_IDLE_EPOCHS = 6,   /* the same when memory is tight; after its names were checked */
     BUDGET_PARTS = 4,        /* of the memory budget, one is for the objects of all exports, */
-    OBJECT_BYTES = 1024,     /* each of which takes at most this, with what belongs to it */
+    OBJECT_BYTES = 1024,     /* each of which takes about this, with what belongs to it; */
+    OBJECTS_SURE = 4096,     /* but so many may each export have */
     NAME_IDLE_EPOCHS = 2,    /* an object unused for this long has its names checked */
     NAME_EPOCHS = 3,         /* and checked again: while we have a removed file open, its space is
                               * not freed */
@@ -321,9 +322,9 @@ static bool shard_is_full(const struct local_fs *fs, const struct local_shard *s
 {
     uint64_t budget = memory_budget();
 
-    return shard->table.count > fs->objects_max / LOCAL_SHARDS ||
-           (budget > 0 && local_object_count() > budget / BUDGET_PARTS / OBJECT_BYTES) ||
-           memory_is_tight();
+    return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight() ||
+           (budget > 0 && shard->table.count > OBJECTS_SURE / LOCAL_SHARDS &&
+            local_object_count() > budget / BUDGET_PARTS / OBJECT_BYTES);
 }
 
 void local_cache_watch(struct local_object *obj)

@@ -21,6 +21,7 @@
 #include "backend/local/object.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
+#include "backend/local/volume.h"
 
 enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *out)
 {
@@ -39,6 +40,7 @@ enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *
 struct sight {
     struct local_id id;
     struct vfs_memo_mark mark; /* as of `st` */
+    uint64_t version;          /* of the inode, read at once after `st`, which tells its number */
     struct statx st;
     enum local_match match; /* do these two belong together? */
 };
@@ -50,8 +52,10 @@ static int identify(const struct local_object *dir, const char *name, struct sig
 
     sight->match = LOCAL_MATCH_UNKNOWN;
     sight->mark = vfs_memo_mark();
-    if (fs->known && local_statx(dir->path_fd, name, &sight->st) == 0)
+    if (fs->known && local_statx(dir->path_fd, name, &sight->st) == 0) {
+        sight->version = local_version_read(&fs->volume->versions, sight->st.stx_ino);
         return local_identify_entry(fs, dir->path_fd, name, &sight->st, &sight->id, &sight->match);
+    }
     /* Attributes may be denied where names are not. */
     if (fs->known && errno != EACCES)
         return errno;
@@ -74,6 +78,7 @@ static enum vfs_status child_open(struct local_object *dir, const char *name, st
  * number does not go back to an earlier file. */
 static bool is_sure(const struct local_object *dir, const char *name, struct sight *sight)
 {
+    struct local_versions *versions = &local_fs_of(&dir->base)->volume->versions;
     struct vfs_memo_mark mark = vfs_memo_mark();
     struct statx now;
 
@@ -83,6 +88,7 @@ static bool is_sure(const struct local_object *dir, const char *name, struct sig
         sight->match = LOCAL_MATCH_SURE;
         sight->mark = mark;
         sight->st = now;
+        sight->version = local_version_read(versions, now.stx_ino);
     }
     return sight->match == LOCAL_MATCH_SURE && sight->st.stx_nlink > 0;
 }
@@ -102,7 +108,7 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     else
         status = *out ? VFS_OK : child_open(dir, name, &sight, out);
     if (status == VFS_OK && sight.match == LOCAL_MATCH_SURE)
-        local_memo_keep(fs, *out, &sight.mark, &sight.st);
+        local_memo_keep(fs, *out, &sight.mark, sight.version, &sight.st);
     if (status == VFS_OK)
         local_note_child(dir, name, *out);
     /* An entry of a directory is in the export as of the same epoch as the directory. */

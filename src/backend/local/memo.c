@@ -16,7 +16,7 @@ static _Thread_local struct {
     const struct local_object *obj; /* NULL: nothing is remembered */
     struct statx st;
     uint64_t change;
-    uint64_t version; /* of the inode, which is known only after the statx() */
+    uint64_t version;
 } memo;
 
 static struct local_versions *versions_of(const struct local_object *obj)
@@ -25,13 +25,13 @@ static struct local_versions *versions_of(const struct local_object *obj)
 }
 
 void local_memo_keep(const struct local_fs *fs, const struct local_object *obj,
-                     const struct vfs_memo_mark *mark, const struct statx *st)
+                     const struct vfs_memo_mark *mark, uint64_t version, const struct statx *st)
 {
     memo.obj = NULL;
     local_recent_drop(obj);
     if (!vfs_memo_is_good(mark) || st->stx_nlink == 0)
         return;
-    memo.version = local_version_read(versions_of(obj), obj->base.fileid);
+    memo.version = version;
     memo.mark = *mark;
     memo.obj = obj;
     memo.st = *st;

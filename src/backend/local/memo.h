@@ -7,11 +7,12 @@
 
 #include "backend/local/local_internal.h"
 
-/* Remember what a statx() of the object just said; `mark` was read before it.  A later change by
- * this server makes it void.  What was met before for other requests is older (recent.h), and is
- * forgotten. */
+/* Remember what a statx() of the object said; `mark` was read before it.  `version`: that of the
+ * inode (version.h), read before the statx() or, where it is of a name, at once after it; a later
+ * change by this server makes the note void.  What was met before for other requests is older
+ * (recent.h), and is forgotten. */
 void local_memo_keep(const struct local_fs *fs, const struct local_object *obj,
-                     const struct vfs_memo_mark *mark, const struct statx *st);
+                     const struct vfs_memo_mark *mark, uint64_t version, const struct statx *st);
 
 /* What is remembered of the object; NULL: nothing. */
 const struct statx *local_memo_of(const struct local_object *obj);
@@ -20,5 +21,5 @@ const struct statx *local_memo_of(const struct local_object *obj);
 void local_memo_drop(void);
 
 /* The attributes of the object, if they are remembered.  Then they are forgotten: whoever asks
- * twice in one operation wants to know what has changed. */
+ * twice in one operation may want to know what has changed. */
 bool local_memo_take(const struct local_object *obj, struct vfs_attr *attr);

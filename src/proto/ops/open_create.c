@@ -249,7 +249,7 @@ void open_create_undo(struct compound *c, const struct wire_opaque *component,
 }
 
 /* The directory first, while what another request met of it will do.  What the file is found to be
- * is good for a GETATTR that follows, if the OPEN does no more than open it. */
+ * may be good for a GETATTR that follows. */
 enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,
                           struct open_target *target)
 {
