@@ -28,7 +28,8 @@ class Figures(unittest.TestCase):
         for figure in self.figures:
             self.assertIn("\n" + figure["row"], page)
             for server in ("mainstay", "ganesha"):
-                values = (f"| {figure[server]:,} ", f"| {figure[server]} ")
+                digits = figure["digits"]
+                values = (f"| {figure[server]:,.{digits}f} ", f"| {figure[server]:.{digits}f} ")
                 self.assertTrue(any(value in page for value in values), figure)
             self.assertIn(figure["command"].split(" --rounds")[0], page)
 
