@@ -242,6 +242,21 @@ static void what_was_met_gives_way_to_what_is_newer(void **state)
     vfs_object_put(root);
 }
 
+static void note_for(struct vfs_object *obj, int64_t received_ns)
+{
+    vfs_memo_begin(received_ns);
+    (void)attr_now(obj);
+    vfs_memo_end();
+}
+
+/* The kernel, although there is a note. */
+static void expect_asked(struct vfs_object *obj)
+{
+    statx_calls = 0;
+    (void)attr_now(obj);
+    assert_int_equal(statx_calls, 1);
+}
+
 /* What was met of other objects may be older than what the request has seen of one. */
 static void a_request_uses_what_was_met_of_one_object(void **state)
 {
@@ -264,14 +279,10 @@ static void a_request_uses_what_was_met_of_one_object(void **state)
     assert_int_equal(statx_calls, 1);
     vfs_memo_end();
     /* What it asks for itself is newer, too. */
-    vfs_memo_begin(102);
-    (void)attr_now(root);
-    vfs_memo_end();
+    note_for(root, 102);
     vfs_memo_begin(102);
     (void)attr_now(file);
-    statx_calls = 0;
-    (void)attr_now(root);
-    assert_int_equal(statx_calls, 1);
+    expect_asked(root);
     vfs_memo_end();
     vfs_object_put(file);
     vfs_object_put(root);
@@ -357,14 +368,10 @@ static void access_looks_too(void **state)
     uint32_t granted;
 
     (void)access_of(file, &owner);
-    vfs_memo_begin(100);
-    (void)attr_now(root);
-    vfs_memo_end();
+    note_for(root, 100);
     vfs_memo_begin(100);
     assert_ok(dir->fs->ops->access(file, &owner, ALL, &granted));
-    statx_calls = 0;
-    (void)attr_now(root);
-    assert_int_equal(statx_calls, 1);
+    expect_asked(root);
     vfs_memo_end();
     vfs_object_put(file);
     vfs_object_put(root);
