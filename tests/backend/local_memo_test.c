@@ -205,6 +205,49 @@ static void requests_that_were_received_share_what_was_met(void **state)
     vfs_object_put(root);
 }
 
+/* Does a READ of the first `len` bytes, for a request that had been received at `received_ns`, say
+ * that the file ends there? */
+static bool ends_at(struct vfs_object *file, uint32_t len, int64_t received_ns)
+{
+    char bytes[16];
+    struct vfs_read io = {.buf = bytes, .len = len};
+
+    CHECK(len <= sizeof(bytes));
+    vfs_memo_begin(received_ns);
+    assert_ok(file->fs->ops->read(file, &io));
+    assert_false(vfs_memo_is_recent(file, received_ns)); /* it has looked */
+    vfs_memo_end();
+    assert_int_equal(io.len, len);
+    return io.eof;
+}
+
+/* READs share the size of a file as other operations share its attributes; and never say that it
+ * ends without having looked. */
+static void reads_share_the_size(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file = file_of(dir, &root);
+    bool asked;
+
+    change_behind(dir, 8);
+    assert_false(ends_at(file, 4, 100));
+    change_behind(dir, 4);
+    assert_false(ends_at(file, 4, 100)); /* not when it came */
+    assert_false(ends_at(file, 4, 99));
+    assert_true(ends_at(file, 4, 101));
+    assert_true(ends_at(file, 4, 101)); /* as it has just been met */
+    change_behind(dir, 8);
+    assert_false(ends_at(file, 4, 101)); /* looks */
+    assert_int_equal(size_for(file, 101, &asked), 8);
+    assert_true(asked); /* READ met no attributes */
+    change_behind(dir, 4);
+    assert_false(ends_at(file, 4, 101)); /* of GETATTR */
+    vfs_memo_expire();
+    assert_true(ends_at(file, 4, 101));
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 /* Nor less than it has seen, nor less than what this server did. */
 static void what_was_met_gives_way_to_what_is_newer(void **state)
 {
@@ -654,6 +697,7 @@ int main(void)
         LOCAL_TEST(getattr_takes_what_lookup_met),
         LOCAL_TEST(nothing_is_remembered_for_long),
         LOCAL_TEST(requests_that_were_received_share_what_was_met),
+        LOCAL_TEST(reads_share_the_size),
         LOCAL_TEST(what_was_met_gives_way_to_what_is_newer),
         LOCAL_TEST(a_request_uses_what_was_met_of_one_object),
         LOCAL_TEST(access_looks_too),

@@ -11,6 +11,7 @@
 #include "backend/local/file.h"
 #include "backend/local/io.h"
 #include "backend/local/keep.h"
+#include "backend/local/recent.h"
 #include "backend/local/status.h"
 
 enum {
@@ -91,7 +92,10 @@ static ssize_t read_rest(int fd, const struct vfs_read *io, size_t have)
     return (ssize_t)have;
 }
 
-enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *io, struct stat *st)
+/* `size`: the file has been this long since the request came; 0: not known.  It tells where the
+ * file does not end.  Where it may, it is looked at. */
+static enum vfs_status read_bytes(struct local_fs *fs, int fd, struct vfs_read *io, uint64_t size,
+                                  struct stat *st)
 {
     ssize_t got = read_nowait(fs, fd, io->buf, io->len, io->offset);
     bool certain = got >= 0; /* the rest must certainly come from the disk */
@@ -110,10 +114,31 @@ enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *i
     if (err)
         return local_failure(err);
 done:
-    io->eof = (size_t)got < io->len || !look(fd, st) ||
-              io->offset + (uint64_t)got >= (uint64_t)st->st_size;
+    io->eof = (size_t)got < io->len ||
+              (io->offset + (uint64_t)got >= size &&
+               (!look(fd, st) || io->offset + (uint64_t)got >= (uint64_t)st->st_size));
     io->len = (uint32_t)got;
     return VFS_OK;
+}
+
+enum vfs_status local_read_bytes(struct local_fs *fs, int fd, struct vfs_read *io, struct stat *st)
+{
+    return read_bytes(fs, fd, io, 0, st);
+}
+
+/* Requests that arrived together share the fstat(): most READs are not at the end of their file. */
+static enum vfs_status read_shared(struct local_object *obj, int fd, struct vfs_read *io)
+{
+    uint64_t size = local_recent_size(obj);
+    struct local_recent_look look = local_recent_look(obj);
+    enum vfs_status status;
+    struct stat st;
+
+    vfs_memo_look(); /* what it reads is newer than what others met */
+    status = read_bytes(local_fs_of(&obj->base), fd, io, size, &st);
+    if (status == VFS_OK && st.st_size >= 0)
+        local_recent_keep_size(obj, &look, &st);
+    return status;
 }
 
 static enum vfs_status read_object(struct local_object *obj, struct vfs_read *io)
@@ -129,7 +154,7 @@ static enum vfs_status read_object(struct local_object *obj, struct vfs_read *io
     if (local_read_by_fd(fs, fd, io, &st))
         return VFS_OK; /* in use until read_done() */
     if (io->len > 0)
-        status = local_read_bytes(fs, fd, io, &st);
+        status = read_shared(obj, fd, io);
     else
         io->eof = !look(fd, &st) || io->offset >= (uint64_t)st.st_size;
     local_keep_read(obj);

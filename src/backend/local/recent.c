@@ -22,6 +22,8 @@ struct note {
     uint64_t hash, change;
     int64_t met_ns; /* a request that had been received then has met it */
     struct local_recent_look look;
+    uint64_t size;
+    bool whole; /* `change` and `st` are set */
     struct statx st;
 };
 
@@ -45,23 +47,44 @@ struct local_recent_look local_recent_look(const struct local_object *obj)
     };
 }
 
-void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
-                       const struct statx *st)
+/* A new note, without attributes; NULL: nothing is to be remembered of this inode. */
+static struct note *begin(const struct local_object *obj, const struct local_recent_look *look,
+                          uint64_t ino, uint64_t nlink)
 {
     struct note *note = note_of(obj);
 
     note->obj = NULL;
-    if (vfs_memo_turn.received_ns == 0 || st->stx_nlink == 0 ||
-        local_known_ino(local_fs_of(&obj->base)->magic, &obj->file->id) != st->stx_ino)
+    if (vfs_memo_turn.received_ns == 0 || nlink == 0 ||
+        local_known_ino(local_fs_of(&obj->base)->magic, &obj->file->id) != ino)
+        return NULL;
+    note->obj = obj;
+    note->hash = obj->node.hash;
+    note->met_ns = vfs_memo_turn.received_ns;
+    note->look = *look;
+    note->whole = false;
+    return note;
+}
+
+void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
+                       const struct statx *st)
+{
+    struct note *note = begin(obj, look, st->stx_ino, st->stx_nlink);
+
+    if (!note)
         return;
-    *note = (struct note){
-        .obj = obj,
-        .hash = obj->node.hash,
-        .change = local_change(local_fs_of(&obj->base), obj->file, local_ctime(st)),
-        .met_ns = vfs_memo_turn.received_ns,
-        .look = *look,
-        .st = *st,
-    };
+    note->size = st->stx_size;
+    note->st = *st;
+    note->change = local_change(local_fs_of(&obj->base), obj->file, local_ctime(st));
+    note->whole = true;
+}
+
+void local_recent_keep_size(const struct local_object *obj, const struct local_recent_look *look,
+                            const struct stat *st)
+{
+    struct note *note = begin(obj, look, st->st_ino, st->st_nlink);
+
+    if (note)
+        note->size = (uint64_t)st->st_size;
 }
 
 void local_recent_drop(const struct local_object *obj)
@@ -83,17 +106,27 @@ const struct statx *local_recent_of(const struct local_object *obj)
 {
     const struct note *note = note_of(obj);
 
-    if (!is_good(note, obj))
+    if (!note->whole || !is_good(note, obj))
         return NULL;
     vfs_memo_use(obj);
     return &note->st;
+}
+
+uint64_t local_recent_size(const struct local_object *obj)
+{
+    const struct note *note = note_of(obj);
+
+    if (!is_good(note, obj))
+        return 0;
+    vfs_memo_use(obj);
+    return note->size;
 }
 
 bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)
 {
     const struct note *note = note_of(obj);
 
-    if (!is_good(note, obj))
+    if (!note->whole || !is_good(note, obj))
         return false;
     vfs_memo_use(obj);
     local_attr_fill(attr, &note->st);

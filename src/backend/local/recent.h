@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "backend/local/local_internal.h"
 
 /* As of which changes the attributes are. */
@@ -22,6 +24,10 @@ struct local_recent_look local_recent_look(const struct local_object *obj);
 void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
                        const struct statx *st);
 
+/* The same of an fstat(), for its size alone. */
+void local_recent_keep_size(const struct local_object *obj, const struct local_recent_look *look,
+                            const struct stat *st);
+
 /* Forget it, since something newer has been seen. */
 void local_recent_drop(const struct local_object *obj);
 
@@ -31,3 +37,6 @@ const struct statx *local_recent_of(const struct local_object *obj);
 
 /* The same, as a backend tells it.  False: nothing. */
 bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr);
+
+/* The size of a file, likewise.  0: nothing is remembered, or the file is empty. */
+uint64_t local_recent_size(const struct local_object *obj);

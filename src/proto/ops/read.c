@@ -46,6 +46,7 @@ static enum nfsstat4 read_file(struct compound *c, const struct READ4args *args)
         io.len = (uint32_t)(INT64_MAX - args->offset);
     io.fd_ok = read_reply_tail_fits(c, io.len);
     status = obj->fs->ops->read(obj, &io);
+    vfs_memo_look();
     if (status != VFS_OK)
         return status_from_vfs(status);
     answer(c, &io);

@@ -13,9 +13,9 @@ enum {
     LAST_OP = OP_REMOVEXATTR
 };
 
-static const enum nfs_opnum4 blind[] = {OP_SEQUENCE,  OP_PUTFH, OP_PUTROOTFH, OP_PUTPUBFH,
-                                        OP_RESTOREFH, OP_OPEN,  OP_GETFH,     OP_GETATTR,
-                                        OP_ACCESS,    OP_SAVEFH};
+static const enum nfs_opnum4 blind[] = {OP_SEQUENCE,  OP_PUTFH,  OP_PUTROOTFH, OP_PUTPUBFH,
+                                        OP_RESTOREFH, OP_OPEN,   OP_READ,      OP_GETFH,
+                                        OP_GETATTR,   OP_ACCESS, OP_SAVEFH};
 static const enum nfs_opnum4 remembering[] = {OP_LOOKUP,  OP_LOOKUPP, OP_GETFH,
                                               OP_GETATTR, OP_ACCESS,  OP_SAVEFH};
 
@@ -66,7 +66,7 @@ static void what_has_looked_stays_so(void **unused)
 {
     (void)unused;
     vfs_memo_begin(MET_NS);
-    begin_op(OP_READ);
+    begin_op(OP_READDIR);
     begin_op(OP_GETATTR);
     assert_false(may_use());
     begin_op(OP_PUTFH);
