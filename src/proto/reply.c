@@ -114,24 +114,10 @@ static void op_count(struct compound *c, enum nfs_opnum4 op, enum nfsstat4 statu
         op_count_all(c, op, status);
 }
 
-static void tail_drop(struct rpc_call *call)
-{
-    if (call->tail.fd < 0)
-        return;
-    if (call->tail.done)
-        call->tail.done(call->tail.arg, call->tail.fd);
-    call->tail.fd = -1;
-}
-
-static size_t tail_bytes(const struct rpc_call *call)
-{
-    return call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
-}
-
 /* What the handler encoded, and what it hung on as a tail, must fit. */
 static bool result_fits(const struct compound *c)
 {
-    return !c->out->failed && tail_bytes(c->call) <= xdr_left(c->out);
+    return !c->out->failed && rpc_tail_bytes(&c->call->tail) <= xdr_left(c->out);
 }
 
 /* An error's result, without a body. */
@@ -161,7 +147,7 @@ static enum nfsstat4 op_fail(struct reply *reply, struct compound *c, enum nfs_o
     out->end = reply->limit;
     if (status != NFS4_OK) {
         admission_audit(c, op, status);
-        tail_drop(c->call);
+        rpc_tail_end(&c->call->tail);
         if (keep_body)
             xdr_patch_u32(out, pos + 4, status);
         else
@@ -179,7 +165,8 @@ enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opn
         status = op_fail(reply, c, op, pos, status);
     op_count(c, op, status);
     if (__builtin_expect(reply->trace != NULL, 0))
-        compound_trace_add(reply->trace, op, xdr_pos(c->out) - pos + tail_bytes(c->call));
+        compound_trace_add(reply->trace, op,
+                           xdr_pos(c->out) - pos + rpc_tail_bytes(&c->call->tail));
     return status;
 }
 
@@ -198,7 +185,7 @@ void reply_op_retract(struct reply *reply, struct compound *c, enum nfs_opnum4 o
 {
     struct xdr *out = c->out;
 
-    tail_drop(c->call);
+    rpc_tail_end(&c->call->tail);
     out->end = reply->limit;
     put_error(out, op, pos, status);
     op_counters_add_error(c->server->ops, op_row(c->op_rows, op), status);
@@ -212,5 +199,5 @@ void reply_end(struct reply *reply, struct compound *c, enum nfsstat4 status, ui
     xdr_patch_u32(c->out, reply->start, status);
     xdr_patch_u32(c->out, reply->count_pos, results);
     compound_trace_end(reply->trace, status, body - reply->start,
-                       xdr_pos(c->out) - body + tail_bytes(c->call));
+                       xdr_pos(c->out) - body + rpc_tail_bytes(&c->call->tail));
 }

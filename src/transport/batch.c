@@ -166,7 +166,7 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
     loop->batch.record = NULL;
     if (frame->close)
         record_refuse(loop->batch.conn, TRANSPORT_COUNTER_bad_headers, "transport.bad_header");
-    if (tail.fd >= 0)
+    if (tail.len > 0)
         replies_send(loop, &tail);
     else if (loop->out_used >= BUFFER_BATCH_BYTES)
         batch_flush(loop);

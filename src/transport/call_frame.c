@@ -87,7 +87,7 @@ void frame_unpin(struct call_frame *frame)
 
 void frame_finish(struct transport *transport, struct call_frame *frame)
 {
-    struct rpc_tail *tail = frame->call.tail.fd >= 0 ? &frame->call.tail : NULL;
+    struct rpc_tail *tail = frame->call.tail.len > 0 ? &frame->call.tail : NULL;
 
     if (frame->reply_len > 0 &&
         (tail || frame->reply_len > POSTPONED_BYTES_MAX ||

@@ -153,14 +153,6 @@ static void reply_auth_error(struct call_frame *frame, enum auth_stat stat)
 
 /* ---- running ---- */
 
-/* Only a successful call sends its tail. */
-static void tail_drop(struct rpc_tail *tail)
-{
-    if (tail->fd >= 0 && tail->done)
-        tail->done(tail->arg, tail->fd);
-    tail->fd = -1;
-}
-
 /* The results are where they belong, behind the header. */
 static void reply_plain(struct call_frame *frame, size_t tail_len)
 {
@@ -186,7 +178,7 @@ static __attribute__((noinline)) void reply_sealed(struct call_frame *frame, siz
         reply_end(frame, &whole, tail_len);
         return;
     }
-    tail_drop(&call->tail);
+    rpc_tail_end(&call->tail);
     if (header.stat == MSG_ACCEPTED)
         connection_shutdown_no_memory(call->conn); /* RFC 2203 §5.3.3.4: no reply */
     else
@@ -196,10 +188,10 @@ static __attribute__((noinline)) void reply_sealed(struct call_frame *frame, siz
 static void reply_success(struct call_frame *frame)
 {
     struct rpc_call *call = &frame->call;
-    size_t tail_len = call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
+    size_t tail_len = rpc_tail_bytes(&call->tail);
 
     if (call->out.failed) {
-        tail_drop(&call->tail);
+        rpc_tail_end(&call->tail);
         reply_error(frame, ACCEPT_SYSTEM_ERR);
     } else if (frame->gss.context) {
         reply_sealed(frame, tail_len);
@@ -213,8 +205,8 @@ static void result_encode(struct call_frame *frame, enum rpc_result result)
     struct rpc_call *call = &frame->call;
 
     CHECK(frame->park.asked == (result == RPC_PARKED));
-    if (result != RPC_REPLY && result != RPC_PARKED)
-        tail_drop(&call->tail);
+    if (result != RPC_REPLY && result != RPC_PARKED) /* only success sends it */
+        rpc_tail_end(&call->tail);
     switch (result) {
     case RPC_REPLY:
         reply_success(frame);
@@ -377,7 +369,7 @@ void rpc_serve(struct transport *transport, struct call_frame *frame, uint8_t *d
     frame->reply_len = 0;
     frame->close = frame->starttls = false;
     frame->gss.context = NULL;
-    call->tail.fd = -1;
+    rpc_tail_init(&call->tail);
     call->tail_ok = transport_now_ns(transport) >=
                     atomic_load_explicit(&transport->tails_from_ns, memory_order_relaxed);
     call->request_bytes = (uint32_t)len;

@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -27,6 +26,7 @@
 #include "transport/connection_internal.h"
 #include "transport/loop.h"
 #include "transport/stream.h"
+#include "transport/tail.h"
 #include "transport/transport_internal.h"
 #include "transport/unsent.h"
 #include "transport/worker_internal.h"
@@ -34,7 +34,6 @@
 enum {
     SEND_IOVECS = 64,
     SEND_KEEP_BYTES = BUFFER_LARGE_BYTES / 3, /* a remainder of this length keeps its buffer */
-    SEND_PIECE_BYTES = 128 << 10, /* of a file at once: a call that takes long looks blocked */
 };
 
 enum send_status {
@@ -93,31 +92,25 @@ static struct send_item *item_for_bytes(struct transport *transport, struct buff
     return item;
 }
 
-static void tail_done(struct rpc_tail *tail)
-{
-    if (tail->fd >= 0 && tail->done)
-        tail->done(tail->arg, tail->fd);
-    tail->fd = -1;
-}
-
-/* The item takes over the tail.  NULL without memory. */
+/* The item takes over the tail.  NULL without memory.  Pieces count as if they were kept for this
+ * alone: their owner may have got others meanwhile. */
 static struct send_item *item_for_tail(struct transport *transport, const struct rpc_tail *tail)
 {
-    struct send_item *item = item_create(transport, 0, 0);
+    struct send_item *item = item_create(transport, 0, tail->pieces ? tail->len : 0);
 
     if (!item)
         return NULL;
     item->is_tail = true;
     item->tail = *tail;
-    item->zeros = (uint32_t)(xdr_padded(tail->len) - tail->len);
-    item->len = xdr_padded(tail->len);
+    item->zeros = (uint32_t)(rpc_tail_bytes(tail) - tail->len);
+    item->len = rpc_tail_bytes(tail);
     return item;
 }
 
 static void item_free(struct transport *transport, struct send_item *item)
 {
     if (item->is_tail)
-        tail_done(&item->tail);
+        rpc_tail_end(&item->tail);
     buffer_put(item->buffer);
     unsent_count(transport, -(ptrdiff_t)item->memory);
     memory_free(MEMORY_unsent, item);
@@ -199,34 +192,11 @@ static enum send_status send_failed(struct connection *conn)
     return SEND_DEAD;
 }
 
-/* The file's pages may have to be read from disk here. */
-static ssize_t tail_send(struct connection *conn, struct send_item *item)
-{
-    size_t len = item->tail.len < SEND_PIECE_BYTES ? item->tail.len : SEND_PIECE_BYTES;
-    off_t offset = (off_t)item->tail.offset;
-    ssize_t n;
-
-    worker_may_block();
-    if (stream_is_open(conn))
-        n = stream_sendfile(conn, item->tail.fd, item->tail.offset, len);
-    else
-        n = sendfile(conn->fd, item->tail.fd, &offset, len);
-    worker_unblock();
-    return n;
-}
-
 /* The file was truncated after its length was sent.  What the file never had must not be sent in
- * place of what is missing, so the client has to ask again.  Meanwhile READs copy, whose length is
- * that of what they have read: else who truncates a file all the time could keep others from
- * reading it. */
-static enum send_status tail_cut(struct connection *conn)
+ * place of what is missing, so the client has to ask again. */
+static enum send_status payload_cut(struct connection *conn)
 {
-    struct transport *transport = conn->transport;
-
-    transport_count(transport, TRANSPORT_COUNTER_tails_short, 1);
-    atomic_store_explicit(&transport->tails_from_ns,
-                          transport_now_ns(transport) + (int64_t)LIMIT_TAIL_PAUSE_S * NSEC_PER_SEC,
-                          memory_order_relaxed);
+    tail_was_cut(conn->transport);
     log_debug("connection.tail", LOG_U64("connection", conn->id));
     connection_shutdown(conn);
     return SEND_DEAD;
@@ -234,15 +204,13 @@ static enum send_status tail_cut(struct connection *conn)
 
 static enum send_status payload_send(struct connection *conn, struct send_item *item)
 {
-    ssize_t n = tail_send(conn, item);
+    ssize_t n = tail_send(conn, &item->tail);
 
     if (n < 0)
         return send_failed(conn);
     if (n == 0)
-        return tail_cut(conn);
+        return payload_cut(conn);
     transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
-    item->tail.offset += (uint64_t)n;
-    item->tail.len -= (uint32_t)n;
     return SEND_DONE;
 }
 
@@ -528,7 +496,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 
     if (tail && !tail_item) {
         connection_shutdown_no_memory(conn);
-        tail_done(tail); /* can lose the loop, and with it the connection */
+        rpc_tail_end(tail); /* can lose the loop, and with it the connection */
         return;
     }
     transmit(conn, buffer, data, len, tail_item);

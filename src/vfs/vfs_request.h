@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/limits.h"
 #include "vfs/vfs_attr.h"
@@ -93,16 +94,30 @@ struct vfs_create {
     struct vfs_attr made;   /* of what was created, as getattr() says then; without a mask: ask */
 };
 
+/* Bytes of a file as they were when it was read; who writes to the file meanwhile gets other
+ * memory.  Whoever has them may change the pieces, and gives them back by done(), on any thread,
+ * without locks.  May block, like release(). */
+struct vfs_lent {
+    void (*done)(struct vfs_lent *lent);
+    struct iovec *pieces;
+    uint32_t count; /* at most VFS_LENT_PIECES */
+};
+
+#define VFS_LENT_PIECES 1024u /* as many as sendmsg() takes */
+
 /* One READ.  In: offset, len, buf (room for len bytes).  Out: len as read, eof, and either the
- * bytes in buf, or fd >= 0: the bytes are at `offset` of that descriptor, to be sent without a
- * copy.  The descriptor is valid while the caller holds its reference on the object, until
- * vfs_ops.read_done().  A backend may return a descriptor only with `fd_ok`. */
+ * bytes in buf, or one of these, to be sent without a copy:
+ * - fd >= 0: the bytes are at `offset` of that descriptor, which is valid while the caller holds
+ *   its reference on the object, until vfs_ops.read_done();
+ * - lent: the bytes.
+ * A backend may return one of them only with `fd_ok`, and not for 0 bytes. */
 struct vfs_read {
     uint64_t offset;
     uint32_t len;
     bool fd_ok;
     bool eof;
     int fd;
+    struct vfs_lent *lent; /* NULL: none */
     void *buf;
 };
 

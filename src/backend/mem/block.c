@@ -5,13 +5,15 @@
 
 #include "base/memory.h"
 
-/* Holders of a reference: the files that share the block, once for each place that they have it at.
- * Who finds itself the only one, with its file write-locked, may change the block: others get
- * theirs from a file that is locked, too. */
+/* Holders of a reference: the files that share the block, once for each place that they have it at,
+ * and replies that it is lent to.  Who finds itself the only one, with its file write-locked, may
+ * change the block: others get theirs from a file that is locked, too. */
 struct mem_block {
     char bytes[MEM_BLOCK_BYTES];
-    _Atomic uint64_t refs;
+    _Atomic uint64_t refs; /* of files, and of replies BLOCK_LENT each */
 };
+
+#define BLOCK_LENT (UINT64_C(1) << 32)
 
 static struct mem_block *find(const struct mem_object *obj, uint64_t number)
 {
@@ -34,12 +36,11 @@ uint64_t mem_block_hole(const struct mem_object *obj, uint64_t offset)
     return number * MEM_BLOCK_BYTES > offset ? number * MEM_BLOCK_BYTES - offset : 0;
 }
 
-static struct mem_block *create(struct space *space, bool zeroed)
+/* `space` has been taken. */
+static struct mem_block *create_in(struct space *space, bool zeroed)
 {
     struct mem_block *block;
 
-    if (!space_take(space, MEM_BLOCK_BYTES))
-        return NULL;
     block = zeroed ? memory_zalloc(MEMORY_data, sizeof(*block))
                    : memory_alloc(MEMORY_data, sizeof(*block));
     if (!block) {
@@ -50,19 +51,50 @@ static struct mem_block *create(struct space *space, bool zeroed)
     return block;
 }
 
-/* Release pairs with acquire here and in is_shared(): who still has the block changes or frees it
- * after our last use. */
-static void put(struct space *space, struct mem_block *block)
+static struct mem_block *create(struct space *space, bool zeroed)
 {
-    if (atomic_fetch_sub_explicit(&block->refs, 1, memory_order_acq_rel) > 1)
+    return space_take(space, MEM_BLOCK_BYTES) ? create_in(space, zeroed) : NULL;
+}
+
+/* Release pairs with acquire here and in refs_of(): who still has the block changes or frees it
+ * after our last use. */
+static void drop_refs(struct space *space, struct mem_block *block, uint64_t refs)
+{
+    if (atomic_fetch_sub_explicit(&block->refs, refs, memory_order_acq_rel) > refs)
         return;
     memory_free(MEMORY_data, block);
     space_give(space, MEM_BLOCK_BYTES);
 }
 
+static void put(struct space *space, struct mem_block *block)
+{
+    drop_refs(space, block, 1);
+}
+
+static uint64_t refs_of(const struct mem_block *block)
+{
+    return atomic_load_explicit(&block->refs, memory_order_acquire);
+}
+
+/* By files. */
 static bool is_shared(const struct mem_block *block)
 {
-    return atomic_load_explicit(&block->refs, memory_order_acquire) > 1;
+    return refs_of(block) % BLOCK_LENT > 1;
+}
+
+const char *mem_block_lend(const struct mem_object *obj, uint64_t number, struct mem_block **lent)
+{
+    *lent = find(obj, number);
+    if (!*lent)
+        return NULL;
+    /* The file has a reference. */
+    atomic_fetch_add_explicit(&(*lent)->refs, BLOCK_LENT, memory_order_relaxed);
+    return (*lent)->bytes;
+}
+
+void mem_block_return(struct mem_fs *fs, struct mem_block *lent)
+{
+    drop_refs(&fs->space, lent, BLOCK_LENT);
 }
 
 uint64_t mem_block_data(const struct mem_object *obj, uint64_t offset, uint64_t end)
@@ -117,15 +149,25 @@ void mem_block_drop_zeros(struct mem_object *obj, uint64_t number)
         drop(obj, number);
 }
 
-/* A block of its own in place of a shared one; NULL: no space. */
+/* In place of a block that others have, too.  Replies return theirs soon: for them alone nobody
+ * runs out of space. */
+static struct mem_block *create_own(struct space *space, const struct mem_block *block)
+{
+    if (is_shared(block))
+        return create(space, false);
+    space_force(space, MEM_BLOCK_BYTES);
+    return create_in(space, false);
+}
+
+/* A block of its own in place of one that others have, too; NULL: no space. */
 static struct mem_block *split(struct mem_object *obj, uint64_t number, struct mem_block *block,
                                bool whole)
 {
     struct space *space = &mem_fs_of_object(obj)->space;
-    struct mem_block *own = create(space, false);
+    struct mem_block *own = create_own(space, block);
 
     if (!own)
-        return is_shared(block) ? NULL : block; /* the others may have done so meanwhile */
+        return refs_of(block) > 1 ? NULL : block; /* the others may have done so meanwhile */
     if (!whole)
         memcpy(own->bytes, block->bytes, MEM_BLOCK_BYTES);
     (void)radix_exchange(&obj->file.blocks, number, own);
@@ -154,7 +196,7 @@ char *mem_block_for_write(struct mem_object *obj, uint64_t number, bool whole)
 
     if (!block)
         block = fill_hole(obj, number, whole);
-    else if (is_shared(block))
+    else if (refs_of(block) > 1)
         block = split(obj, number, block, whole);
     return block ? block->bytes : NULL;
 }

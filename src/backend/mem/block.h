@@ -6,9 +6,13 @@
  * A shared block counts once in the space of the file system, and in space_used of each file that
  * has it.  So a write to a shared block may find no space, although no file grows.
  *
+ * A block may be lent to a reply that is being sent.  It stays as it is until it is returned: who
+ * writes to it meanwhile gets a copy, for which there is always space.  Until then it counts in the
+ * space of the file system.
+ *
  * Invariant: all bytes of a block beyond the end of the file are zero, so a file can grow without
  * touching its blocks.  The file is locked: write-locked for all but mem_block_get(),
- * mem_block_hole(), mem_block_data() and mem_block_missing().
+ * mem_block_lend(), mem_block_hole(), mem_block_data() and mem_block_missing().
  */
 #pragma once
 
@@ -16,6 +20,13 @@
 
 /* The block's bytes; NULL: a hole. */
 const char *mem_block_get(const struct mem_object *obj, uint64_t number);
+
+struct mem_block;
+
+/* The block's bytes, and the block, to be returned; NULL: a hole. */
+const char *mem_block_lend(const struct mem_object *obj, uint64_t number, struct mem_block **lent);
+/* Any thread, without locks. */
+void mem_block_return(struct mem_fs *fs, struct mem_block *lent);
 
 /* How many bytes from `offset` on are in a hole: 0 if there is data, UINT64_MAX if no data
  * follows. */

@@ -6,6 +6,7 @@
 
 #include "backend/mem/attr.h"
 #include "backend/mem/block.h"
+#include "backend/mem/lend.h"
 #include "backend/mem/tell.h"
 #include "base/clock.h"
 
@@ -113,7 +114,9 @@ enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io)
     if (io->len >= left)
         io->len = (uint32_t)left;
     io->eof = io->offset + io->len >= obj->attr.size;
-    copy_out(obj, io->offset, io->buf, io->len);
+    io->lent = io->fd_ok ? mem_lend(obj, io->offset, io->len) : NULL;
+    if (!io->lent)
+        copy_out(obj, io->offset, io->buf, io->len);
     atime_due = obj->atime_due && io->len > 0;
     mem_unlock(obj);
     if (atime_due)

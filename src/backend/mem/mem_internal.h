@@ -3,7 +3,7 @@
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
  * precede it in this list: space, radix, acl, label, fileid, object, tell, attr, xattr, block,
- *   file, pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; copy,
+ *   lend, file, pair, dir, remove, attrdir, release; setattr, create, rename, readdir, path; copy,
  *   reserve, read_plus, clone; mem.
  *
  * Locks, in the order in which they are taken:

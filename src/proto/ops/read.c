@@ -15,10 +15,13 @@ static void answer(struct compound *c, const struct vfs_read *io)
     struct READ4resok resok = {.eof = io->eof, .data = {io->buf, io->len}};
 
     export_counters_add(c->current.export, EXPORT_COUNTER_read_bytes, io->len);
-    if (io->fd >= 0 && io->len > 0) {
+    if (io->lent || (io->fd >= 0 && io->len > 0)) {
         xdr_put_u32(c->out, io->eof);
         xdr_put_u32(c->out, io->len);
-        read_reply_tail(c, io->fd, io->offset, io->len);
+        if (io->lent)
+            read_reply_lent(c, io->lent, io->len);
+        else
+            read_reply_tail(c, io->fd, io->offset, io->len);
         return;
     }
     if (io->fd >= 0)

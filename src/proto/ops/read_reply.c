@@ -2,7 +2,7 @@
 #include "proto/ops/read_reply.h"
 
 enum {
-    TAIL_BYTES_MIN = 32768 /* below this a copy is cheaper than sendfile */
+    TAIL_BYTES_MIN = 32768 /* below this a copy is cheaper */
 };
 
 bool read_reply_length(const struct compound *c, uint32_t count, uint32_t head_bytes, uint32_t *len)
@@ -41,5 +41,25 @@ void read_reply_tail(struct compound *c, int fd, uint64_t offset, uint32_t len)
         .len = len,
         .done = tail_done,
         .arg = vfs_object_get(c->current.obj),
+    };
+}
+
+static void lent_done(void *arg, int fd)
+{
+    struct vfs_lent *lent = arg;
+
+    (void)fd;
+    lent->done(lent);
+}
+
+void read_reply_lent(struct compound *c, struct vfs_lent *lent, uint32_t len)
+{
+    c->call->tail = (struct rpc_tail){
+        .fd = -1,
+        .pieces = lent->pieces,
+        .piece_count = lent->count,
+        .len = len,
+        .done = lent_done,
+        .arg = lent,
     };
 }

@@ -88,6 +88,47 @@ static enum rpc_result tail(struct rpc_call *call, struct rpc_server *server)
     return RPC_REPLY;
 }
 
+/* A payload in pieces, and their bytes. */
+struct pieces {
+    struct rpc_server *server;
+    struct iovec of[1024];
+    uint8_t bytes[];
+};
+
+static void pieces_done(void *arg, int fd)
+{
+    struct pieces *pieces = arg;
+    struct rpc_server *server = pieces->server;
+
+    CHECK(fd == -1);
+    free(pieces);
+    atomic_fetch_add(&server->tails_done, 1);
+}
+
+static enum rpc_result tail_in_pieces(struct rpc_call *call, struct rpc_server *server)
+{
+    uint32_t len = xdr_get_u32(&call->in), count = 0;
+    struct pieces *pieces = malloc(sizeof(*pieces) + len);
+
+    CHECK(pieces);
+    pieces->server = server;
+    for (uint32_t i = 0; i < len; i++)
+        pieces->bytes[i] = (uint8_t)(i % 251);
+    for (uint32_t at = 0, part = 1; at < len; at += part++) {
+        if (part > len - at || count + 1 == ARRAY_SIZE(pieces->of))
+            part = len - at;
+        pieces->of[count++] = (struct iovec){pieces->bytes + at, part};
+    }
+    xdr_put_u32(&call->out, len);
+    call->tail = (struct rpc_tail){.fd = -1,
+                                   .pieces = pieces->of,
+                                   .piece_count = count,
+                                   .len = len,
+                                   .done = pieces_done,
+                                   .arg = pieces};
+    return RPC_REPLY;
+}
+
 static enum rpc_result cred(struct rpc_call *call)
 {
     xdr_put_u32(&call->out, call->cred.uid);
@@ -186,6 +227,8 @@ static enum rpc_result serve(struct rpc_call *call, struct rpc_server *server)
         return fill(call);
     case PROC_TAIL:
         return tail(call, server);
+    case PROC_PIECES:
+        return tail_in_pieces(call, server);
     case PROC_CRED:
         return cred(call);
     case PROC_GARBAGE:

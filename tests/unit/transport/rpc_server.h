@@ -33,7 +33,8 @@ enum test_proc {
     PROC_FILL,      /* word 0: n words 0, 1, 2, ... */
     PROC_TAIL, /* word 0: length, word 1: where the file is cut off before it is sent; with a third
                   word, what is done afterwards waits at the gate */
-    PROC_CRED, /* uid, gid, gid count, gids */
+    PROC_PIECES, /* word 0: length, from memory, in pieces of 1, 2, 3, ... bytes */
+    PROC_CRED,   /* uid, gid, gid count, gids */
     PROC_GARBAGE,
     PROC_UNAVAIL,
     PROC_SYSTEM_ERR,

@@ -203,16 +203,22 @@ static void tail_expect(int fd, uint32_t xid, uint32_t len)
     }
 }
 
-static void tail_exchange(int fd, uint32_t len)
+static void tail_exchange(int fd, uint32_t proc, uint32_t len)
 {
     const uint32_t words[2] = {len, len};
 
     client_call(fd, 1, PROC_NULL, NULL, 0);
-    client_call(fd, 2, PROC_TAIL, words, 2);
+    client_call(fd, 2, proc, words, 2);
     client_call(fd, 3, PROC_NULL, NULL, 0);
     assert_int_equal(client_reply(fd, NULL, 0, NULL), 1);
     tail_expect(fd, 2, len);
     assert_int_equal(client_reply(fd, NULL, 0, NULL), 3);
+}
+
+/* From files and from memory by turns. */
+static uint32_t tail_proc(uint32_t i)
+{
+    return i % 2 ? PROC_PIECES : PROC_TAIL;
 }
 
 static void tails(void **state)
@@ -221,10 +227,12 @@ static void tails(void **state)
     int fd = client_connect(&server);
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
-        tail_exchange(fd, lens[i]);
-    wait_unsigned(&server.tails_done, ARRAY_SIZE(lens));
-    assert_int_equal(atomic_load(&server.tails_done), ARRAY_SIZE(lens));
+    for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+        tail_exchange(fd, PROC_TAIL, lens[i]);
+        tail_exchange(fd, PROC_PIECES, lens[i]);
+    }
+    wait_unsigned(&server.tails_done, 2 * ARRAY_SIZE(lens));
+    assert_int_equal(atomic_load(&server.tails_done), 2 * ARRAY_SIZE(lens));
     assert_int_equal(rpc_server_stats(&server).tails_short, 0);
     close(fd);
 }
@@ -241,7 +249,7 @@ static void tails_queued(void **state)
     for (uint32_t i = 0; i < TAILS; i++) {
         const uint32_t words[2] = {50000 + i, 50000 + i};
 
-        client_call(fd, i, PROC_TAIL, words, 2);
+        client_call(fd, i, tail_proc(i), words, 2);
     }
     for (uint32_t i = 0; i < TAILS; i++)
         tail_expect(fd, i, 50000 + i);
@@ -314,7 +322,7 @@ static void tails_while_calls_wait(void **state)
         unsigned seen = 0;
 
         for (uint32_t i = 0; i < TAILS; i++) {
-            client_call(fd, i, PROC_TAIL, words, 2);
+            client_call(fd, i, tail_proc(i), words, 2);
             usleep(i % 4 * 300);
         }
         for (; seen < TAILS; seen++) {
@@ -336,7 +344,7 @@ static void tails_of_a_dead_connection(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < TAILS; i++)
-        client_call(fd, i, PROC_TAIL, words, 2);
+        client_call(fd, i, tail_proc(i), words, 2);
     while (rpc_server_stats(&server).stalls == 0)
         usleep(1000);
     close(fd);

@@ -202,6 +202,17 @@ static void calls_large_and_small(void **state)
     tls_client_fini(&client);
 }
 
+static void tail_exchange(struct tls_client *client, uint32_t proc, uint32_t len)
+{
+    uint32_t arguments[] = {len, len};
+
+    tls_client_send(client, bytes, call_encode(bytes, len, proc, arguments, 2));
+    assert_int_equal(tls_client_receive_record(client, bytes, sizeof(bytes)),
+                     28 + (len + 3) / 4 * 4);
+    for (uint32_t at = 0; at < len; at++)
+        assert_int_equal(bytes[28 + at], at % 251);
+}
+
 static void tails(void **state)
 {
     static const uint32_t lens[] = {1, 4096, 70000, 1 << 20};
@@ -210,13 +221,8 @@ static void tails(void **state)
     (void)state;
     client_open(&client, NULL);
     for (uint32_t i = 0; i < ARRAY_SIZE(lens); i++) {
-        uint32_t len = lens[i], arguments[] = {len, len};
-
-        tls_client_send(&client, bytes, call_encode(bytes, i, PROC_TAIL, arguments, 2));
-        assert_int_equal(tls_client_receive_record(&client, bytes, sizeof(bytes)),
-                         28 + (len + 3) / 4 * 4);
-        for (uint32_t at = 0; at < len; at++)
-            assert_int_equal(bytes[28 + at], at % 251);
+        tail_exchange(&client, PROC_TAIL, lens[i]);
+        tail_exchange(&client, PROC_PIECES, lens[i]);
     }
     /* A file that is cut off meanwhile. */
     tls_client_send(&client, bytes,
@@ -239,10 +245,10 @@ static void slow_reader(void **state)
     client_begin(&client, NULL, client_connect_small(&server, 4096));
     assert_true(tls_client_connect(&client));
     for (uint32_t i = 0; i < CALLS; i++)
-        tls_client_send(
-            &client, bytes,
-            i % 2 ? call_encode(bytes, i, PROC_FILL, arguments, 1)
-                  : call_encode(bytes, i, PROC_TAIL, (const uint32_t[]){1 << 20, 1 << 20}, 2));
+        tls_client_send(&client, bytes,
+                        i % 2 ? call_encode(bytes, i, PROC_FILL, arguments, 1)
+                              : call_encode(bytes, i, i % 4 ? PROC_TAIL : PROC_PIECES,
+                                            (const uint32_t[]){1 << 20, 1 << 20}, 2));
     wait_until(rpc_server_stats(&server).unsent_bytes > 0);
     for (uint32_t i = 0; i < CALLS; i++) {
         assert_true(tls_client_receive_record(&client, bytes, sizeof(bytes)) >= 1 << 20);
