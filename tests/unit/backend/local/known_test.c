@@ -13,6 +13,9 @@ enum {
     BORN_S = 1000,
     MS = 1000000,
     BUDGET = 1 << 16,
+    SHARE_BYTES = 1 << 20,        /* of another budget, */
+    PARTS = 64,                   /* which has so many */
+    SHARE_IDS = SHARE_BYTES / 48, /* entries fill it */
 };
 
 static struct local_known *known;
@@ -219,6 +222,27 @@ static void memory_is_bounded(void **state)
                 (uint64_t)LIMIT_LOCAL_KNOWN_IDS * 48 + 64);
 }
 
+static uint64_t bytes_cached(void)
+{
+    struct memory_stats stats;
+
+    memory_stats_read(&stats);
+    return stats.of[MEMORY_cached];
+}
+
+/* No more than a share of the budget; and not much less, as arrays only double. */
+static void a_small_budget_bounds_them_further(void **state)
+{
+    const uint64_t before = bytes_cached();
+
+    (void)state;
+    memory_budget_set((uint64_t)SHARE_BYTES * PARTS);
+    for (uint32_t i = 1; i <= 4 * SHARE_IDS; i++)
+        assert_int_equal(meet(i, 2, clock_at(BORN_S + 1, 0)), 0);
+    assert_in_range(bytes_cached() - before, SHARE_BYTES / 4, SHARE_BYTES);
+    assert_false(memory_is_tight()); /* which would be another reason */
+}
+
 static void without_memory_others_give_way(void **state)
 {
     (void)state;
@@ -240,6 +264,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(handles_of_other_inodes_are_not_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_clock_set_back_drops_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(memory_is_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_small_budget_bounds_them_further, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_memory_others_give_way, set_up, tear_down),
     };
 
