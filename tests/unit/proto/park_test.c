@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A COMPOUND is parked between two operations, and its client is removed before it resumes: it must
- * have no further effect.
+ * A COMPOUND is parked between two operations.  If its client is removed before it resumes, it must
+ * have no further effect.  What others met before it waited is not for it any more (vfs_memo.h).
  */
 #include "proto/park.h"
 
@@ -11,17 +11,29 @@
 #include "state/client/client_table.h"
 #include "unit/proto/v41/v41_fixture.h"
 
+enum {
+    MET_NS = 100, /* when the call had been received */
+};
+
 static struct compound c;
 static struct compound_park park;
 static struct reply reply;
 static struct arena arena;
 static uint8_t bytes[256];
 static unsigned runs;
+static bool resumed_may_use;
+
+/* What was met of an object for a request that had been received with the call. */
+static bool may_use(void)
+{
+    return vfs_memo_is_recent(&c, MET_NS);
+}
 
 static enum rpc_result run_on(struct compound_park *self)
 {
     assert_ptr_equal(self, &park);
     runs++;
+    resumed_may_use = may_use();
     return compound_park_end(self, RPC_REPLY);
 }
 
@@ -30,7 +42,7 @@ static struct rpc_call *begin(struct client *client)
 {
     static struct rpc_call call;
 
-    call = (struct rpc_call){.park_ok = true, .arena = &arena};
+    call = (struct rpc_call){.park_ok = true, .arena = &arena, .received_ns = MET_NS};
     xdr_init_encode(&call.out, bytes, sizeof(bytes));
     memset(&c, 0, sizeof(c));
     memset(&park, 0, sizeof(park));
@@ -98,11 +110,34 @@ static void a_yielded_orphan_is_told(void **state)
     client_put(client);
 }
 
+static void what_was_met_before_a_wait_is_too_old(void **state)
+{
+    struct vfs_memo_mark mark;
+
+    (void)state;
+    (void)begin(NULL);
+    assert_true(may_use());
+    vfs_memo_on();
+    mark = vfs_memo_mark();
+    assert_true(vfs_memo_is_good(&mark));
+    assert_int_equal(compound_yield(&park), RPC_PARKED);
+    assert_false(may_use()); /* the thread has no request now */
+    assert_int_equal(vfs_memo_turn.received_ns, 0);
+    assert_false(vfs_memo_is_good(&mark));
+    assert_int_equal(compound_park_resume(&park), RPC_REPLY);
+    assert_false(resumed_may_use);
+    vfs_memo_on();
+    assert_false(vfs_memo_is_good(&mark));
+    vfs_memo_end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_yielded_compound_goes_on, v41_set_up, v41_tear_down),
         cmocka_unit_test_setup_teardown(a_yielded_orphan_is_told, v41_set_up, v41_tear_down),
+        cmocka_unit_test_setup_teardown(what_was_met_before_a_wait_is_too_old, v41_set_up,
+                                        v41_tear_down),
     };
 
     return test_group_run(tests);
