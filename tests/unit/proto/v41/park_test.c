@@ -74,6 +74,61 @@ static void sequence(int fd, const struct v41_session *session, uint32_t slot, u
     assert_int_equal(other.status, status);
 }
 
+static struct vfs_ops seeing_ops;
+static const struct vfs_ops *mem_ops;
+static _Atomic unsigned looks,
+    looks_at_notes; /* and of these, those that may use what others met */
+
+static enum vfs_status seeing_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *attr)
+{
+    if (obj->type == VFS_DIR) {
+        atomic_fetch_add(&looks, 1);
+        atomic_fetch_add(&looks_at_notes, vfs_memo_is_recent(obj, INT64_MAX));
+    }
+    return mem_ops->getattr(obj, mask, attr);
+}
+
+static void make_seeing(struct vfs *fs)
+{
+    mem_ops = fs->ops;
+    seeing_ops = *fs->ops;
+    seeing_ops.getattr = seeing_getattr;
+    fs->ops = &seeing_ops;
+}
+
+static int set_up_seeing(void **unused)
+{
+    v41_backend_made = make_seeing;
+    return park_set_up(unused);
+}
+
+static int tear_down_seeing(void **unused)
+{
+    v41_backend_made = NULL;
+    return park_tear_down(unused);
+}
+
+/* OPEN looks at its directory first, and again when it goes on. */
+static void what_was_met_before_the_wait_is_not_used(void **unused)
+{
+    struct stateid4 delegation = park_delegated("file");
+
+    (void)unused;
+    park_client(v41_fd, "bob", SLOTS, &bob);
+    atomic_store(&looks, 0);
+    atomic_store(&looks_at_notes, 0);
+    begin_open(&call, &bob, 1, 1, "file");
+    v41_send(v41_fd, &call);
+    park_wait(1);
+    assert_int_equal(atomic_load(&looks), 1);
+    assert_int_equal(atomic_load(&looks_at_notes), 1);
+    park_return("file", &delegation);
+    v41_receive(v41_fd, &call);
+    expect_opened(&call);
+    assert_int_equal(atomic_load(&looks), 2);
+    assert_int_equal(atomic_load(&looks_at_notes), 1);
+}
+
 /* Completed as soon as the delegation is returned, and the operations behind it continue. */
 static void woken_by_the_return(void **unused)
 {
@@ -433,6 +488,8 @@ int main(void)
         PARK_TEST(server_ends),
         PARK_TEST(thousand_wait),
         PARK_TEST(storm),
+        cmocka_unit_test_setup_teardown(what_was_met_before_the_wait_is_not_used, set_up_seeing,
+                                        tear_down_seeing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
