@@ -391,6 +391,37 @@ static void owners_open_for_reading_by_what_was_met(void **state)
     vfs_object_put(root);
 }
 
+/* What the kernel is asked when the owner opens the file, with these two. */
+static unsigned open_as_owner(const struct local_dir *dir, struct vfs_object *root,
+                              struct vfs_object *file, uint32_t uid, uint32_t overflow_uid)
+{
+    const struct vfs_cred cred = {.uid = uid, .gid = OTHER};
+
+    assert_int_equal(chown(local_path(dir, "file"), uid, OTHER), 0);
+    fs_of(dir)->overflow_uid = overflow_uid;
+    return open_found(root, file, &cred, VFS_WANT_READ, VFS_OK);
+}
+
+/* Many owners may be shown as this one, whatever the administrator chose and however the kernel
+ * shows those of a mount. */
+static void nobody_is_no_owner(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *file;
+
+    if (!local_privileged())
+        test_skip(TEST_NEEDS_CALLERS);
+    file = file_of(dir, &root);
+    assert_ok(dir->fs->ops->open(file, &owner, VFS_WANT_BOTH, false)); /* it has a descriptor */
+    dir->fs->ops->close(file, VFS_WANT_BOTH);
+    assert_true(open_as_owner(dir, root, file, OTHER, LOCAL_OVERFLOW_UID) == 0);
+    assert_true(open_as_owner(dir, root, file, OTHER, OTHER) > 0);
+    assert_true(open_as_owner(dir, root, file, LOCAL_OVERFLOW_UID, OTHER) > 0);
+    assert_true(open_as_owner(dir, root, file, LOCAL_OVERFLOW_UID, LOCAL_OVERFLOW_UID) > 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 static uint32_t access_of(struct vfs_object *obj, const struct vfs_cred *cred)
 {
     uint32_t granted = 0;
@@ -703,6 +734,7 @@ int main(void)
         LOCAL_TEST(access_looks_too),
         LOCAL_TEST(a_change_voids_what_lookup_met),
         LOCAL_TEST(owners_open_for_reading_by_what_was_met),
+        LOCAL_TEST(nobody_is_no_owner),
         LOCAL_TEST(access_is_remembered),
         LOCAL_TEST(changes_of_permission_are_seen),
         LOCAL_TEST(each_caller_has_its_own_answer),
