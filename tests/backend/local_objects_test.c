@@ -156,6 +156,20 @@ static void an_export_has_a_share_of_the_budget(void **unused)
     assert_in_range(objects_of(exports[0]), SHARE - SPREAD, SHARE + SPREAD);
 }
 
+/* A smaller budget takes effect with use. */
+static void objects_above_the_share_leave_for_others(void **unused)
+{
+    (void)unused;
+    if (!can_have_many())
+        return;
+    make_files(exports[0], 2 * MANY);
+    look_up_all(exports[0], MANY);
+    memory_budget_set(SHARE_BYTES);
+    look_up_all(exports[0], 2 * MANY);
+    assert_false(memory_is_tight());
+    assert_in_range(objects_of(exports[0]), SHARE - SPREAD, SHARE + SPREAD);
+}
+
 static void another_export_has_room_in_any_case(void **unused)
 {
     uint32_t first;
@@ -270,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_export_has_a_share_of_the_budget),
+        TEST(objects_above_the_share_leave_for_others),
         TEST(another_export_has_room_in_any_case),
         TEST(there_are_no_more_when_memory_is_tight),
         TEST(unused_objects_leave_soon_when_memory_is_tight),

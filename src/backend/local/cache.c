@@ -29,6 +29,7 @@ enum {
     EVICT_SCAN = 32,         /* objects examined per shard before giving up */
     RESERVE_ROUNDS = 16,     /* passes over all shards for one descriptor */
     SHRINK_COUNT = 8,        /* objects removed per shard when memory is short */
+    SURPLUS_COUNT = 2,       /* for each that comes while there are too many */
     SWEEP_SCAN = 512,        /* objects examined per shard in one pass */
     OBJECT_IDLE_EPOCHS = 60, /* an object unused for this long leaves */
     TIGHT_IDLE_EPOCHS = 6,   /* the same when memory is tight; after its names were checked */
@@ -204,6 +205,18 @@ static struct local_object *victim_locked(struct local_fs *fs, struct local_shar
     return NULL;
 }
 
+/* Remove an idle object for the caller to put.  False: there was none. */
+static bool shrink_locked(struct local_fs *fs, struct local_shard *shard, struct list *dead)
+{
+    struct local_object *victim = victim_locked(fs, shard, &shard->bare);
+
+    if (!victim)
+        victim = victim_locked(fs, shard, &shard->lru);
+    if (victim)
+        list_push_back(dead, &victim->lru);
+    return victim != NULL;
+}
+
 /* Remove idle objects of each shard to free memory.  False: there were none. */
 static bool cache_shrink(struct local_fs *fs)
 {
@@ -211,17 +224,12 @@ static bool cache_shrink(struct local_fs *fs)
 
     for (unsigned i = 0; i < LOCAL_SHARDS; i++) {
         struct local_shard *shard = &fs->shards[i];
-        struct local_object *victim;
         struct list dead = LIST_INIT(dead);
 
         pthread_mutex_lock(&shard->lock);
         for (unsigned count = 0; count < SHRINK_COUNT; count++) {
-            victim = victim_locked(fs, shard, &shard->bare);
-            if (!victim)
-                victim = victim_locked(fs, shard, &shard->lru);
-            if (!victim)
+            if (!shrink_locked(fs, shard, &dead))
                 break;
-            list_push_back(&dead, &victim->lru);
         }
         pthread_mutex_unlock(&shard->lock);
         found |= !list_empty(&dead);
@@ -343,8 +351,8 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
 {
     uint64_t hash = id_hash(fs, id);
     struct local_shard *shard = shard_of(fs, hash);
-    struct local_object *obj, *victim = NULL;
-    bool full;
+    struct list dead = LIST_INIT(dead);
+    struct local_object *obj;
 
     pthread_mutex_lock(&shard->lock);
     obj = find_locked(fs, shard, id, hash);
@@ -356,15 +364,11 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
         if (obj->fds[O_RDWR] >= 0)
             list_push_back(&shard->io, &obj->io);
         obj->hashed = true;
-        full = shard_is_full(fs, shard);
-        if (full)
-            victim = victim_locked(fs, shard, &shard->bare);
-        if (full && !victim)
-            victim = victim_locked(fs, shard, &shard->lru);
+        for (unsigned count = 0; count < SURPLUS_COUNT && shard_is_full(fs, shard); count++)
+            (void)shrink_locked(fs, shard, &dead);
     }
     pthread_mutex_unlock(&shard->lock);
-    if (victim)
-        vfs_object_put(&victim->base);
+    put_all(&dead);
     if (obj != fresh) {
         local_descriptor_adopt(obj, fresh);
         local_cache_watch(obj);
