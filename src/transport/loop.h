@@ -40,9 +40,9 @@ struct loop {
     /* Written by the owner, and by the thread that takes the loop away: worker.c. */
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t section;
     uint64_t section_seen, section_starved; /* the monitor's */
-    uint32_t section_looks;                 /* the monitor's: how often it has seen this section */
-    _Atomic pid_t owner_tid;                /* stored before the owner's first section.  Relaxed. */
-    struct place section_place;             /* what the owner counts for if it blocks */
+    uint32_t section_us; /* the monitor's: how long it has slept since it saw this section first */
+    _Atomic pid_t owner_tid;    /* stored before the owner's first section.  Relaxed. */
+    struct place section_place; /* what the owner counts for if it blocks */
     uint8_t rest_of_line[CACHE_LINE_BYTES - 4 * sizeof(uint64_t) - sizeof(struct place)];
 
     _Alignas(CACHE_LINE_BYTES) struct transport *transport;

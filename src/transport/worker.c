@@ -43,8 +43,17 @@ enum {
     WORKER_STACK_BYTES = 1 << 20,
     /* Consecutive idle looks after which the monitor goes to sleep. */
     MONITOR_QUIET_LOOKS = 20,
-    /* Looks at one section after which its loop is taken even from a thread that runs. */
-    MONITOR_PATIENT_LOOKS = WORKER_RETAKE_RUNNING_US / WORKER_RETAKE_US,
+    /* Looks without a long section after which it looks less often: on a busy server that blocks
+     * nowhere, its looks cost more than all the rest of this file. */
+    MONITOR_CALM_LOOKS = 200,
+    MONITOR_CALM_US = 2000,
+};
+
+/* What the monitor has found. */
+enum monitor_sight {
+    SIGHT_QUIET, /* no loop is in a section, or has been in one since the last look */
+    SIGHT_BUSY,
+    SIGHT_LONG, /* a loop is in the same section as at the last look */
 };
 
 _Thread_local struct worker *worker_self;
@@ -218,35 +227,44 @@ static void loop_retake(struct loop *loop, uint64_t seen)
 
 /* Is the owner stuck in the section that the monitor has seen before?  A thread that waits for a
  * processor is slow, not blocked: whoever took its loop would have to wait as well. */
-static bool owner_is_stuck(struct loop *loop)
+static bool owner_is_stuck(const struct loop *loop)
 {
-    return ++loop->section_looks >= MONITOR_PATIENT_LOOKS ||
+    return loop->section_us >= WORKER_RETAKE_RUNNING_US ||
            !thread_is_runnable(atomic_load_explicit(&loop->owner_tid, memory_order_relaxed));
 }
 
-static void loop_look(struct loop *loop, uint64_t section)
+/* `slept_us`: since the last look. */
+static enum monitor_sight loop_look(struct loop *loop, uint32_t slept_us)
 {
-    if (section != loop->section_seen)
-        loop->section_looks = 0;
-    else if (section & 1 && owner_is_stuck(loop))
-        loop_retake(loop, section);
+    /* Acquire: owner_tid is that of the thread in the section. */
+    uint64_t section = atomic_load_explicit(&loop->section, memory_order_acquire);
+    bool same = section == loop->section_seen;
+
     loop->section_seen = section;
+    if (!(section & 1))
+        return same ? SIGHT_QUIET : SIGHT_BUSY;
+    if (!same) {
+        loop->section_us = 0;
+        return SIGHT_BUSY;
+    }
+    loop->section_us += slept_us;
+    if (owner_is_stuck(loop))
+        loop_retake(loop, section);
+    return SIGHT_LONG;
 }
 
-/* Examine all loops.  False when none is in a section or has entered one since the last look. */
-static bool monitor_look(struct transport *transport)
+/* Examine all loops; what is worst. */
+static enum monitor_sight monitor_look(struct transport *transport, uint32_t slept_us)
 {
-    bool busy = false;
+    enum monitor_sight worst = SIGHT_QUIET;
 
     for (unsigned i = 0; i < transport->loop_count; i++) {
-        struct loop *loop = &transport->loops[i];
-        /* Acquire: owner_tid is that of the thread in the section. */
-        uint64_t section = atomic_load_explicit(&loop->section, memory_order_acquire);
+        enum monitor_sight sight = loop_look(&transport->loops[i], slept_us);
 
-        busy = busy || section & 1 || section != loop->section_seen;
-        loop_look(loop, section);
+        if (sight > worst)
+            worst = sight;
     }
-    return busy;
+    return worst;
 }
 
 static bool monitor_sees_section(struct transport *transport)
@@ -280,20 +298,32 @@ static void monitor_rouse(struct worker_pool *pool)
     pthread_mutex_unlock(&pool->monitor_lock);
 }
 
+static uint32_t monitor_pause(unsigned calm_looks)
+{
+    uint32_t us = calm_looks < MONITOR_CALM_LOOKS ? WORKER_RETAKE_US : MONITOR_CALM_US;
+
+    nanosleep(&(struct timespec){.tv_nsec = us * 1000L}, NULL);
+    return us;
+}
+
 static void *monitor_main(void *arg)
 {
-    const struct timespec pause = {.tv_nsec = WORKER_RETAKE_US * 1000L};
     struct transport *transport = arg;
-    unsigned quiet_looks = 0;
+    unsigned quiet_looks = 0, calm_looks = 0;
+    uint32_t slept_us = 0;
 
     (void)pthread_setname_np(pthread_self(), "monitor");
     while (!atomic_load_explicit(&transport->pool.monitor_stop, memory_order_relaxed)) {
-        quiet_looks = monitor_look(transport) ? 0 : quiet_looks + 1;
+        enum monitor_sight sight = monitor_look(transport, slept_us);
+
+        quiet_looks = sight == SIGHT_QUIET ? quiet_looks + 1 : 0;
+        calm_looks = sight == SIGHT_LONG ? 0 : calm_looks + 1;
+        slept_us = 0;
         if (quiet_looks < MONITOR_QUIET_LOOKS) {
-            nanosleep(&pause, NULL);
+            slept_us = monitor_pause(calm_looks);
         } else {
             monitor_sleep(transport);
-            quiet_looks = 0;
+            quiet_looks = calm_looks = 0;
         }
     }
     return NULL;

@@ -11,7 +11,8 @@
  * at once.
  *
  * worker_may_block(): for what may block (an open, an unlink).  It costs two atomic operations; the
- * loop is taken away only if the thread sleeps in the section after WORKER_RETAKE_US.
+ * loop is taken away only if the thread sleeps in the section after WORKER_RETAKE_US, or, where no
+ * section has been that long for a while, after a few milliseconds.
  *
  * Each of them is followed by worker_unblock() on the same thread.  Nested sections have no effect.
  * On a thread that runs no loop these functions do nothing.
