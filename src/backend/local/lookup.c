@@ -23,6 +23,11 @@
 #include "backend/local/statx.h"
 #include "backend/local/volume.h"
 
+enum {
+    /* How often a name is looked up anew when what it stood for has been replaced meanwhile. */
+    CHILD_TURNS = 32
+};
+
 enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *out)
 {
     if (name->len == 0)
@@ -93,7 +98,9 @@ static bool is_sure(const struct local_object *dir, const char *name, struct sig
     return sight->match == LOCAL_MATCH_SURE && sight->st.stx_nlink > 0;
 }
 
-enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
+/* VFS_STALE: what had the name has lost its last one. */
+static enum vfs_status find_child(struct local_object *dir, const char *name,
+                                  struct local_object **out)
 {
     struct local_fs *fs = local_fs_of(&dir->base);
     enum vfs_status status;
@@ -114,6 +121,19 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     /* An entry of a directory is in the export as of the same epoch as the directory. */
     if (status == VFS_OK && (*out)->base.type == VFS_DIR)
         local_object_inside(*out, local_object_inside_since(dir));
+    return status;
+}
+
+/* A file that replaces another takes its name over at once: whoever looks finds one of them (RFC
+ * 8881 §18.26). */
+enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
+{
+    enum vfs_status status;
+    int turns = 0;
+
+    do
+        status = find_child(dir, name, out);
+    while (status == VFS_STALE && ++turns < CHILD_TURNS);
     return status == VFS_XDEV || status == VFS_STALE ? VFS_NOENT : status;
 }
 
