@@ -36,9 +36,8 @@ enum {
     BUDGET_PARTS = 4,        /* of the memory budget, one is for the objects of all exports, */
     OBJECT_BYTES = 1024,     /* each of which takes about this, with what belongs to it; */
     OBJECTS_SURE = 4096,     /* but so many may each export have */
-    NAME_IDLE_EPOCHS = 2,    /* an object unused for this long has its names checked */
-    NAME_EPOCHS = 3,         /* and checked again: while we have a removed file open, its space is
-                              * not freed */
+    NAME_EPOCHS = 3, /* an object that may have a descriptor has its names checked after this
+                              * time: while we have a removed file open, its space is not freed */
 };
 
 static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)
@@ -535,8 +534,7 @@ uint32_t local_cache_take_unchecked(struct local_shard *shard, uint32_t epoch,
 
     pthread_mutex_lock(&shard->lock);
     LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
-        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < NAME_IDLE_EPOCHS ||
-            count == max)
+        if (count == max)
             break;
         if (epoch - obj->seen < NAME_EPOCHS)
             continue;

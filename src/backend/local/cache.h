@@ -52,7 +52,7 @@ enum vfs_status local_cache_reserve(struct local_fs *fs);
  * that have not been used for long. */
 void local_cache_sweep_shard(struct local_shard *shard, uint32_t epoch);
 
-/* Up to `max` idle objects of a shard whose names have not been checked lately, each with a
+/* Up to `max` objects of a shard whose names have not been checked lately, each with a
  * reference.  Returns their number. */
 uint32_t local_cache_take_unchecked(struct local_shard *shard, uint32_t epoch,
                                     struct local_object **taken, uint32_t max);
