@@ -119,9 +119,12 @@ static bool fault_due(void)
     return false;
 }
 
-/* What clients hold leaves room for requests. */
+/* What clients hold leaves room for requests; and what a client may have without end leaves room for
+ * others to come, and to look up files. */
 static uint64_t most_for(enum memory_class of, uint64_t limit)
 {
+    if (of == MEMORY_opens || of == MEMORY_locks || of == MEMORY_delegations)
+        return limit / 16 * 11;
     return account_of(of) == REQUESTS && of >= MEMORY_clients ? limit / 4 * 3 : limit;
 }
 

@@ -64,8 +64,9 @@ void *memory_resize(enum memory_class of, void *p, size_t size) MUST_USE;
 /* Before a thread ends: count what it has not added to the sum yet (memory.c). */
 void memory_settle(void);
 
-/* Set the budget.  memory_alloc() fails above `bytes`, and above three quarters of it for memory
- * that is held (clients and the classes after it); 0: no budget.  What mem exports hold (data,
+/* Set the budget.  memory_alloc() fails above `bytes`, above three quarters of it for memory that
+ * is held (clients and the classes after it), and above eleven sixteenths for opens, locks and
+ * delegations; 0: no budget.  What mem exports hold (data,
  * objects) and the admin endpoint is not part of it, but has limits of its own. */
 void memory_budget_set(uint64_t bytes);
 uint64_t memory_budget(void);

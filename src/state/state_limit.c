@@ -2,6 +2,7 @@
 #include "state/state_limit.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/state.h"
 
 static const char *const names[STATE_LIMIT_COUNT] = {
@@ -63,11 +64,19 @@ static uint32_t used_of(const struct state *state, enum state_limit limit)
     return atomic_load_explicit(&state->limits.of[limit].used, memory_order_relaxed);
 }
 
+/* What is left when memory is short is for clients that hold little. */
+static bool holds_too_much(uint32_t mine)
+{
+    return memory_is_tight() && mine >= memory_budget() / LIMIT_SHARE_BYTES;
+}
+
 bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine, uint32_t more)
 {
     uint32_t used = used_of(state, limit), most = state_limit_max(state, limit);
 
     if (most >= LIMIT_SHARED && used > most - most / 4 && mine >= most / LIMIT_SHARES)
+        return refuse(state, limit);
+    if (holds_too_much(mine))
         return refuse(state, limit);
     return state_limit_admits(state, limit, used, more);
 }

@@ -79,8 +79,9 @@ bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t us
 
 /* Is there room for `more` within a limit for all clients, for a client that has `mine`?  A limit
  * of at least LIMIT_SHARED reserves its last quarter for clients that use less than one
- * LIMIT_SHARES-th of it, so that a few greedy clients cannot use up what others need.  If not,
- * counts a refusal. */
+ * LIMIT_SHARES-th of it, so that a few greedy clients cannot use up what others need.  So does the
+ * memory budget with its last three eighths, for those that have less than one for each
+ * LIMIT_SHARE_BYTES of it.  If not, counts a refusal. */
 bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine,
                           uint32_t more) MUST_USE;
 

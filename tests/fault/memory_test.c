@@ -31,7 +31,8 @@ enum {
     HOARDERS = 8,
     TRIES = 200,
     LOCAL_FILES = 15000,
-    LOCAL_EACH = 25,       /* in one COMPOUND */
+    LOCAL_EACH = 25, /* in one COMPOUND */
+    LOCAL_LOOKUPS = 3000,
     LOCAL_BYTES = 2 << 20, /* the least that they take */
     HELD = 1500,           /* delegations, each recalled */
     HELD_EACH = 25,
@@ -369,6 +370,18 @@ static bool local_more(unsigned first, bool keep)
     return status == NFS4_OK;
 }
 
+/* Another client finds files that nobody has asked for yet. */
+static void expect_lookups(void)
+{
+    struct client_fh fh;
+    char name[16];
+
+    for (unsigned i = 0; i < LOCAL_LOOKUPS; i++) {
+        (void)snprintf(name, sizeof(name), "f%u", LOCAL_FILES - 1 - i);
+        expect_status(client_file_lookup_at(&bob, &local_dir, name, &fh), NFS4_OK);
+    }
+}
+
 /* Open as many files as possible; then look all of them up, which evicts idle objects. */
 static void local_taken(void **unused)
 {
@@ -386,10 +399,12 @@ static void local_taken(void **unused)
     }
     assert_false(more);
     assert_true(stranger_stat("daemon.memory", "cached") > LOCAL_BYTES);
+    expect_lookups();
     for (unsigned i = 0; i < LOCAL_FILES; i += LOCAL_EACH) {
         (void)local_more(i, false);
         expect_service();
     }
+    expect_lookups();
     assert_int_equal(hostile.trouble, CLIENT_OK);
     recover();
 }

@@ -64,6 +64,32 @@ static void budget(void **unused)
     memory_budget_set(0);
 }
 
+/* Who opens files without end leaves room for others to come, and to look up theirs. */
+static void opens_leave_room(void **unused)
+{
+    static const enum memory_class endless[] = {MEMORY_opens, MEMORY_locks, MEMORY_delegations};
+    static const enum memory_class others[] = {MEMORY_cached, MEMORY_clients, MEMORY_sessions,
+                                               MEMORY_tables};
+    void *held;
+
+    (void)unused;
+    memory_budget_set(16 * BLOCK_BYTES);
+    held = memory_alloc(MEMORY_opens, 10 * BLOCK_BYTES + BLOCK_BYTES / 2);
+    assert_non_null(held);
+    for (size_t i = 0; i < ARRAY_SIZE(endless); i++)
+        assert_null(memory_alloc(endless[i], BLOCK_BYTES));
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        void *more = memory_alloc(others[i], BLOCK_BYTES);
+
+        assert_non_null(more);
+        memory_free(others[i], more);
+        assert_null(memory_alloc(others[i], 2 * BLOCK_BYTES));
+    }
+    memory_free(MEMORY_opens, held);
+    assert_true(memory_is_short());
+    memory_budget_set(0);
+}
+
 /* Memory of mem exports has a limit of its own: the two limits are independent, and a full store is
  * no reason to forget clients. */
 static void store(void **unused)
@@ -197,9 +223,9 @@ static void table(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counted), cmocka_unit_test(budget), cmocka_unit_test(fault),
-        cmocka_unit_test(store),   cmocka_unit_test(admin),  cmocka_unit_test(tight),
-        cmocka_unit_test(arena),   cmocka_unit_test(table),
+        cmocka_unit_test(counted), cmocka_unit_test(budget), cmocka_unit_test(opens_leave_room),
+        cmocka_unit_test(fault),   cmocka_unit_test(store),  cmocka_unit_test(admin),
+        cmocka_unit_test(tight),   cmocka_unit_test(arena),  cmocka_unit_test(table),
     };
 
     return test_group_run(tests);

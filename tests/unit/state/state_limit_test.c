@@ -3,6 +3,7 @@
 #include "state/state_limit.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "lib/test.h"
 #include "open/open_fixture.h"
 
@@ -46,6 +47,28 @@ static void the_last_quarter_is_for_those_with_little(void **state)
     have(0);
 }
 
+/* So is what is left of the memory budget. */
+static void scarce_memory_is_for_those_with_little(void **state)
+{
+    enum {
+        BUDGET = 64 << 20,
+        MEMORY_SHARE = BUDGET / LIMIT_SHARE_BYTES
+    };
+    void *block;
+
+    (void)state;
+    state_limit_set(fx.state, STATE_LIMIT_opens, MOST);
+    memory_budget_set(BUDGET);
+    assert_true(has_room(MEMORY_SHARE));
+    block = memory_alloc(MEMORY_buffers, BUDGET / 8 * 5 + (1 << 20));
+    assert_non_null(block);
+    assert_false(has_room(MEMORY_SHARE));
+    assert_true(has_room(MEMORY_SHARE - 1));
+    memory_free(MEMORY_buffers, block);
+    assert_true(has_room(MEMORY_SHARE));
+    memory_budget_set(0);
+}
+
 static void half_is_scarce(void **state)
 {
     (void)state;
@@ -87,6 +110,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_last_quarter_is_for_those_with_little),
+        TEST(scarce_memory_is_for_those_with_little),
         TEST(half_is_scarce),
         TEST(the_admitted_get_in),
     };
