@@ -234,15 +234,17 @@ static void build_list(const struct bench_work *work, const struct lane_slot *sl
     build_readdir(work, c, cookie_mark, (const uint8_t *)"verifier", PAGE_BYTES);
 }
 
-/* Each entry counts.  After the last one, the first one follows. */
+/* Each entry counts.  After the last one, which may come with none behind it, the first one
+ * follows. */
 static int take_list(struct lane_slot *slot, struct xdr *x)
 {
     uint32_t count;
     bool eof;
 
-    if (!entries_skip(slot, x, &count, &eof) || count == 0)
+    if (!entries_skip(slot, x, &count, &eof) || (count == 0 && !eof))
         return STAGE_ERROR;
-    slot->lane->done += count - 1;
+    slot->lane->done += count;
+    slot->lane->done--; /* it counts as one itself */
     if (eof) {
         slot->cookie = 0;
         memset(slot->verifier, 0, sizeof(slot->verifier));
