@@ -119,8 +119,8 @@ static bool fault_due(void)
     return false;
 }
 
-/* What clients hold leaves room for requests; and what a client may have without end leaves room for
- * others to come, and to look up files. */
+/* What clients hold leaves room for requests; and what a client may have without end leaves room
+ * for others to come, and to look up files. */
 static uint64_t most_for(enum memory_class of, uint64_t limit)
 {
     if (of == MEMORY_opens || of == MEMORY_locks || of == MEMORY_delegations)

@@ -184,23 +184,6 @@ static void a_removed_file_in_use_is_let_go(void **state)
     vfs_object_put(root);
 }
 
-/* ACCESS sees that it is gone, as GETATTR does. */
-static void access_lets_a_removed_file_go(void **state)
-{
-    struct local_dir *dir = *state;
-    struct vfs_object *root = root_of(dir), *file = make(root, &self, "file", VFS_REG, 0644),
-                      *found;
-    struct vfs_handle handle;
-    uint32_t granted;
-
-    handle = file->handle;
-    assert_int_equal(unlink(local_path(dir, "file")), 0);
-    assert_ok(dir->fs->ops->access(file, &self, VFS_MAY_READ, &granted));
-    vfs_object_put(file);
-    assert_status(dir->fs->ops->resolve(dir->fs, &handle, &found), VFS_STALE);
-    vfs_object_put(root);
-}
-
 static bool take_one(void *arg, const struct vfs_dirent *entry)
 {
     uint64_t *cookie = arg;
@@ -293,7 +276,6 @@ int main(void)
         LOCAL_TEST(unused_objects_leave),
         LOCAL_TEST(a_removed_file_is_let_go),
         LOCAL_TEST(a_removed_file_in_use_is_let_go),
-        LOCAL_TEST(access_lets_a_removed_file_go),
         LOCAL_TEST(a_listing_goes_on),
         LOCAL_TEST(a_new_open_sees_the_present_file),
     };

@@ -10,7 +10,6 @@
 #include "backend/local/fetch.h"
 #include "backend/local/grant.h"
 #include "backend/local/memo.h"
-#include "backend/local/orphan.h"
 #include "backend/local/recent.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
@@ -175,8 +174,6 @@ static int look(struct local_object *obj, struct statx *st)
     local_fetch_end(fs);
     if (err)
         return err;
-    if (st->stx_nlink == 0)
-        local_orphan_mark(obj);
     local_memo_keep(fs, obj, &mark, recent.version, st);
     local_recent_keep(obj, &recent, st);
     vfs_memo_look();
