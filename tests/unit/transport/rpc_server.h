@@ -33,8 +33,7 @@ enum test_proc {
     PROC_FILL,      /* word 0: n words 0, 1, 2, ... */
     PROC_TAIL, /* word 0: length, word 1: where the file is cut off before it is sent; with a third
                   word, what is done afterwards waits at the gate */
-    PROC_PIECES, /* word 0: length, from memory, in pieces of 1, 2, 3, ... bytes */
-    PROC_CRED,   /* uid, gid, gid count, gids */
+    PROC_CRED, /* uid, gid, gid count, gids */
     PROC_GARBAGE,
     PROC_UNAVAIL,
     PROC_SYSTEM_ERR,
@@ -45,6 +44,7 @@ enum test_proc {
     PROC_NAP,      /* sleeps a fifth of a second outside of any section */
     PROC_SEND, /* word 0: sends that many CALL records; answers how many were taken, and the rest */
     PROC_RUN_MAY, /* word 0: microseconds busy inside worker_may_block(); 0: until the gate opens */
+    PROC_PIECES,  /* word 0: length, from memory, in pieces of 1, 2, 3, ... bytes */
 };
 
 struct rpc_server {
