@@ -55,8 +55,8 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size) MUST
 /* NULL is allowed. */
 void memory_free(enum memory_class of, void *p);
 
-/* For a library whose memory is to be counted, but that copes badly without: only the machine
- * refuses it, not the budget, of which it is part.  memory_resize() is realloc(), with a `size`
+/* For what copes badly without (a library, a block of a file that is being sent), but is to be
+ * counted: only the machine refuses it, not the limit that it counts against.  memory_resize() is realloc(), with a `size`
  * that is not 0. */
 void *memory_take(enum memory_class of, size_t size) MUST_USE;
 void *memory_resize(enum memory_class of, void *p, size_t size) MUST_USE;

@@ -324,12 +324,12 @@ void local_cache_set_path(struct local_object *obj, int fd)
     pthread_mutex_unlock(&shard->lock);
 }
 
-/* Is the shard full, or should it not grow because memory is tight? */
-static bool shard_is_full(const struct local_fs *fs, const struct local_shard *shard)
+/* Does the shard have more than its share? */
+static bool shard_is_over(const struct local_fs *fs, const struct local_shard *shard)
 {
     uint64_t budget = memory_budget();
 
-    return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight() ||
+    return shard->table.count > fs->objects_max / LOCAL_SHARDS ||
            (budget > 0 && shard->table.count > OBJECTS_SURE / LOCAL_SHARDS &&
             local_object_count() > budget / BUDGET_PARTS / OBJECT_BYTES);
 }
@@ -363,7 +363,9 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
         if (obj->fds[O_RDWR] >= 0)
             list_push_back(&shard->io, &obj->io);
         obj->hashed = true;
-        for (unsigned count = 0; count < SURPLUS_COUNT && shard_is_full(fs, shard); count++)
+        for (unsigned count = 0; count < SURPLUS_COUNT && shard_is_over(fs, shard); count++)
+            (void)shrink_locked(fs, shard, &dead);
+        if (list_empty(&dead) && memory_is_tight()) /* it should not grow now */
             (void)shrink_locked(fs, shard, &dead);
     }
     pthread_mutex_unlock(&shard->lock);

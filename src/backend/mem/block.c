@@ -36,24 +36,24 @@ uint64_t mem_block_hole(const struct mem_object *obj, uint64_t offset)
     return number * MEM_BLOCK_BYTES > offset ? number * MEM_BLOCK_BYTES - offset : 0;
 }
 
-/* `space` has been taken. */
-static struct mem_block *create_in(struct space *space, bool zeroed)
+/* `space` has been taken; it is given back if there is no memory. */
+static struct mem_block *begin(struct space *space, struct mem_block *block)
 {
-    struct mem_block *block;
-
-    block = zeroed ? memory_zalloc(MEMORY_data, sizeof(*block))
-                   : memory_alloc(MEMORY_data, sizeof(*block));
-    if (!block) {
+    if (block)
+        atomic_init(&block->refs, 1);
+    else
         space_give(space, MEM_BLOCK_BYTES);
-        return NULL;
-    }
-    atomic_init(&block->refs, 1);
     return block;
 }
 
 static struct mem_block *create(struct space *space, bool zeroed)
 {
-    return space_take(space, MEM_BLOCK_BYTES) ? create_in(space, zeroed) : NULL;
+    const size_t size = sizeof(struct mem_block);
+
+    if (!space_take(space, MEM_BLOCK_BYTES))
+        return NULL;
+    return begin(space,
+                 zeroed ? memory_zalloc(MEMORY_data, size) : memory_alloc(MEMORY_data, size));
 }
 
 /* Release pairs with acquire here and in refs_of(): who still has the block changes or frees it
@@ -156,7 +156,7 @@ static struct mem_block *create_own(struct space *space, const struct mem_block 
     if (is_shared(block))
         return create(space, false);
     space_force(space, MEM_BLOCK_BYTES);
-    return create_in(space, false);
+    return begin(space, memory_take(MEMORY_data, sizeof(struct mem_block)));
 }
 
 /* A block of its own in place of one that others have, too; NULL: no space. */

@@ -12,7 +12,7 @@ enum {
 
 struct lent {
     struct vfs_lent base;
-    struct mem_object *obj; /* a reference: the file system is needed until the end */
+    struct mem_fs *fs; /* a reference on its root: it is needed until the end */
     uint32_t blocks;
     struct mem_block *of[]; /* NULL: a hole; behind them, the pieces */
 };
@@ -22,14 +22,14 @@ static const char zeros[MEM_BLOCK_BYTES];
 static void done(struct vfs_lent *base)
 {
     struct lent *lent = CONTAINER_OF(base, struct lent, base);
-    struct mem_object *obj = lent->obj;
+    struct mem_fs *fs = lent->fs;
 
     for (uint32_t i = 0; i < lent->blocks; i++) {
         if (lent->of[i])
-            mem_block_return(mem_fs_of_object(obj), lent->of[i]);
+            mem_block_return(fs, lent->of[i]);
     }
     memory_free(MEMORY_data, lent);
-    vfs_object_put(&obj->vfs);
+    vfs_object_put(&fs->root->vfs);
 }
 
 static struct lent *create(uint32_t blocks)
@@ -45,7 +45,7 @@ static struct lent *create(uint32_t blocks)
     return lent;
 }
 
-struct vfs_lent *mem_lend(struct mem_object *obj, uint64_t offset, uint32_t len)
+struct vfs_lent *mem_lend(const struct mem_object *obj, uint64_t offset, uint32_t len)
 {
     uint64_t first = offset / MEM_BLOCK_BYTES, last = (offset + len - 1) / MEM_BLOCK_BYTES;
     uint32_t within = offset % MEM_BLOCK_BYTES;
@@ -66,6 +66,7 @@ struct vfs_lent *mem_lend(struct mem_object *obj, uint64_t offset, uint32_t len)
         within = 0;
         len -= part;
     }
-    lent->obj = mem_of(vfs_object_get(&obj->vfs));
+    lent->fs = mem_fs_of_object(obj);
+    (void)vfs_object_get(&lent->fs->root->vfs);
     return &lent->base;
 }

@@ -6,4 +6,4 @@
 
 /* Lend these bytes, which are all in the file, which is locked for reading.  NULL: without memory,
  * or it is not worth it. */
-struct vfs_lent *mem_lend(struct mem_object *obj, uint64_t offset, uint32_t len);
+struct vfs_lent *mem_lend(const struct mem_object *obj, uint64_t offset, uint32_t len);
