@@ -56,8 +56,8 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size) MUST
 void memory_free(enum memory_class of, void *p);
 
 /* For what copes badly without (a library, a block of a file that is being sent), but is to be
- * counted: only the machine refuses it, not the limit that it counts against.  memory_resize() is realloc(), with a `size`
- * that is not 0. */
+ * counted: only the machine refuses it, not the limit that it counts against.  memory_resize() is
+ * realloc(), with a `size` that is not 0. */
 void *memory_take(enum memory_class of, size_t size) MUST_USE;
 void *memory_resize(enum memory_class of, void *p, size_t size) MUST_USE;
 
@@ -66,8 +66,8 @@ void memory_settle(void);
 
 /* Set the budget.  memory_alloc() fails above `bytes`, above three quarters of it for memory that
  * is held (clients and the classes after it), and above eleven sixteenths for opens, locks and
- * delegations; 0: no budget.  What mem exports hold (data,
- * objects) and the admin endpoint is not part of it, but has limits of its own. */
+ * delegations; 0: no budget.  What mem exports hold (data, objects) and the admin endpoint is not
+ * part of it, but has limits of its own. */
 void memory_budget_set(uint64_t bytes);
 uint64_t memory_budget(void);
 

@@ -175,6 +175,54 @@ ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t
     return n;
 }
 
+/* Returns how many bytes of the pieces were copied. */
+static size_t pieces_gather(struct buffer *plain, const struct iovec *iov, size_t count)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < count && used < STREAM_CHUNK_BYTES; i++) {
+        size_t part = iov[i].iov_len;
+
+        if (part > STREAM_CHUNK_BYTES - used)
+            part = STREAM_CHUNK_BYTES - used;
+        memcpy(plain->data + used, iov[i].iov_base, part);
+        used += part;
+    }
+    return used;
+}
+
+static bool pieces_exceed(const struct iovec *iov, size_t count, size_t bytes)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count && total <= bytes; i++)
+        total += iov[i].iov_len;
+    return total > bytes;
+}
+
+ssize_t stream_send_pieces(struct connection *conn, const struct iovec *iov, size_t count)
+{
+    struct tls_stream *tls = stream_tls(conn);
+    struct buffer *plain;
+    ssize_t n;
+
+    if (tls->kernel)
+        return stream_kernel_send(conn, iov, count, false);
+    if (tls->out_used > 0) {
+        n = pending_send(conn, pieces_exceed(iov, count, tls->pending));
+        if (n != 0)
+            return n;
+    }
+    plain = buffer_create(&conn->transport->buffers, STREAM_CHUNK_BYTES);
+    if (!plain) {
+        errno = ENOMEM;
+        return -1;
+    }
+    n = chunk_send(conn, &(struct iovec){plain->data, pieces_gather(plain, iov, count)}, 1, false);
+    buffer_put(plain);
+    return n;
+}
+
 /* ---- the end ---- */
 
 void stream_alert(struct connection *conn)

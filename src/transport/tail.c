@@ -54,7 +54,7 @@ static void pieces_step(struct rpc_tail *tail, size_t sent)
 static ssize_t pieces_send(struct connection *conn, struct rpc_tail *tail)
 {
     struct msghdr message = {.msg_iov = tail->pieces, .msg_iovlen = tail->piece_count};
-    ssize_t n = stream_is_open(conn) ? stream_send(conn, tail->pieces, tail->piece_count, false)
+    ssize_t n = stream_is_open(conn) ? stream_send_pieces(conn, tail->pieces, tail->piece_count)
                                      : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 
     if (n > 0)

@@ -14,8 +14,8 @@
 #include "backend/local_fixture.h"
 
 static const struct vfs_cred owner = {.uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER};
-static struct local_dir *replaced_in; /* NULL: nothing is replaced */
-static unsigned replacements, replacements_left;
+static _Thread_local struct local_dir *replaced_in; /* NULL: nothing is replaced */
+static _Thread_local unsigned replacements, replacements_left;
 
 /* The name has another file then, and the one that was opened has no name. */
 static void replace(struct local_dir *dir)
