@@ -113,7 +113,7 @@ static void call_prepare(struct lane *lane, struct rpc_call *call, int64_t now_n
     call->cred.flavor = RPC_AUTH_SYS;
     call->arena = &lane->arena;
     call->args = lane->request;
-    call->tail.fd = -1;
+    rpc_tail_init(&call->tail);
     call->received_ns = now_ns;
     call->park_ok = true;
 }

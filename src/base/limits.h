@@ -287,8 +287,8 @@
  * LIMIT_SHARES-th of it. */
 #define LIMIT_SHARED 65536u
 #define LIMIT_SHARES 1024u
-/* When five eighths of the memory budget are used, what is left is for clients that have less than
- * one open, lock and so on for each so many bytes of it. */
+/* When five eighths of the memory budget are used, a client that has an open for each so many bytes
+ * of the budget gets no more opens; likewise for locks, owners and lock waiters. */
 #define LIMIT_SHARE_BYTES (64u << 10)
 #define LIMIT_STATE 16777216u
 

@@ -112,7 +112,7 @@ struct compound {
 
     struct client *client;        /* the sender: by session, or by 4.0's clientid; may be NULL */
     struct client *likely_client; /* the probable sender if it is not known */
-    bool want_cached;             /* the reply will be cached: no tail by descriptor */
+    bool want_cached;             /* the reply will be cached: no tail */
     const struct bitmap4 *attributes; /* those of the minor version */
     uint32_t open_wants;  /* flags of OPEN that only this minor version has (RFC 9754) */
     uint32_t open_rflags; /* for OPEN4resok, in addition to the handler's */

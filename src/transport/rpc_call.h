@@ -23,11 +23,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "transport/rpc_tail.h"
 #include "wire/nfs4_const.h" /* enum rpc_gss_svc_t, RFC 2203 §5.3.1 */
 #include "wire/xdr.h"
 
@@ -65,21 +65,6 @@ enum rpc_result {
     RPC_NO_MEMORY, /* out of memory: the connection is closed, so that the client reconnects and
                   * retries */
     RPC_PARKED,    /* not finished; only after rpc_call_park() or rpc_call_yield_now() */
-};
-
-/* A large payload that follows the bytes in `out`, sent without a copy, then XDR padding: `len`
- * bytes of `fd` from `offset`, or those of `pieces`, which nobody changes meanwhile but the
- * transport, as it sends them.  If the file has become shorter, the connection is closed, since the
- * length has been sent.  done(arg) runs once, when the payload was sent, the call failed or the
- * connection was closed.  It may run on any thread; what the connection sends next waits for it. */
-struct rpc_tail {
-    int fd; /* -1: pieces */
-    struct iovec *pieces;
-    uint32_t piece_count;
-    uint64_t offset;
-    uint32_t len; /* 0: there is no tail */
-    void (*done)(void *arg, int fd);
-    void *arg;
 };
 
 struct rpc_call {
@@ -122,26 +107,6 @@ struct rpc_program {
     /* Continues a parked call; the rules of dispatch apply.  NULL: the program never parks. */
     enum rpc_result (*resume)(struct rpc_call *call, void *context);
 };
-
-static inline void rpc_tail_init(struct rpc_tail *tail)
-{
-    tail->len = 0;
-    tail->done = NULL;
-}
-
-/* It will not be sent, or has been. */
-static inline void rpc_tail_end(struct rpc_tail *tail)
-{
-    if (tail->done)
-        tail->done(tail->arg, tail->fd);
-    rpc_tail_init(tail);
-}
-
-/* How many bytes it adds to the reply. */
-static inline size_t rpc_tail_bytes(const struct rpc_tail *tail)
-{
-    return xdr_padded(tail->len);
-}
 
 /* To be called before the call does something that may block.  True when so many threads already
  * block on call->blocked_in, or for the client's address, that another one would leave too few

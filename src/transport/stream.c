@@ -145,24 +145,35 @@ ssize_t stream_send(struct connection *conn, const struct iovec *iov, size_t cou
     return chunk_send(conn, iov, count, more);
 }
 
-ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t len)
+/* Before bytes are copied together for one chunk, of `left` that are to be sent.  0: *plain has
+ * room for STREAM_CHUNK_BYTES.  Otherwise the result of the caller's send. */
+static ssize_t copy_begin(struct connection *conn, size_t left, struct buffer **plain)
 {
     struct tls_stream *tls = stream_tls(conn);
-    struct buffer *plain;
-    ssize_t n;
 
-    if (tls->kernel)
-        return stream_kernel_sendfile(conn, fd, offset, len);
     if (tls->out_used > 0) {
-        n = pending_send(conn, tls->pending < len);
+        ssize_t n = pending_send(conn, tls->pending < left);
+
         if (n != 0)
             return n;
     }
-    plain = buffer_create(&conn->transport->buffers, STREAM_CHUNK_BYTES);
-    if (!plain) {
-        errno = ENOMEM;
-        return -1;
-    }
+    *plain = buffer_create(&conn->transport->buffers, STREAM_CHUNK_BYTES);
+    if (*plain)
+        return 0;
+    errno = ENOMEM;
+    return -1;
+}
+
+ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t len)
+{
+    struct buffer *plain;
+    ssize_t n;
+
+    if (stream_tls(conn)->kernel)
+        return stream_kernel_sendfile(conn, fd, offset, len);
+    n = copy_begin(conn, len, &plain);
+    if (n != 0)
+        return n;
     if (len > STREAM_CHUNK_BYTES)
         len = STREAM_CHUNK_BYTES;
     n = pread(fd, plain->data, len, (off_t)offset);
@@ -191,33 +202,17 @@ static size_t pieces_gather(struct buffer *plain, const struct iovec *iov, size_
     return used;
 }
 
-static bool pieces_exceed(const struct iovec *iov, size_t count, size_t bytes)
+ssize_t stream_send_pieces(struct connection *conn, const struct iovec *iov, size_t count,
+                           size_t len)
 {
-    size_t total = 0;
-
-    for (size_t i = 0; i < count && total <= bytes; i++)
-        total += iov[i].iov_len;
-    return total > bytes;
-}
-
-ssize_t stream_send_pieces(struct connection *conn, const struct iovec *iov, size_t count)
-{
-    struct tls_stream *tls = stream_tls(conn);
     struct buffer *plain;
     ssize_t n;
 
-    if (tls->kernel)
+    if (stream_tls(conn)->kernel)
         return stream_kernel_send(conn, iov, count, false);
-    if (tls->out_used > 0) {
-        n = pending_send(conn, pieces_exceed(iov, count, tls->pending));
-        if (n != 0)
-            return n;
-    }
-    plain = buffer_create(&conn->transport->buffers, STREAM_CHUNK_BYTES);
-    if (!plain) {
-        errno = ENOMEM;
-        return -1;
-    }
+    n = copy_begin(conn, len, &plain);
+    if (n != 0)
+        return n;
     n = chunk_send(conn, &(struct iovec){plain->data, pieces_gather(plain, iov, count)}, 1, false);
     buffer_put(plain);
     return n;

@@ -101,8 +101,10 @@ static inline bool stream_is_open(const struct connection *conn)
 ssize_t stream_send(struct connection *conn, const struct iovec *iov, size_t count, bool more);
 ssize_t stream_sendfile(struct connection *conn, int fd, uint64_t offset, size_t len);
 
-/* The same for many small pieces, which are gathered: else each would be a TLS record. */
-ssize_t stream_send_pieces(struct connection *conn, const struct iovec *iov, size_t count);
+/* The same for many small pieces, `len` bytes together.  They are gathered: else each would be a
+ * TLS record. */
+ssize_t stream_send_pieces(struct connection *conn, const struct iovec *iov, size_t count,
+                           size_t len);
 
 /* Room for what the session puts out.  False without memory.  This and the two below are for
  * sessions that encrypt what is sent. */

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "transport/connection_internal.h"
-#include "transport/rpc_call.h"
+#include "transport/rpc_tail.h"
 #include "transport/stream.h"
 #include "transport/transport_internal.h"
 #include "transport/worker_internal.h"
@@ -54,8 +54,9 @@ static void pieces_step(struct rpc_tail *tail, size_t sent)
 static ssize_t pieces_send(struct connection *conn, struct rpc_tail *tail)
 {
     struct msghdr message = {.msg_iov = tail->pieces, .msg_iovlen = tail->piece_count};
-    ssize_t n = stream_is_open(conn) ? stream_send_pieces(conn, tail->pieces, tail->piece_count)
-                                     : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    ssize_t n = stream_is_open(conn)
+                    ? stream_send_pieces(conn, tail->pieces, tail->piece_count, tail->len)
+                    : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 
     if (n > 0)
         pieces_step(tail, (size_t)n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sends the payload of a tail (rpc_call.h), for the flusher of a connection's queue. */
+/* Sends the payload of a tail (rpc_tail.h), for the flusher of a connection's queue. */
 #pragma once
 
 #include <sys/types.h>
@@ -8,9 +8,10 @@ struct connection;
 struct rpc_tail;
 struct transport;
 
-/* Send some of what is left, which is not nothing, and step over it.  As send(); 0: the file has
- * become shorter.  May block on the disk, so it can lose the loop. */
+/* Send a part of what is left; there is some.  The tail is then what is left after that.  Returns
+ * what send() does; 0: the file has become shorter.  May block on the disk, so it can lose the
+ * loop. */
 ssize_t tail_send(struct connection *conn, struct rpc_tail *tail);
 
-/* A file has: READs copy for a while. */
+/* A file has become shorter: READs copy for a while. */
 void tail_was_cut(struct transport *transport);

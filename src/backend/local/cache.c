@@ -36,8 +36,8 @@ enum {
     BUDGET_PARTS = 4,        /* of the memory budget, one is for the objects of all exports, */
     OBJECT_BYTES = 1024,     /* each of which takes about this, with what belongs to it; */
     OBJECTS_SURE = 4096,     /* but so many may each export have */
-    NAME_EPOCHS = 3, /* an object that may have a descriptor has its names checked after this
-                              * time: while we have a removed file open, its space is not freed */
+    NAME_EPOCHS = 3,         /* an object that may have a descriptor has its names checked this
+                              * often: while we have a removed file open, its space is not freed */
 };
 
 static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)

@@ -22,8 +22,7 @@ struct note {
     uint64_t hash, change;
     int64_t met_ns; /* a request that had been received then has met it */
     struct local_recent_look look;
-    uint64_t size;
-    bool whole; /* `change` and `st` are set */
+    bool whole; /* else only the size in `st` is set */
     struct statx st;
 };
 
@@ -72,7 +71,6 @@ void local_recent_keep(const struct local_object *obj, const struct local_recent
 
     if (!note)
         return;
-    note->size = st->stx_size;
     note->st = *st;
     note->change = local_change(local_fs_of(&obj->base), obj->file, local_ctime(st));
     note->whole = true;
@@ -84,7 +82,7 @@ void local_recent_keep_size(const struct local_object *obj, const struct local_r
     struct note *note = begin(obj, look, st->st_ino, st->st_nlink);
 
     if (note)
-        note->size = (uint64_t)st->st_size;
+        note->st.stx_size = (uint64_t)st->st_size;
 }
 
 void local_recent_drop(const struct local_object *obj)
@@ -119,7 +117,7 @@ uint64_t local_recent_size(const struct local_object *obj)
     if (!is_good(note, obj))
         return 0;
     vfs_memo_use(obj);
-    return note->size;
+    return note->st.stx_size;
 }
 
 bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)

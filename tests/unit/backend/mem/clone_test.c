@@ -6,13 +6,12 @@
 #include "backend/mem/mem.h"
 #include "base/check.h"
 #include "lib/test.h"
+#include "unit/backend/mem/mem_files.h"
 
 enum {
     FILE_BYTES = 6 * 4096 + 100,
     ROUNDS = 2000,
 };
-
-static const struct vfs_cred root_cred = {.uid = 0, .gid = 0};
 
 /* The files of a test: all of their bytes are equal at any time.  Its threads use CHECK(), since
  * cmocka knows only one. */
@@ -21,45 +20,12 @@ struct stage {
     struct vfs_object *root, *a, *b, *c;
 };
 
-static struct vfs_name name_of(const char *text)
-{
-    return (struct vfs_name){.data = text, .len = strlen(text)};
-}
-
-static struct vfs_object *make(const struct stage *stage, const char *text)
-{
-    struct vfs_attr attr = {.mask = VFS_ATTR_MODE, .mode = 0644};
-    struct vfs_create create = {.type = VFS_REG, .mode = VFS_CREATE_GUARDED, .attr = &attr};
-    struct vfs_name name = name_of(text);
-    struct vfs_change_info info;
-    struct vfs_object *obj;
-
-    CHECK(stage->fs->ops->create(stage->root, &root_cred, &name, &create, &info, &obj) == VFS_OK);
-    return obj;
-}
-
-static void drop_name(const struct stage *stage, const char *text)
-{
-    struct vfs_name name = name_of(text);
-    struct vfs_change_info info;
-
-    CHECK(stage->fs->ops->remove(stage->root, &root_cred, &name, &info) == VFS_OK);
-}
-
 static void add_name(const struct stage *stage, struct vfs_object *obj, const char *text)
 {
-    struct vfs_name name = name_of(text);
+    struct vfs_name name = mem_files_name(text);
     struct vfs_change_info info;
 
-    CHECK(stage->fs->ops->link(obj, stage->root, &root_cred, &name, &info) == VFS_OK);
-}
-
-static void set_size(struct vfs_object *obj, uint64_t size)
-{
-    struct vfs_attr set = {.mask = VFS_ATTR_SIZE, .size = size};
-    uint32_t applied;
-
-    CHECK(obj->fs->ops->setattr(obj, &root_cred, &set, true, &applied) == VFS_OK);
+    CHECK(stage->fs->ops->link(obj, stage->root, &mem_files_root, &name, &info) == VFS_OK);
 }
 
 static void fill(struct vfs_object *obj, int byte)
@@ -69,7 +35,7 @@ static void fill(struct vfs_object *obj, int byte)
     uint32_t written;
 
     memset(data, byte, sizeof(data));
-    CHECK(obj->fs->ops->write(obj, &root_cred, 0, data, sizeof(data), VFS_UNSTABLE, &written,
+    CHECK(obj->fs->ops->write(obj, &mem_files_root, 0, data, sizeof(data), VFS_UNSTABLE, &written,
                               &reached) == VFS_OK);
 }
 
@@ -77,9 +43,9 @@ static void set_up(struct stage *stage)
 {
     stage->fs = mem_create(NULL);
     CHECK(stage->fs->ops->root(stage->fs, &stage->root) == VFS_OK);
-    stage->a = make(stage, "a");
-    stage->b = make(stage, "b");
-    stage->c = make(stage, "c");
+    stage->a = mem_files_make(stage->root, "a");
+    stage->b = mem_files_make(stage->root, "b");
+    stage->c = mem_files_make(stage->root, "c");
     fill(stage->a, 1);
     fill(stage->b, 2);
 }
@@ -106,14 +72,14 @@ static void assert_uniform(struct vfs_object *obj)
 
 static void clone_all(struct vfs_object *from, struct vfs_object *to)
 {
-    CHECK(from->fs->ops->clone(from, 0, to, 0, 0, &root_cred) == VFS_OK);
+    CHECK(from->fs->ops->clone(from, 0, to, 0, 0, &mem_files_root) == VFS_OK);
 }
 
 static void copy_all(struct vfs_object *from, struct vfs_object *to)
 {
     uint64_t copied;
 
-    CHECK(from->fs->ops->copy(from, 0, to, 0, FILE_BYTES, &root_cred, &copied) == VFS_OK);
+    CHECK(from->fs->ops->copy(from, 0, to, 0, FILE_BYTES, &mem_files_root, &copied) == VFS_OK);
     CHECK(copied == FILE_BYTES);
 }
 
@@ -167,16 +133,16 @@ static void *clone_and_cut(void *arg)
     const struct stage *stage = arg;
 
     for (int i = 0; i < ROUNDS; i++) {
-        struct vfs_object *other = make(stage, "other");
+        struct vfs_object *other = mem_files_make(stage->root, "other");
 
         clone_all(stage->a, stage->c);
         clone_all(stage->b, other);
-        set_size(stage->c, 4096 + 10);
-        set_size(stage->c, FILE_BYTES);
+        mem_files_resize(stage->c, 4096 + 10);
+        mem_files_resize(stage->c, FILE_BYTES);
         clone_all(stage->b, stage->c);
         assert_uniform(stage->c);
         fill(other, 7);
-        drop_name(stage, "other");
+        mem_files_remove(stage->root, "other");
         vfs_object_put(other);
     }
     return NULL;
@@ -188,14 +154,14 @@ static void *rename_one_over_the_other(void *arg)
     const struct stage *stage = arg;
 
     for (int i = 0; i < ROUNDS; i++) {
-        struct vfs_name from = name_of("from"), to = name_of("to");
+        struct vfs_name from = mem_files_name("from"), to = mem_files_name("to");
         struct vfs_change_info from_info, to_info;
 
         add_name(stage, i % 2 ? stage->a : stage->b, "from");
         add_name(stage, i % 2 ? stage->b : stage->a, "to");
-        CHECK(stage->fs->ops->rename(stage->root, &from, stage->root, &to, &root_cred, &from_info,
-                                     &to_info) == VFS_OK);
-        drop_name(stage, "to");
+        CHECK(stage->fs->ops->rename(stage->root, &from, stage->root, &to, &mem_files_root,
+                                     &from_info, &to_info) == VFS_OK);
+        mem_files_remove(stage->root, "to");
     }
     return NULL;
 }
@@ -219,14 +185,6 @@ static void all_at_once(void **state)
     tear_down(&stage);
 }
 
-static uint64_t free_bytes(struct vfs *fs, struct vfs_object *root)
-{
-    struct vfs_statfs st;
-
-    assert_int_equal(fs->ops->statfs(root, &st), VFS_OK);
-    return st.bytes_free;
-}
-
 /* RFC 7862 §15.13.3: CLONE is atomic, also when there is no space for all of it. */
 static void no_space_clones_nothing(void **state)
 {
@@ -237,32 +195,32 @@ static void no_space_clones_nothing(void **state)
 
     (void)state;
     assert_int_equal(stage.fs->ops->root(stage.fs, &stage.root), VFS_OK);
-    stage.a = make(&stage, "a");
-    stage.b = make(&stage, "b");
-    stage.c = make(&stage, "c");
+    stage.a = mem_files_make(stage.root, "a");
+    stage.b = mem_files_make(stage.root, "b");
+    stage.c = mem_files_make(stage.root, "c");
     fill(stage.b, 2);
     /* Each of these blocks takes several nodes of the tree. */
     for (uint64_t i = 0; i < 40; i++) {
         enum vfs_stability reached;
         uint32_t written;
 
-        assert_int_equal(stage.fs->ops->write(stage.a, &root_cred, i << 33, &byte, 1, VFS_UNSTABLE,
-                                              &written, &reached),
+        assert_int_equal(stage.fs->ops->write(stage.a, &mem_files_root, i << 33, &byte, 1,
+                                              VFS_UNSTABLE, &written, &reached),
                          VFS_OK);
     }
-    left = free_bytes(stage.fs, stage.root);
+    left = mem_files_free(stage.root);
     while (left > 8000) { /* fill up the rest */
         enum vfs_stability reached;
         uint32_t written;
 
-        (void)stage.fs->ops->write(stage.c, &root_cred, left, &byte, 1, VFS_UNSTABLE, &written,
+        (void)stage.fs->ops->write(stage.c, &mem_files_root, left, &byte, 1, VFS_UNSTABLE, &written,
                                    &reached);
-        left = free_bytes(stage.fs, stage.root);
+        left = mem_files_free(stage.root);
     }
-    assert_int_equal(stage.fs->ops->clone(stage.a, 0, stage.b, 0, 0, &root_cred), VFS_NOSPC);
+    assert_int_equal(stage.fs->ops->clone(stage.a, 0, stage.b, 0, 0, &mem_files_root), VFS_NOSPC);
     assert_uniform(stage.b);
     /* But for the spare nodes of its tree. */
-    assert_true(free_bytes(stage.fs, stage.root) + 2048 >= left);
+    assert_true(mem_files_free(stage.root) + 2048 >= left);
     tear_down(&stage);
 }
 
@@ -274,9 +232,9 @@ static void two_exports_share_nothing(void **state)
     (void)state;
     set_up(&here);
     set_up(&there);
-    assert_int_equal(here.fs->ops->clone(here.a, 0, there.c, 0, 0, &root_cred), VFS_XDEV);
-    assert_int_equal(here.fs->ops->copy(here.a, 0, there.c, 0, FILE_BYTES, &root_cred, &copied),
-                     VFS_OK);
+    assert_int_equal(here.fs->ops->clone(here.a, 0, there.c, 0, 0, &mem_files_root), VFS_XDEV);
+    assert_int_equal(
+        here.fs->ops->copy(here.a, 0, there.c, 0, FILE_BYTES, &mem_files_root, &copied), VFS_OK);
     assert_int_equal(copied, FILE_BYTES);
     assert_uniform(there.c);
     tear_down(&here);

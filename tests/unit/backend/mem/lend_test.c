@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "lib/test.h"
+#include "unit/backend/mem/mem_files.h"
 
 enum {
     BLOCK = 4096,
@@ -16,29 +17,10 @@ enum {
     ROUNDS = 400,
 };
 
-static const struct vfs_cred root_cred = {.uid = 0, .gid = 0};
-
 struct stage {
     struct vfs *fs;
     struct vfs_object *root, *file;
 };
-
-static struct vfs_name name_of(const char *text)
-{
-    return (struct vfs_name){.data = text, .len = strlen(text)};
-}
-
-static struct vfs_object *make(const struct stage *stage, const char *text)
-{
-    struct vfs_attr attr = {.mask = VFS_ATTR_MODE, .mode = 0644};
-    struct vfs_create create = {.type = VFS_REG, .mode = VFS_CREATE_GUARDED, .attr = &attr};
-    struct vfs_name name = name_of(text);
-    struct vfs_change_info info;
-    struct vfs_object *obj;
-
-    CHECK(stage->fs->ops->create(stage->root, &root_cred, &name, &create, &info, &obj) == VFS_OK);
-    return obj;
-}
 
 static enum vfs_status write_bytes(struct vfs_object *obj, uint64_t offset, const char *data,
                                    uint32_t len)
@@ -46,7 +28,7 @@ static enum vfs_status write_bytes(struct vfs_object *obj, uint64_t offset, cons
     enum vfs_stability reached;
     uint32_t written;
 
-    return obj->fs->ops->write(obj, &root_cred, offset, data, len, VFS_UNSTABLE, &written,
+    return obj->fs->ops->write(obj, &mem_files_root, offset, data, len, VFS_UNSTABLE, &written,
                                &reached);
 }
 
@@ -62,23 +44,6 @@ static enum vfs_status write_at(struct vfs_object *obj, uint64_t offset, uint32_
     return status;
 }
 
-static void set_size(struct vfs_object *obj, uint64_t size)
-{
-    struct vfs_attr set = {.mask = VFS_ATTR_SIZE, .size = size};
-    uint32_t applied;
-
-    CHECK(obj->fs->ops->setattr(obj, &root_cred, &set, true, &applied) == VFS_OK);
-}
-
-/* How many bytes the file system has left. */
-static uint64_t free_of(const struct stage *stage)
-{
-    struct vfs_statfs st;
-
-    CHECK(stage->fs->ops->statfs(stage->root, &st) == VFS_OK);
-    return st.bytes_free;
-}
-
 /* A file of LENT_BYTES ones. */
 static void set_up(struct stage *stage)
 {
@@ -86,7 +51,7 @@ static void set_up(struct stage *stage)
 
     stage->fs = mem_create(&options);
     CHECK(stage->fs->ops->root(stage->fs, &stage->root) == VFS_OK);
-    stage->file = make(stage, "file");
+    stage->file = mem_files_make(stage->root, "file");
     assert_int_equal(write_at(stage->file, 0, LENT_BYTES, 1), VFS_OK);
 }
 
@@ -112,8 +77,8 @@ static void assert_lent(const struct vfs_lent *lent, uint32_t len, int byte)
     for (uint32_t i = 0; i < lent->count; i++) {
         const char *piece = lent->pieces[i].iov_base;
 
-        for (size_t at = 0; at < lent->pieces[i].iov_len; at++)
-            CHECK(piece[at] == byte);
+        CHECK(piece[0] == byte);
+        CHECK(memcmp(piece, piece + 1, lent->pieces[i].iov_len - 1) == 0);
         CHECK(lent->pieces[i].iov_len <= len);
         len -= (uint32_t)lent->pieces[i].iov_len;
     }
@@ -199,11 +164,11 @@ static void what_is_lent_stays_as_it_was(void **state)
     assert_int_equal(write_at(stage.file, 0, LENT_BYTES / 2, 2), VFS_OK);
     assert_int_equal(write_at(stage.file, LENT_BYTES / 2 + 7, 1, 2), VFS_OK); /* in a block */
     again = lend(stage.file, 0, LENT_BYTES / 2);
-    set_size(stage.file, 10);
+    mem_files_resize(stage.file, 10);
     assert_lent(lent, LENT_BYTES, 1);
     assert_lent(again, LENT_BYTES / 2, 2);
     assert_file(stage.file, 0, 10, 2);
-    set_size(stage.file, LENT_BYTES);
+    mem_files_resize(stage.file, LENT_BYTES);
     assert_file(stage.file, 10, LENT_BYTES - 10, 0);
     lent->done(lent);
     again->done(again);
@@ -217,8 +182,8 @@ static void holes_are_lent_as_zeros(void **state)
 
     (void)state;
     set_up(&stage);
-    set_size(stage.file, 0);
-    set_size(stage.file, LENT_BYTES);
+    mem_files_resize(stage.file, 0);
+    mem_files_resize(stage.file, LENT_BYTES);
     lent = lend(stage.file, 3, LENT_BYTES - 3);
     assert_int_equal(write_at(stage.file, 0, LENT_BYTES, 2), VFS_OK);
     assert_lent(lent, LENT_BYTES - 3, 0);
@@ -235,19 +200,19 @@ static void lending_takes_no_space(void **state)
 
     (void)state;
     set_up(&stage);
-    before = free_of(&stage);
+    before = mem_files_free(stage.root);
     lent = lend(stage.file, 0, LENT_BYTES);
-    assert_int_equal(free_of(&stage), before);
+    assert_int_equal(mem_files_free(stage.root), before);
     assert_int_equal(write_at(stage.file, LENT_BYTES, (uint32_t)before, 1), VFS_NOSPC);
-    left = free_of(&stage);
+    left = mem_files_free(stage.root);
     assert_true(left < BLOCK + 64);
     assert_int_equal(write_at(stage.file, 0, LENT_BYTES, 2), VFS_OK);
-    assert_int_equal(free_of(&stage), 0);
+    assert_int_equal(mem_files_free(stage.root), 0);
     assert_int_equal(write_at(stage.file, 4 * LENT_BYTES, BLOCK, 2), VFS_NOSPC);
     assert_lent(lent, LENT_BYTES, 1);
     assert_file(stage.file, 0, LENT_BYTES, 2);
     lent->done(lent);
-    assert_int_equal(free_of(&stage), left);
+    assert_int_equal(mem_files_free(stage.root), left);
     tear_down(&stage);
 }
 
@@ -278,12 +243,12 @@ static void clones_need_space_all_the_same(void **state)
 
     (void)state;
     set_up(&stage);
-    clone = make(&stage, "clone");
-    assert_int_equal(stage.fs->ops->clone(stage.file, 0, clone, 0, 0, &root_cred), VFS_OK);
+    clone = mem_files_make(stage.root, "clone");
+    assert_int_equal(stage.fs->ops->clone(stage.file, 0, clone, 0, 0, &mem_files_root), VFS_OK);
     assert_int_equal(write_at(stage.file, LENT_BYTES, SPACE_BYTES, 1), VFS_NOSPC);
     lent = lend(stage.file, 0, LENT_BYTES);
     assert_int_equal(write_at(stage.file, 0, LENT_BYTES, 2), VFS_NOSPC);
-    set_size(clone, 0);
+    mem_files_resize(clone, 0);
     assert_int_equal(write_at(stage.file, 0, LENT_BYTES, 2), VFS_OK);
     assert_lent(lent, LENT_BYTES, 1);
     lent->done(lent);
@@ -294,23 +259,22 @@ static void clones_need_space_all_the_same(void **state)
 /* What is lent of a removed file stays, and no more of it. */
 static void a_removed_file_leaves_what_is_lent(void **state)
 {
-    struct vfs_name name = name_of("file");
-    struct vfs_change_info info;
     struct vfs_lent *lent;
     struct stage stage;
     uint64_t before;
 
     (void)state;
     set_up(&stage);
-    before = free_of(&stage);
+    before = mem_files_free(stage.root);
     lent = lend(stage.file, 0, LENT_BYTES / 4);
-    assert_int_equal(stage.fs->ops->remove(stage.root, &root_cred, &name, &info), VFS_OK);
+    mem_files_remove(stage.root, "file");
     vfs_object_put(stage.file);
-    assert_in_range(free_of(&stage), before + LENT_BYTES / 4 * 3, before + LENT_BYTES - 1);
+    assert_in_range(mem_files_free(stage.root), before + LENT_BYTES / 4 * 3,
+                    before + LENT_BYTES - 1);
     assert_lent(lent, LENT_BYTES / 4, 1);
     lent->done(lent);
-    assert_true(free_of(&stage) >= before + LENT_BYTES);
-    stage.file = make(&stage, "file");
+    assert_true(mem_files_free(stage.root) >= before + LENT_BYTES);
+    stage.file = mem_files_make(stage.root, "file");
     tear_down(&stage);
 }
 
