@@ -111,6 +111,10 @@ class Server:
             text = file.read()
         return text[:text.rfind("\n") + 1]
 
+    def said(self, pattern, count=1):
+        """What its log has of the pattern, once it has that `count` times: a thread of its own writes it, later."""
+        return wait_until(lambda: (found := re.findall(pattern, self.text()))[count - 1:] and found)
+
     def remove(self):
         if self.own:
             shutil.rmtree(self.own)
