@@ -77,7 +77,8 @@ class Theme:
 
 LOST_FILES = "state recovery failed for open file"  # expected where a restarted server has lost the files
 LOST_LOCK = "Lock reclaim failed"  # expected where another client got the lock meanwhile
-REFUSED = "RPC call returned error 13"  # EACCES: what the client has for a server that refuses its certificate
+# EACCES: what the client has for a server that refuses its certificate, also when it renews its lease.
+REFUSED = "RPC call returned error 13|check lease failed on NFSv4 server .* with error 13"
 TOO_WEAK = "requires stronger authentication"  # what it says of a server that wants TLS
 LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # includes locks that the server has not answered yet
 
