@@ -115,20 +115,28 @@ static void entry_set_own(struct client_dir *dir, struct client_dir_entry *e, bo
     e->own_before = before;
 }
 
+/* Those without pointers.  False: they are malformed. */
+static bool attrs_decode(const struct fattr4 *in, struct nfs4_attrs *attrs)
+{
+    struct arena arena;
+    bool ok;
+
+    *attrs = (struct nfs4_attrs){0};
+    arena_init(&arena, 512);
+    ok = fattr_decode(in, attrs, &arena);
+    arena_fini(&arena);
+    return ok;
+}
+
 /* Take what an fattr4 has of the attributes that are kept.  False: it is malformed. */
 static bool entry_set_attrs(const struct client_dir *dir, struct client_dir_entry *e,
                             const struct fattr4 *in)
 {
     const struct bitmap4 kept = client_dir_entry_attrs();
     bool changes_told = bitmap4_isset(&dir->types, NOTIFY4_CHANGE_CHILD_ATTRS);
-    struct nfs4_attrs attrs = {0};
-    struct arena arena;
-    bool ok;
+    struct nfs4_attrs attrs;
 
-    arena_init(&arena, 512);
-    ok = fattr_decode(in, &attrs, &arena);
-    arena_fini(&arena);
-    if (!ok)
+    if (!attrs_decode(in, &attrs))
         return false;
     for (uint32_t bit = 0; bit < 64; bit++)
         if (bitmap4_isset(&in->attrmask, bit) && bitmap4_isset(&kept, bit) &&
@@ -291,26 +299,31 @@ static bool told_rename(struct client_dir *dir, const struct notify_rename4 *ren
     return told_come(dir, &rename->nrn_new_entry);
 }
 
+/* They may be of a file that had the name before an own change, which does not wait until they are
+ * told: only the file ID can say whose they are. */
 static bool told_child_attrs(struct client_dir *dir, const struct notify_entry4 *changed)
 {
     struct client_dir_entry *e = entry_lookup(dir, &changed->ne_file);
+    struct nfs4_attrs attrs;
 
-    if (e && e->present)
+    if (!attrs_decode(&changed->ne_attrs, &attrs))
+        return false;
+    if (!e || !e->present) {
+        dir->unknown++;
+    } else if (!bitmap4_isset(&e->known, FATTR4_FILEID) ||
+               !bitmap4_isset(&changed->ne_attrs.attrmask, FATTR4_FILEID)) {
+        entry_doubt(dir, e);
+    } else if (e->fileid == attrs.fileid) {
         return entry_set_attrs(dir, e, &changed->ne_attrs);
-    dir->unknown++;
+    }
     return true;
 }
 
 static bool told_dir_attrs(struct client_dir *dir, const struct fattr4 *in)
 {
-    struct nfs4_attrs attrs = {0};
-    struct arena arena;
-    bool ok;
+    struct nfs4_attrs attrs;
 
-    arena_init(&arena, 512);
-    ok = fattr_decode(in, &attrs, &arena);
-    arena_fini(&arena);
-    if (!ok)
+    if (!attrs_decode(in, &attrs))
         return false;
     dir->has_attrs = true;
     dir->attrs = attrs;

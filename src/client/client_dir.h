@@ -11,7 +11,8 @@
  * - The client's own changes are not notified.  What is told of a name of such a change may be
  *   older or newer than that.  If nobody else's change is known to have been between (cinfo.before
  *   is the change attribute up to which it was told), the order is clear.  Otherwise the name is in
- *   doubt until it is looked up.
+ *   doubt until it is looked up.  Attributes of a child do not count for that order: they are taken
+ *   if they have the file ID of what has the name, and put the name in doubt if that is unknown.
  *
  * Not thread safe: it belongs to the thread of its connection, which also delivers callbacks.
  */

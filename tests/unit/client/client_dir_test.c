@@ -141,14 +141,20 @@ static void test_child_attrs(void **state)
     assert_true(dir_feed_read(&dir, "a", 1, 11));
     client_dir_fill_end(&dir, 1, 1);
     assert_int_equal(client_dir_lookup(&dir, "a")->size, 7);
-    dir_feed_child(&feed, "a", 99);
-    dir_feed_child(&feed, "x", 99);
+    dir_feed_child(&feed, "a", 1, 99);
+    dir_feed_child(&feed, "x", 3, 99);
     tell();
     assert_true(bitmap4_isset(&client_dir_lookup(&dir, "a")->known, FATTR4_SIZE));
     assert_int_equal(client_dir_lookup(&dir, "a")->size, 99);
     assert_int_equal(fileid("a"), 1);
     expect("a");
     assert_int_equal(dir.unknown, 1);
+    assert_null(client_dir_doubt(&dir));
+    /* Without a file ID they may be of whatever had the name before. */
+    dir_feed_child(&feed, "a", 0, 100);
+    tell();
+    assert_string_equal(client_dir_doubt(&dir)->name, "a");
+    assert_int_equal(client_dir_lookup(&dir, "a")->size, 99);
 }
 
 static void test_repeated_and_unknown(void **state)
@@ -353,6 +359,31 @@ static void test_doubt_told_meanwhile(void **state)
     expect("ab");
 }
 
+/* An own change puts another file under a name of which attributes are still to be told, which no
+ * change attribute of the directory shows. */
+static void test_own_before_child_attrs(void **state)
+{
+    (void)state;
+    dir_feed_grant(&dir, true);
+    assert_true(dir_feed_read(&dir, "a", 1, 11));
+    assert_true(dir_feed_read(&dir, "b", 2, 12));
+    assert_true(dir_feed_read(&dir, "c", 3, 13));
+    client_dir_fill_end(&dir, 10, 10);
+    begin("a", "b");
+    end("a", "b", true, 10);
+    begin("c", NULL);
+    end("c", NULL, true, 11);
+    begin(NULL, "c");
+    end(NULL, "c", true, 12);
+    dir_feed_child(&feed, "b", 2, 99);
+    dir_feed_child(&feed, "c", 3, 99);
+    tell();
+    assert_int_equal(fileid("b"), 1);
+    assert_int_equal(client_dir_lookup(&dir, "b")->size, 7);
+    assert_int_equal(fileid("c"), 0);
+    assert_string_equal(client_dir_doubt(&dir)->name, "c");
+}
+
 /* A rename from one link of a file to another one does nothing, and says so. */
 static void test_own_rename_of_links(void **state)
 {
@@ -399,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_own_and_told_meanwhile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_in_doubtful_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_doubt_told_meanwhile, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_before_child_attrs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_rename_of_links, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_own_names, setup, teardown),
     };

@@ -80,12 +80,15 @@ void dir_feed_rename(struct dir_feed *feed, const char *from, const char *to, ui
         });
 }
 
-void dir_feed_child(struct dir_feed *feed, const char *name, uint64_t size)
+void dir_feed_child(struct dir_feed *feed, const char *name, uint64_t fileid, uint64_t size)
 {
-    const struct nfs4_attrs attrs = {.size = size};
+    const struct nfs4_attrs attrs = {.fileid = fileid, .size = size};
+    struct bitmap4 bits = CLIENT_BITS(FATTR4_SIZE);
     struct values v;
 
-    encode(&v, CLIENT_BITS(FATTR4_SIZE), &attrs);
+    if (fileid != 0)
+        bitmap4_set(&bits, FATTR4_FILEID);
+    encode(&v, bits, &attrs);
     put(feed, (struct notify_event){.type = NOTIFY4_CHANGE_CHILD_ATTRS,
                                     .attr.na_changed_entry = {client_text(name), v.fattr}});
 }

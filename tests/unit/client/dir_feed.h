@@ -22,7 +22,8 @@ void dir_feed_come(struct dir_feed *feed, const char *name, uint64_t fileid, uin
 void dir_feed_gone(struct dir_feed *feed, const char *name);
 void dir_feed_rename(struct dir_feed *feed, const char *from, const char *to, uint64_t fileid,
                      bool replaced);
-void dir_feed_child(struct dir_feed *feed, const char *name, uint64_t size);
+/* `fileid` 0: the size alone. */
+void dir_feed_child(struct dir_feed *feed, const char *name, uint64_t fileid, uint64_t size);
 void dir_feed_change(struct dir_feed *feed, uint64_t change);
 void dir_feed_verifier(struct dir_feed *feed);
 
