@@ -170,7 +170,7 @@ static bool open_all(struct engine *e, const struct bench_op *op)
     }
     if (!o->floor)
         return true;
-    e->floor.from_file = o->floor_file;
+    e->floor.places = o->floor_file ? bench_place_count(o) : 0;
     e->floor.cpu = o->floor_cpu;
     if (!lane_sample(&e->lanes[0], e->floor.canned) || !floor_start(&e->floor))
         return false;

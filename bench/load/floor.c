@@ -35,7 +35,8 @@ struct floor_loop {
     uint8_t *out;
     struct iovec iov[FLOOR_IOVS];
     size_t out_len, iov_count;
-    int files[BENCH_STAGES]; /* of long replies; 0: sent from memory */
+    int files[BENCH_STAGES]; /* of long replies, one behind the other; 0: sent from memory */
+    uint32_t place;          /* of the next one */
 };
 
 /* Send the replies of a batch in one call.  When the socket is full the loop waits, since its only
@@ -61,15 +62,17 @@ static bool flush(struct floor_loop *loop, int fd, int flags)
     return true;
 }
 
-/* Send what a file has from `offset` on, after what is to be sent before. */
+/* Send `len` bytes of a reply from `offset` on, after what is to be sent before: of the next place,
+ * as requests read one after the other. */
 static bool file_send(struct floor_loop *loop, int fd, int file, size_t offset, size_t len)
 {
-    off_t at = (off_t)offset;
+    off_t at = (off_t)(loop->place++ % loop->floor->places * len + offset);
+    off_t end = at + (off_t)(len - offset);
 
     if (!flush(loop, fd, MSG_MORE))
         return false;
-    while ((size_t)at < len) {
-        ssize_t n = sendfile(fd, file, &at, len - (size_t)at);
+    while (at < end) {
+        ssize_t n = sendfile(fd, file, &at, (size_t)(end - at));
 
         if (n == 0 || (n < 0 && errno != EINTR))
             return false;
@@ -160,21 +163,26 @@ static void accept_one(struct floor_loop *loop, unsigned *count)
     epoll_ctl(loop->epoll, EPOLL_CTL_ADD, conn->fd, &event);
 }
 
+static void file_make(struct floor_loop *loop, unsigned stage)
+{
+    const struct lane_canned *canned = &loop->floor->canned[stage];
+
+    loop->files[stage] = memfd_create("floor", MFD_CLOEXEC);
+    for (uint32_t i = 0; i < loop->floor->places; i++) {
+        if (loop->files[stage] >= 0 &&
+            write(loop->files[stage], canned->bytes, canned->len) == (ssize_t)canned->len)
+            continue;
+        perror("mainstay-bench: a file for the floor");
+        _exit(1);
+    }
+}
+
 /* Put long replies into files in memory, as those of a tmpfs are. */
 static void files_make(struct floor_loop *loop)
 {
-    for (unsigned stage = 0; stage < BENCH_STAGES; stage++) {
-        const struct lane_canned *canned = &loop->floor->canned[stage];
-
-        if (canned->len < FLOOR_COPY_BYTES)
-            continue;
-        loop->files[stage] = memfd_create("floor", MFD_CLOEXEC);
-        if (loop->files[stage] < 0 ||
-            write(loop->files[stage], canned->bytes, canned->len) != (ssize_t)canned->len) {
-            perror("mainstay-bench: a file for the floor");
-            _exit(1);
-        }
-    }
+    for (unsigned stage = 0; stage < BENCH_STAGES; stage++)
+        if (loop->floor->canned[stage].len >= FLOOR_COPY_BYTES)
+            file_make(loop, stage);
 }
 
 static void processor_choose(int cpu)
@@ -199,7 +207,7 @@ static _Noreturn void serve(const struct floor_server *floor, int listener)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (floor->cpu >= 0)
         processor_choose(floor->cpu);
-    if (floor->from_file)
+    if (floor->places > 0)
         files_make(&loop);
     loop.out = must_malloc(FLOOR_IN_BYTES);
     loop.epoll = epoll_create1(EPOLL_CLOEXEC);

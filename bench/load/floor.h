@@ -10,9 +10,10 @@
 
 struct floor_server {
     struct lane_canned canned[BENCH_STAGES]; /* filled before floor_start() */
-    bool from_file;                          /* long replies are sent from files, by sendfile() */
-    int cpu;                                 /* processor that it runs on; -1: any */
-    pid_t pid;                               /* 0: not running */
+    uint32_t
+        places; /* long replies are sent by sendfile(), from as many places of a file; 0: not */
+    int cpu;    /* processor that it runs on; -1: any */
+    pid_t pid;  /* 0: not running */
     uint16_t port;
 };
 

@@ -90,8 +90,12 @@ uint32_t bench_entry(const struct lane_slot *slot, uint32_t turn);
 MUST_USE enum nfsstat4 bench_work_fill(struct bench_work *work, struct client_file *file,
                                        uint32_t bytes);
 
-/* Create one file with a place for each slot, of the size of the operation, and leave it open. */
 #define BENCH_FILE_BYTES_MAX (64u << 20)
+
+/* How many places of the operation's size such a file has; 1 where the operation has no size. */
+uint32_t bench_place_count(const struct bench_options *options);
+
+/* Create one file with a place for each slot, of the size of the operation, and leave it open. */
 MUST_USE enum nfsstat4 bench_work_places(struct bench_work *work);
 
 /* Where the place of the slot is; with a large size places overlap. */

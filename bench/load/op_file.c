@@ -5,20 +5,25 @@
 
 #include "bench/load/lane.h"
 
+uint32_t bench_place_count(const struct bench_options *options)
+{
+    uint32_t most = options->size ? BENCH_FILE_BYTES_MAX / options->size : 1;
+
+    return options->slots < most ? options->slots : most;
+}
+
 uint64_t bench_file_offset(const struct lane_slot *slot)
 {
-    uint32_t size = slot->lane->work.options->size;
-    uint32_t places = BENCH_FILE_BYTES_MAX / size;
+    const struct bench_options *options = slot->lane->work.options;
 
-    return (uint64_t)(slot->index % places) * size;
+    return (uint64_t)(slot->index % bench_place_count(options)) * options->size;
 }
 
 enum nfsstat4 bench_work_places(struct bench_work *work)
 {
-    uint64_t bytes = (uint64_t)work->options->size * work->options->slots;
+    const struct bench_options *options = work->options;
 
-    return bench_work_files(
-        work, 1, bytes < BENCH_FILE_BYTES_MAX ? (uint32_t)bytes : BENCH_FILE_BYTES_MAX, true);
+    return bench_work_files(work, 1, bench_place_count(options) * options->size, true);
 }
 
 static enum nfsstat4 setup_one(struct bench_work *work)
