@@ -343,18 +343,36 @@ static void answer_await_locked(struct shard *shard, struct entry *entry)
     entry->waiters--;
 }
 
+/* False: it has to be asked slowly. */
+static bool answered_at_once_locked(struct identity_table *table, struct entry *entry)
+{
+    const uint32_t generation = atomic_load_explicit(&table->generation, memory_order_relaxed);
+    struct identity *answer = table->teller.at_once(table->teller.context, &entry->key);
+
+    if (!answer)
+        return false;
+    answer_locked(entry, answer, generation);
+    rank_locked(entry);
+    return true;
+}
+
+/* The answer still serves, but not for long: whoever uses the next one need not wait for it. */
+static void refresh_locked(struct identity_table *table, struct entry *entry, int64_t now_ns)
+{
+    if (answered_at_once_locked(table, entry))
+        return;
+    count(table, IDENTITY_COUNTER_refreshed);
+    ask_locked(table, entry, now_ns);
+}
+
 /* There is no fresh answer. */
 static struct identity *obtain_locked(struct identity_table *table, struct entry *entry,
                                       enum identity_wait wait, int64_t now_ns)
 {
     const uint32_t generation = atomic_load_explicit(&table->generation, memory_order_relaxed);
-    struct identity *answer = table->teller.at_once(table->teller.context, &entry->key);
 
-    if (answer) {
-        answer_locked(entry, answer, generation);
-        rank_locked(entry);
-        return identity_get(answer);
-    }
+    if (answered_at_once_locked(table, entry))
+        return identity_get(entry->answer);
     if (is_hopeless(entry, now_ns))
         return stale_locked(table, entry, now_ns);
     ask_locked(table, entry, now_ns);
@@ -381,10 +399,8 @@ static struct identity *look_up_locked(struct identity_table *table, struct entr
     if (age == INT64_MAX || age >= life_ns(table, entry->answer))
         return obtain_locked(table, entry, wait, now_ns);
     count(table, IDENTITY_COUNTER_cached);
-    if (age >= ttl_ns(table) / 4 * 3 && !entry->asking && !is_hopeless(entry, now_ns)) {
-        count(table, IDENTITY_COUNTER_refreshed);
-        ask_locked(table, entry, now_ns);
-    }
+    if (age >= ttl_ns(table) / 4 * 3 && !entry->asking && !is_hopeless(entry, now_ns))
+        refresh_locked(table, entry, now_ns);
     return identity_get(entry->answer);
 }
 

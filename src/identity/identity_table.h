@@ -4,7 +4,8 @@
  * (the map file), or by a thread of identity_resolver.h; requests that need the answer wait for it.
  *
  *     new --asked--> asking --answer--> fresh --time--> old --asked--> asking ...
- *                                         \--3/4 of its time, and used--> asked in the background
+ *                                         \--3/4 of its time, and used--> asked in the background,
+ *                                                                         unless answered at once
  *
  * Of the entries that name somebody, the least recently used one gives way to a new one; those that
  * nobody knows give way to each other alone.

@@ -417,6 +417,27 @@ static void the_map_comes_first(void **unused)
     assert_int_equal(uid_of("alice@LAB.EXAMPLE", "a", false), 72);
 }
 
+/* Before its time is over, too: the database knows neither of these two. */
+static void what_is_known_at_once_is_never_asked(void **unused)
+{
+    char path[] = "/tmp/identity_cache.XXXXXX";
+    const int fd = mkstemp(path);
+
+    (void)unused;
+    close(fd);
+    map_write(path, "far@LAB.EXAMPLE 1048576:70,71\n");
+    cache_make(path, IDENTITY_MACHINE_ROOT);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(group_of(STRANGERS, IDENTITY_NO_WAIT), 71);
+        assert_int_equal(uid_of("host/c.lab.example@LAB.EXAMPLE", "1", true), 0);
+        wait_until(stats().asking == 0);
+        assert_int_equal(asked_now(), 0);
+        pass_s(TTL_S / 4);
+    }
+    assert_int_equal(stats().refreshed, 0);
+    unlink(path);
+}
+
 /* Whoever asks for the names of many owners keeps nobody from being served. */
 static void callers_come_first(void **unused)
 {
@@ -611,6 +632,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(strangers_displace_those_unused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(spellings_displace_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_map_comes_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_known_at_once_is_never_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(machines_and_realms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(callers_come_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_setup, set_up, tear_down),
