@@ -62,8 +62,8 @@ static bool flush(struct floor_loop *loop, int fd, int flags)
     return true;
 }
 
-/* Send `len` bytes of a reply from `offset` on, after what is to be sent before: of the next place,
- * as requests read one after the other. */
+/* Send a reply of `len` bytes from `offset` on, after what is to be sent before.  Each reply is
+ * sent from the next place, as each request reads another one. */
 static bool file_send(struct floor_loop *loop, int fd, int file, size_t offset, size_t len)
 {
     off_t at = (off_t)(loop->place++ % loop->floor->places * len + offset);

@@ -10,10 +10,9 @@
 
 struct floor_server {
     struct lane_canned canned[BENCH_STAGES]; /* filled before floor_start() */
-    uint32_t
-        places; /* long replies are sent by sendfile(), from as many places of a file; 0: not */
-    int cpu;    /* processor that it runs on; -1: any */
-    pid_t pid;  /* 0: not running */
+    uint32_t places; /* of a file, from which sendfile() sends long replies; 0: not from a file */
+    int cpu;         /* processor that it runs on; -1: any */
+    pid_t pid;       /* 0: not running */
     uint16_t port;
 };
 

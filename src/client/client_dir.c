@@ -115,7 +115,7 @@ static void entry_set_own(struct client_dir *dir, struct client_dir_entry *e, bo
     e->own_before = before;
 }
 
-/* Those without pointers.  False: they are malformed. */
+/* What points into the arena is not valid afterwards.  False: they are malformed. */
 static bool attrs_decode(const struct fattr4 *in, struct nfs4_attrs *attrs)
 {
     struct arena arena;
@@ -299,8 +299,8 @@ static bool told_rename(struct client_dir *dir, const struct notify_rename4 *ren
     return told_come(dir, &rename->nrn_new_entry);
 }
 
-/* They may be of a file that had the name before an own change, which does not wait until they are
- * told: only the file ID can say whose they are. */
+/* They may be of a file that had the name before an own change: the change does not wait until they
+ * are told.  Only the file ID says whose they are. */
 static bool told_child_attrs(struct client_dir *dir, const struct notify_entry4 *changed)
 {
     struct client_dir_entry *e = entry_lookup(dir, &changed->ne_file);

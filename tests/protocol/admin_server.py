@@ -111,9 +111,9 @@ class Server:
             text = file.read()
         return text[:text.rfind("\n") + 1]
 
-    def said(self, pattern, count=1):
-        """What its log has of the pattern, once it has that `count` times: a thread of its own writes it, later."""
-        return wait_until(lambda: (found := re.findall(pattern, self.text()))[count - 1:] and found)
+    def said(self, pattern):
+        """What its log has of the pattern, once it has that: a thread of its own writes it, later."""
+        return wait_until(lambda: re.findall(pattern, self.text()))
 
     def remove(self):
         if self.own:
