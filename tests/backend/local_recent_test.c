@@ -5,6 +5,8 @@
  */
 #include "backend/local/recent.h"
 
+#include <pthread.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -114,6 +116,12 @@ static bool both_ask(struct vfs_object *obj)
     return statx_calls > 0;
 }
 
+static void skip_without_notes(struct vfs_object *obj)
+{
+    if (both_ask(obj))
+        test_skip("handles of this file system tell no inode numbers");
+}
+
 /* A change could not say whose note is void. */
 static void without_inode_numbers_there_are_no_notes(void **state)
 {
@@ -121,14 +129,190 @@ static void without_inode_numbers_there_are_no_notes(void **state)
     struct vfs_object *root = root_of(dir->fs);
     struct vfs_object *file = make(root, &owner, "file", VFS_REG, 0640);
 
-    if (both_ask(file))
-        test_skip("handles of this file system tell no inode numbers");
+    skip_without_notes(file);
     fs_of(dir)->magic = 0; /* as if it were an unknown one */
     vfs_memo_expire();     /* the note that there is */
     assert_true(both_ask(file));
     assert_true(both_ask(root));
     vfs_object_put(file);
     vfs_object_put(root);
+}
+
+/* ---- changes of a directory ---- */
+
+struct pair {
+    struct local_dir *dir;
+    struct vfs_object *root;
+    struct vfs_change_info first, second; /* of the two changes */
+};
+
+static void create_in(struct vfs_object *root, const char *name, struct vfs_change_info *info)
+{
+    const struct vfs_name given = {.data = name, .len = strlen(name)};
+    const struct vfs_attr attr = {.mask = VFS_ATTR_MODE, .mode = 0640};
+    struct vfs_create create = {.type = VFS_REG, .mode = VFS_CREATE_GUARDED, .attr = &attr};
+    struct vfs_object *made;
+
+    assert_ok(root->fs->ops->create(root, &owner, &given, &create, info, &made));
+    vfs_object_put(made);
+}
+
+static void remove_in(struct vfs_object *root, const char *name, struct vfs_change_info *info)
+{
+    const struct vfs_name given = {.data = name, .len = strlen(name)};
+
+    assert_ok(root->fs->ops->remove(root, &owner, &given, info));
+}
+
+static void pair_begin(struct pair *pair, struct local_dir *dir)
+{
+    pair->dir = dir;
+    pair->root = root_of(dir->fs);
+    vfs_memo_begin(RECEIVED_NS);
+    create_in(pair->root, "file", &pair->first);
+    vfs_memo_end();
+}
+
+/* The name is removed by a request that was received at that time. */
+static unsigned pair_end(struct pair *pair, int64_t received_ns, bool looks)
+{
+    vfs_memo_begin(received_ns);
+    if (looks)
+        vfs_memo_look();
+    statx_calls = 0;
+    remove_in(pair->root, "file", &pair->second);
+    vfs_memo_end();
+    vfs_object_put(pair->root);
+    return statx_calls;
+}
+
+static unsigned pair_run(struct local_dir *dir, int64_t received_ns, bool looks)
+{
+    struct pair pair;
+    unsigned calls;
+
+    pair_begin(&pair, dir);
+    calls = pair_end(&pair, received_ns, looks);
+    assert_int_equal(pair.second.before, pair.first.after);
+    assert_true(pair.second.after > pair.second.before);
+    assert_false(pair.second.atomic);
+    return calls;
+}
+
+/* What the directory is after one change is what it is before the next one. */
+static void a_change_of_a_batch_asks_once(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir->fs);
+    unsigned alone;
+
+    skip_without_notes(root);
+    vfs_object_put(root);
+    alone = pair_run(dir, RECEIVED_NS, true);
+    assert_int_equal(pair_run(dir, RECEIVED_NS, false), alone - 1);
+    assert_int_equal(pair_run(dir, RECEIVED_NS - 1, false), alone - 1);
+    assert_int_equal(pair_run(dir, RECEIVED_NS + 1, false), alone); /* received afterwards */
+}
+
+static void a_change_ends_the_use_of_what_others_met(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir->fs);
+    struct vfs_change_info info;
+    struct vfs_attr attr;
+
+    skip_without_notes(root);
+    vfs_memo_begin(RECEIVED_NS);
+    create_in(root, "file", &info);
+    statx_calls = 0;
+    assert_ok(root->fs->ops->getattr(root, VFS_ATTR_ALL_GET, &attr));
+    assert_true(statx_calls > 0);
+    vfs_memo_end();
+    assert_int_equal(attr.change, info.after);
+    vfs_memo_begin(RECEIVED_NS);
+    statx_calls = 0;
+    assert_ok(root->fs->ops->getattr(root, VFS_ATTR_ALL_GET, &attr)); /* another request's */
+    assert_int_equal(statx_calls, 0);
+    assert_int_equal(attr.change, info.after);
+    vfs_memo_end();
+    vfs_object_put(root);
+}
+
+static void *create_other(void *root)
+{
+    static struct vfs_change_info info;
+
+    create_in(root, "other", &info);
+    return &info;
+}
+
+static void another_change_between_two_is_not_missed(void **state)
+{
+    struct local_dir *dir = *state;
+    const struct vfs_change_info *info;
+    struct pair pair;
+    pthread_t thread;
+    void *told;
+
+    pair_begin(&pair, dir);
+    assert_int_equal(pthread_create(&thread, NULL, create_other, pair.root), 0);
+    assert_int_equal(pthread_join(thread, &told), 0);
+    (void)pair_end(&pair, RECEIVED_NS, false);
+    info = told;
+    assert_int_equal(pair.second.before, info->after);
+}
+
+/* It runs while the first one asks, and may happen after that. */
+static void a_change_that_runs_meanwhile_leaves_no_note(void **state)
+{
+    struct local_dir *dir = *state;
+    unsigned alone = pair_run(dir, RECEIVED_NS, true);
+    struct local_object *root = local_of(root_of(dir->fs));
+    struct pair pair;
+
+    local_changing_begin(root);
+    pair_begin(&pair, dir);
+    local_changing_end(root);
+    assert_int_equal(pair_end(&pair, RECEIVED_NS, false), alone);
+    vfs_object_put(&root->base);
+}
+
+/* It has begun after the first one, and runs while the second one asks. */
+static void a_change_that_has_begun_voids_the_note(void **state)
+{
+    struct local_dir *dir = *state;
+    unsigned alone = pair_run(dir, RECEIVED_NS, true);
+    struct pair pair;
+    unsigned calls;
+
+    pair_begin(&pair, dir);
+    local_changing_begin(local_of(pair.root));
+    calls = pair_end(&pair, RECEIVED_NS, false);
+    pair.root = root_of(dir->fs);
+    local_changing_end(local_of(pair.root));
+    vfs_object_put(pair.root);
+    assert_int_equal(calls, alone);
+}
+
+/* As with any other note that is made while a change runs, whose end brings another version. */
+static void attributes_that_are_met_during_a_change_are_not_used(void **state)
+{
+    struct local_dir *dir = *state;
+    unsigned alone = pair_run(dir, RECEIVED_NS, true);
+    struct vfs_attr attr;
+    struct pair pair;
+    unsigned calls;
+
+    pair_begin(&pair, dir);
+    local_changing_begin(local_of(pair.root));
+    vfs_memo_begin(RECEIVED_NS);
+    assert_ok(dir->fs->ops->getattr(pair.root, VFS_ATTR_ALL_GET, &attr));
+    vfs_memo_end();
+    calls = pair_end(&pair, RECEIVED_NS, false);
+    pair.root = root_of(dir->fs);
+    local_changing_end(local_of(pair.root));
+    vfs_object_put(pair.root);
+    assert_int_equal(calls, alone);
 }
 
 static void an_unknown_file_system_is_asked_each_time(void **state)
@@ -191,6 +375,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(a_note_is_not_used_for_what_comes_to_lie_there),
         LOCAL_TEST(without_inode_numbers_there_are_no_notes),
+        LOCAL_TEST(a_change_of_a_batch_asks_once),
+        LOCAL_TEST(a_change_ends_the_use_of_what_others_met),
+        LOCAL_TEST(another_change_between_two_is_not_missed),
+        LOCAL_TEST(a_change_that_runs_meanwhile_leaves_no_note),
+        LOCAL_TEST(a_change_that_has_begun_voids_the_note),
+        LOCAL_TEST(attributes_that_are_met_during_a_change_are_not_used),
     };
     const char *ramfs = ramfs_mount();
     int status = local_group_run(tests);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
-#include "backend/local/statx.h"
 #include "base/clock.h"
 
 static const uint64_t tick_ns = 10000000; /* the longest tick, with CONFIG_HZ=100 */
@@ -73,27 +72,4 @@ bool local_change_outlives(const struct local_fs *fs, const struct local_node *n
     uint64_t last = atomic_load_explicit(&node->change, memory_order_relaxed) >> 1;
 
     return !fs->coarse_ctime || last == 0 || now_ns() >= last + 2 * tick_ns;
-}
-
-static uint64_t change_now(struct local_object *obj)
-{
-    struct statx st;
-
-    if (local_statx(obj->path_fd, "", &st) != 0)
-        return local_change(local_fs_of(&obj->base), obj->file, 0);
-    return local_change(local_fs_of(&obj->base), obj->file, local_ctime(&st));
-}
-
-/* Never atomic: other processes may change the directory in between. */
-void local_change_before(struct local_object *dir, struct vfs_change_info *info)
-{
-    info->atomic = false;
-    info->before = change_now(dir);
-}
-
-void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed)
-{
-    if (changed)
-        local_change_mark(dir->file);
-    info->after = change_now(dir);
 }

@@ -22,7 +22,3 @@ void local_change_mark(struct local_node *node);
 /* Would the change attribute advance with our last change, and not go back, if the node's memory of
  * it were lost now? */
 bool local_change_outlives(const struct local_fs *fs, const struct local_node *node);
-
-/* Called before and after an operation on a directory. */
-void local_change_before(struct local_object *dir, struct vfs_change_info *info);
-void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed);

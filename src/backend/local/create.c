@@ -17,6 +17,7 @@
 #include "backend/local/acl.h"
 #include "backend/local/cache.h"
 #include "backend/local/change.h"
+#include "backend/local/change_info.h"
 #include "backend/local/cred.h"
 #include "backend/local/default_acl.h"
 #include "backend/local/file.h"

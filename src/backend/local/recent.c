@@ -76,6 +76,17 @@ void local_recent_keep(const struct local_object *obj, const struct local_recent
     note->whole = true;
 }
 
+void local_recent_keep_changed(const struct local_object *obj, const struct local_recent_look *look,
+                               const struct statx *st)
+{
+    const struct local_recent_look ended = {
+        .version = look->version + LOCAL_VERSION_ENDED - 1,
+        .era = look->era,
+    };
+
+    local_recent_keep(obj, &ended, st); /* with others running, a version that never comes */
+}
+
 void local_recent_keep_size(const struct local_object *obj, const struct local_recent_look *look,
                             const struct stat *st)
 {
@@ -93,10 +104,16 @@ void local_recent_drop(const struct local_object *obj)
         note->obj = NULL;
 }
 
-static bool is_good(const struct note *note, const struct local_object *obj)
+/* Unless there has been a change by this server. */
+static bool is_recent(const struct note *note, const struct local_object *obj)
 {
     return note->obj == obj && note->hash == obj->node.hash &&
-           vfs_memo_is_recent(obj, note->met_ns) && note->look.era == vfs_memo_mark().era &&
+           vfs_memo_is_recent(obj, note->met_ns) && note->look.era == vfs_memo_mark().era;
+}
+
+static bool is_good(const struct note *note, const struct local_object *obj)
+{
+    return is_recent(note, obj) &&
            local_version_is_good(versions_of(obj), obj->base.fileid, note->look.version);
 }
 
@@ -129,5 +146,19 @@ bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)
     vfs_memo_use(obj);
     local_attr_fill(attr, &note->st);
     attr->change = note->change;
+    return true;
+}
+
+/* Nothing ran when the note was made, and nothing has begun since but the caller's change. */
+bool local_recent_change(const struct local_object *obj, uint64_t *change)
+{
+    const struct note *note = note_of(obj);
+    const uint64_t version = local_version_read(versions_of(obj), obj->base.fileid);
+
+    if (!note->whole || !is_recent(note, obj) || (version & LOCAL_VERSION_RUNNING) != 1 ||
+        note->look.version != version - 1)
+        return false;
+    vfs_memo_use(obj);
+    *change = note->change;
     return true;
 }

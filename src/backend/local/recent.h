@@ -24,6 +24,11 @@ struct local_recent_look local_recent_look(const struct local_object *obj);
 void local_recent_keep(const struct local_object *obj, const struct local_recent_look *look,
                        const struct statx *st);
 
+/* The same during a change of the object, by the caller, that has happened already: good once this
+ * change has ended, if there is no other one meanwhile. */
+void local_recent_keep_changed(const struct local_object *obj, const struct local_recent_look *look,
+                               const struct statx *st);
+
 /* The same of an fstat(), for its size alone. */
 void local_recent_keep_size(const struct local_object *obj, const struct local_recent_look *look,
                             const struct stat *st);
@@ -40,3 +45,7 @@ bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)
 
 /* The size of a file, likewise.  0: nothing is remembered, or the file is empty. */
 uint64_t local_recent_size(const struct local_object *obj);
+
+/* Its change attribute, within a change by the caller that has begun, before it happens.  False:
+ * nothing is remembered, or there has been another change. */
+bool local_recent_change(const struct local_object *obj, uint64_t *change);

@@ -11,6 +11,7 @@
 
 #include "backend/local/cache.h"
 #include "backend/local/change.h"
+#include "backend/local/change_info.h"
 #include "backend/local/cred.h"
 #include "backend/local/descriptor.h"
 #include "backend/local/identify.h"

@@ -20,7 +20,7 @@
 #include <sys/xattr.h>
 
 #include "backend/local/access.h"
-#include "backend/local/change.h"
+#include "backend/local/change_info.h"
 #include "backend/local/cred.h"
 #include "backend/local/status.h"
 #include "backend/local/tell.h"

@@ -61,6 +61,7 @@ static enum nfsstat4 remove_entry(struct compound *c, struct vfs_name *name,
     if (status != NFS4_OK)
         return status;
     *removed = dir->fs->ops->remove(dir, &c->cred, name, info);
+    vfs_memo_look();
     if (*removed == VFS_OK)
         exclusion_gone(&exclusion, c, name);
     exclusion_end(&exclusion, c);

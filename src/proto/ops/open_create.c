@@ -164,6 +164,7 @@ static enum nfsstat4 create_once(struct compound *c, struct vfs_name *name, stru
     status = exclusion_begin(&exclusion, c);
     if (status == NFS4_OK) {
         *made = dir->fs->ops->create(dir, &c->cred, name, &wish->create, info, obj);
+        vfs_memo_look();
         exclusion_end(&exclusion, c);
         if (*made == VFS_OK && wish->create.created)
             delegation_object_created(c->server->state, *obj);
@@ -195,7 +196,6 @@ enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *componen
     struct vfs_name name;
     enum nfsstat4 status;
 
-    vfs_memo_look();
     status = dir_change_begin(c, component, how->mode == UNCHECKED4 ? NFS4ERR_ISDIR : NFS4ERR_EXIST,
                               &name);
     if (status != NFS4_OK && status != NFS4ERR_ROFS)

@@ -15,7 +15,7 @@ enum {
 
 static const enum nfs_opnum4 blind[] = {OP_SEQUENCE,  OP_PUTFH,  OP_PUTROOTFH, OP_PUTPUBFH,
                                         OP_RESTOREFH, OP_OPEN,   OP_READ,      OP_GETFH,
-                                        OP_GETATTR,   OP_ACCESS, OP_SAVEFH};
+                                        OP_GETATTR,   OP_ACCESS, OP_SAVEFH,    OP_REMOVE};
 static const enum nfs_opnum4 remembering[] = {OP_LOOKUP,  OP_LOOKUPP, OP_GETFH,
                                               OP_GETATTR, OP_ACCESS,  OP_SAVEFH};
 
