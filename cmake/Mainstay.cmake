@@ -147,11 +147,32 @@ if(MAINSTAY_LTO)
     endif()
 endif()
 
+# gcc counts what the programs execute, and then lays out for speed what they do most. Both passes are made in one
+# build directory, where the counts are kept; tools/build-trained makes them.
+if(NOT MAINSTAY_TRAINING STREQUAL "none")
+    if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        message(FATAL_ERROR "MAINSTAY_TRAINING needs gcc")
+    endif()
+    if(MAINSTAY_TRAINING STREQUAL "collect")
+        set(_ms_training -fprofile-generate -fprofile-update=atomic)
+    elseif(MAINSTAY_TRAINING STREQUAL "use") # what was never executed is compiled as without training
+        set(_ms_training -fprofile-use -fprofile-partial-training -Wno-missing-profile)
+    else()
+        message(FATAL_ERROR "MAINSTAY_TRAINING is none, collect or use")
+    endif()
+    target_compile_options(ms_options INTERFACE ${_ms_training})
+    target_link_options(ms_options INTERFACE ${_ms_training})
+endif()
+
 # What programs tell of their build. It is looked at in each build, and compiled again if it has changed.
 set(_ms_record ${CMAKE_BINARY_DIR}/build_record.c)
+set(_ms_type ${CMAKE_BUILD_TYPE})
+if(MAINSTAY_TRAINING STREQUAL "use")
+    string(APPEND _ms_type ", trained")
+endif()
 add_custom_target(build_record BYPRODUCTS ${_ms_record}
     COMMAND ${CMAKE_COMMAND} -D SOURCE=${CMAKE_SOURCE_DIR} -D OUTPUT=${_ms_record}
-            -D TYPE=${CMAKE_BUILD_TYPE} "-DCOMPILER=${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
+            "-DTYPE=${_ms_type}" "-DCOMPILER=${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
             -D PROCESSOR=${CMAKE_SYSTEM_PROCESSOR} -D SANITIZERS=${MAINSTAY_SANITIZE} -D KRB5=${KRB5_VERSION}
             -P ${CMAKE_SOURCE_DIR}/cmake/build_record.cmake
     VERBATIM)
