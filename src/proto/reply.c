@@ -39,8 +39,8 @@ static bool keeps_attributes(enum nfs_opnum4 op)
      1ull << OP_ACCESS | 1ull << OP_SAVEFH)
 
 /* Operations that show the client nothing of the files that may change; and OPEN, READ and REMOVE,
- * which decide for themselves when they begin to look.  After these a request may still use what another
- * one met. */
+ * which decide for themselves when they begin to look.  After these a request may still use what
+ * another one met. */
 #define BLIND_OPS                                                                                  \
     (1ull << OP_SEQUENCE | 1ull << OP_PUTFH | 1ull << OP_PUTROOTFH | 1ull << OP_PUTPUBFH |         \
      1ull << OP_RESTOREFH | 1ull << OP_OPEN | 1ull << OP_READ | 1ull << OP_REMOVE)
