@@ -3,6 +3,7 @@
 
 #include <endian.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ bool client_caller_copy(struct client_caller *to, const struct client_caller *fr
 {
     *to = *from;
     to->certificate = NULL; /* not the caller's, should the name fail */
-    if (!text_copy(&to->name, from->name, SIZE_MAX))
+    if (!text_copy(&to->name, from->name, PTRDIFF_MAX))
         return false;
     if (text_copy(&to->certificate, from->certificate, LIMIT_CLIENT_CERTIFICATE_BYTES))
         return true;
