@@ -299,8 +299,19 @@ static bool told_rename(struct client_dir *dir, const struct notify_rename4 *ren
     return told_come(dir, &rename->nrn_new_entry);
 }
 
+/* While the directory is read: the name's entry may be on its way, with older attributes. */
+static void told_child_early(struct client_dir *dir, const struct wire_opaque *name)
+{
+    struct client_dir_entry *e = entry_get(dir, name);
+
+    if (!e)
+        return;
+    e->told = true;
+    entry_doubt(dir, e);
+}
+
 /* They may be of a file that had the name before an own change: the change does not wait until they
- * are told.  Only the file ID says whose they are. */
+ * are told.  Only the file ID says whose they are.  What is on its way may be older than they. */
 static bool told_child_attrs(struct client_dir *dir, const struct notify_entry4 *changed)
 {
     struct client_dir_entry *e = entry_lookup(dir, &changed->ne_file);
@@ -308,8 +319,12 @@ static bool told_child_attrs(struct client_dir *dir, const struct notify_entry4 
 
     if (!attrs_decode(&changed->ne_attrs, &attrs))
         return false;
-    if (!e || !e->present) {
-        dir->unknown++;
+    if (e && e->in_flight > 0)
+        e->told = true;
+    if (dir->state == CLIENT_DIR_FILLING && (!e || !e->present)) {
+        told_child_early(dir, &changed->ne_file);
+    } else if (!e || !e->present) {
+        dir->unknown += !e || e->in_flight == 0;
     } else if (!bitmap4_isset(&e->known, FATTR4_FILEID) ||
                !bitmap4_isset(&changed->ne_attrs.attrmask, FATTR4_FILEID)) {
         entry_doubt(dir, e);

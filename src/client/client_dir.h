@@ -12,7 +12,8 @@
  *   older or newer than that.  If nobody else's change is known to have been between (cinfo.before
  *   is the change attribute up to which it was told), the order is clear.  Otherwise the name is in
  *   doubt until it is looked up.  Attributes of a child do not count for that order: they are taken
- *   if they have the file ID of what has the name, and put the name in doubt if that is unknown.
+ *   if they have the file ID of what has the name, and put the name in doubt if that is unknown, or
+ *   if an older answer about the name may be on its way.
  *
  * Not thread safe: it belongs to the thread of its connection, which also delivers callbacks.
  */

@@ -277,6 +277,19 @@ static void failed_tell(const struct identity_key *key, const char *what)
              LOG_STR("error", what));
 }
 
+/* False: it has to be asked slowly. */
+static bool answered_at_once_locked(struct identity_table *table, struct entry *entry)
+{
+    const uint32_t generation = atomic_load_explicit(&table->generation, memory_order_relaxed);
+    struct identity *answer = table->teller.at_once(table->teller.context, &entry->key);
+
+    if (!answer)
+        return false;
+    answer_locked(entry, answer, generation);
+    rank_locked(entry);
+    return true;
+}
+
 /* On a thread of the resolver. */
 static void ask_slowly(struct identity_job *job, void *context)
 {
@@ -296,7 +309,9 @@ static void ask_slowly(struct identity_job *job, void *context)
         failed_tell(&entry->key, "the database of users does not answer");
     }
     pthread_mutex_lock(&shard->lock);
-    if (found == IDENTITY_FOUND)
+    if (answered_at_once_locked(table, entry)) /* since another setup came, with the job waiting */
+        identity_put(answer);
+    else if (found == IDENTITY_FOUND)
         answer_locked(entry, answer, generation);
     else
         entry->failed = true;
@@ -341,19 +356,6 @@ static void answer_await_locked(struct shard *shard, struct entry *entry)
     while (entry->asking && pthread_cond_timedwait(&shard->answered, &shard->lock, &until) == 0)
         continue;
     entry->waiters--;
-}
-
-/* False: it has to be asked slowly. */
-static bool answered_at_once_locked(struct identity_table *table, struct entry *entry)
-{
-    const uint32_t generation = atomic_load_explicit(&table->generation, memory_order_relaxed);
-    struct identity *answer = table->teller.at_once(table->teller.context, &entry->key);
-
-    if (!answer)
-        return false;
-    answer_locked(entry, answer, generation);
-    rank_locked(entry);
-    return true;
 }
 
 /* The answer still serves, but not for long: whoever uses the next one need not wait for it. */

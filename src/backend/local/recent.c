@@ -104,7 +104,7 @@ void local_recent_drop(const struct local_object *obj)
         note->obj = NULL;
 }
 
-/* Unless there has been a change by this server. */
+/* Whether this server has changed the object since is for the caller to check. */
 static bool is_recent(const struct note *note, const struct local_object *obj)
 {
     return note->obj == obj && note->hash == obj->node.hash &&
@@ -149,7 +149,7 @@ bool local_recent_getattr(const struct local_object *obj, struct vfs_attr *attr)
     return true;
 }
 
-/* Nothing ran when the note was made, and nothing has begun since but the caller's change. */
+/* No change but its own ran when the note was made, and none but the caller's has begun since. */
 bool local_recent_change(const struct local_object *obj, uint64_t *change)
 {
     const struct note *note = note_of(obj);

@@ -3,8 +3,9 @@
  * Attributes that the calling thread met for one request, for others that had been received by
  * then (vfs_memo.h): a batch of requests from one client often asks for the same file, or works in
  * the same directory.  A change by this server makes them void, as with all that is kept
- * (version.h), and so does a delegation that is granted (vfs_memo_expire()).  Nothing is
- * remembered where a change could not say which inode it is of (local_known_ino()).
+ * (version.h), except for the change attribute before that change; so does a delegation that is
+ * granted (vfs_memo_expire()).  Nothing is remembered where a change could not say which inode it
+ * is of (local_known_ino()).
  */
 #pragma once
 

@@ -2,8 +2,9 @@
 /*
  * Versions of inodes: what is kept of an inode is good as long as its version is the one that was
  * read before.  Each change by this server runs between local_version_begin() and
- * local_version_end(): meanwhile nothing that is kept of the inode is good, and nothing new can be.
- * So no answer is older than a change that has been answered, and none older than one before it.
+ * local_version_end(): meanwhile nothing that is kept of the inode is good, and nothing new can be,
+ * but what the thread of the change finds after it (recent.h).  So no answer is older than a change
+ * that has been answered, and none older than one before it.
  *
  * Inodes share versions, by hash: a change makes what is kept of a few others void as well.
  * Thread safe, without locks.

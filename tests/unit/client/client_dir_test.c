@@ -157,6 +157,36 @@ static void test_child_attrs(void **state)
     assert_int_equal(client_dir_lookup(&dir, "a")->size, 99);
 }
 
+/* An answer to a question that was asked before may be older than attributes that come first. */
+static void test_child_attrs_overtake(void **state)
+{
+    struct client_dir_entry *e;
+
+    (void)state;
+    dir_feed_grant(&dir, true);
+    dir_feed_child(&feed, "a", 1, 99);
+    tell();
+    assert_true(dir_feed_read(&dir, "a", 1, 11));
+    assert_true(dir_feed_read(&dir, "b", 2, 12));
+    dir_feed_child(&feed, "b", 2, 99);
+    tell();
+    client_dir_fill_end(&dir, 1, 1);
+    expect("b");
+    assert_int_equal(client_dir_lookup(&dir, "b")->size, 99);
+    e = client_dir_doubt(&dir);
+    assert_string_equal(e->name, "a");
+    client_dir_doubt_begin(&dir, e);
+    dir_feed_child(&feed, "a", 1, 100);
+    tell();
+    client_dir_doubt_end(&dir, e, NFS4_OK, NULL);
+    assert_ptr_equal(client_dir_doubt(&dir), e);
+    client_dir_doubt_begin(&dir, e);
+    client_dir_doubt_end(&dir, e, NFS4_OK, NULL);
+    assert_null(client_dir_doubt(&dir));
+    expect("ab");
+    assert_int_equal(dir.unknown, 0);
+}
+
 static void test_repeated_and_unknown(void **state)
 {
     (void)state;
@@ -421,6 +451,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_type, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(test_child_attrs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_child_attrs_overtake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_repeated_and_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(test_told_while_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_watched_in_order, setup, teardown),

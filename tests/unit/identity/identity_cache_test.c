@@ -579,6 +579,28 @@ static void forgotten_meanwhile(void **unused)
     assert_int_equal(asked_now(), 2);
 }
 
+/* What the new setup knows at once is not asked for.  No answer of the database takes its place. */
+static void known_at_once_meanwhile(void **unused)
+{
+    char path[] = "/tmp/identity_cache.XXXXXX";
+    const int fd = mkstemp(path);
+
+    (void)unused;
+    close(fd);
+    map_write(path, "far@LAB.EXAMPLE 1048576:70,71\n");
+    hang_for(EVERYBODY);
+    for (uint32_t i = 0; i < LIMIT_IDENTITY_THREADS; i++)
+        assert_int_equal(group_of(1 + i, IDENTITY_NO_WAIT), 1);
+    wait_until(asked_now() == LIMIT_IDENTITY_THREADS);
+    assert_int_equal(group_of(STRANGERS, IDENTITY_NO_WAIT), 1); /* it waits for a thread */
+    identity_cache_apply(cache, setup_make(path, "LAB.EXAMPLE", TTL_S));
+    assert_int_equal(group_of(STRANGERS, IDENTITY_NO_WAIT), 71);
+    hang_for(0);
+    wait_until(stats().asking == 0);
+    assert_int_equal(group_of(STRANGERS, IDENTITY_NO_WAIT), 71);
+    unlink(path);
+}
+
 static void *ask_often(void *arg)
 {
     const uint32_t first = *(const uint32_t *)arg;
@@ -638,6 +660,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_setup, set_up, tear_down),
         cmocka_unit_test_setup_teardown(setups_and_reloads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forgotten_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(known_at_once_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
     };
 
