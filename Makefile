@@ -19,7 +19,7 @@ SAME_FOR_ALL = _v4[02]|admin_metrics|allocation|callback_counters|courtesy|data_
 
 help:
 	@echo 'make run         install what is missing, build, serve ./export-demo'
-	@echo 'make trained     the programs, built for what they do most, in build/trained/: 5 minutes, less CPU'
+	@echo 'make trained     the programs, built for what they do most, in build/trained/ (docs/performance.md)'
 	@echo 'make deb         Debian packages, in build/deb'
 	@echo 'make dist        the sources of the commit, packed into build/dist'
 	@echo 'make sbom        build, and list what the programs are linked with: build/mainstay.spdx.json'

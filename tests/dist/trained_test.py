@@ -28,8 +28,7 @@ def sources(folder, names):
 
 def user_presets():
     preset = {"name": PRESET, "inherits": "trained", "cacheVariables": {
-        "CMAKE_C_COMPILER": COMPILER, "CMAKE_BUILD_TYPE": "Debug", "MAINSTAY_LTO": "OFF",
-        "MAINSTAY_PROGRAM_DIR": f"${{sourceDir}}/build/{PRESET}"}}
+        "CMAKE_C_COMPILER": COMPILER, "CMAKE_BUILD_TYPE": "Debug", "MAINSTAY_LTO": "OFF"}}
     return {"version": 6, "configurePresets": [preset],
             "buildPresets": [{"name": PRESET, "configurePreset": PRESET}]}
 
