@@ -21,6 +21,8 @@
 #define FLOOR_IN_BYTES (18u << 20)
 #define FLOOR_CONNS 1024
 #define FLOOR_COPY_BYTES 16384u /* longer replies are sent without a copy */
+#define FLOOR_HEAD_BYTES 128u   /* of such a reply, which are patched */
+#define FLOOR_PAGE_BYTES 4096u
 #define FLOOR_IOVS 1024
 
 struct floor_conn {
@@ -35,7 +37,7 @@ struct floor_loop {
     uint8_t *out;
     struct iovec iov[FLOOR_IOVS];
     size_t out_len, iov_count;
-    int files[BENCH_STAGES]; /* of long replies, one behind the other; 0: sent from memory */
+    int files[BENCH_STAGES]; /* of long replies without their heads; 0: sent from memory */
     uint32_t place;          /* of the next one */
 };
 
@@ -62,12 +64,18 @@ static bool flush(struct floor_loop *loop, int fd, int flags)
     return true;
 }
 
-/* Send a reply of `len` bytes from `offset` on, after what is to be sent before.  Each reply is
- * sent from the next place, as each request reads another one. */
-static bool file_send(struct floor_loop *loop, int fd, int file, size_t offset, size_t len)
+/* Where a place of so many bytes begins: with a page, as what a server reads. */
+static off_t place_at(uint32_t place, size_t len)
 {
-    off_t at = (off_t)(loop->place++ % loop->floor->places * len + offset);
-    off_t end = at + (off_t)(len - offset);
+    return (off_t)(place * ((len + FLOOR_PAGE_BYTES - 1) / FLOOR_PAGE_BYTES * FLOOR_PAGE_BYTES));
+}
+
+/* Send the `len` bytes behind the head of a reply, after what is to be sent before.  Each reply is
+ * sent from the next place, as each request reads another one. */
+static bool file_send(struct floor_loop *loop, int fd, int file, size_t len)
+{
+    off_t at = place_at(loop->place++ % loop->floor->places, len);
+    off_t end = at + (off_t)len;
 
     if (!flush(loop, fd, MSG_MORE))
         return false;
@@ -103,7 +111,7 @@ static bool answer(struct floor_loop *loop, int fd, const uint8_t *request, uint
     memcpy(&xid, request, sizeof(xid));
     stage = lane_xid_stage(be32toh(xid)) % BENCH_STAGES;
     canned = &loop->floor->canned[stage];
-    head = canned->len < FLOOR_COPY_BYTES ? canned->len : 128;
+    head = canned->len < FLOOR_COPY_BYTES ? canned->len : FLOOR_HEAD_BYTES;
     rpc_record_mark_put(mark, canned->len, true);
     out_add(loop, mark, sizeof(mark));
     reply = loop->out + loop->out_len;
@@ -112,7 +120,7 @@ static bool answer(struct floor_loop *loop, int fd, const uint8_t *request, uint
     if (canned->seqid_at && canned->request_seqid_at + 4 <= len)
         memcpy(reply + canned->seqid_at, request + canned->request_seqid_at, 4);
     if (head < canned->len && loop->files[stage])
-        return file_send(loop, fd, loop->files[stage], head, canned->len);
+        return file_send(loop, fd, loop->files[stage], canned->len - head);
     if (head < canned->len)
         loop->iov[loop->iov_count++] = (struct iovec){canned->bytes + head, canned->len - head};
     return true;
@@ -166,11 +174,13 @@ static void accept_one(struct floor_loop *loop, unsigned *count)
 static void file_make(struct floor_loop *loop, unsigned stage)
 {
     const struct lane_canned *canned = &loop->floor->canned[stage];
+    const size_t len = canned->len - FLOOR_HEAD_BYTES;
+    const int file = memfd_create("floor", MFD_CLOEXEC);
 
-    loop->files[stage] = memfd_create("floor", MFD_CLOEXEC);
+    loop->files[stage] = file;
     for (uint32_t i = 0; i < loop->floor->places; i++) {
-        if (loop->files[stage] >= 0 &&
-            write(loop->files[stage], canned->bytes, canned->len) == (ssize_t)canned->len)
+        if (file >= 0 &&
+            pwrite(file, canned->bytes + FLOOR_HEAD_BYTES, len, place_at(i, len)) == (ssize_t)len)
             continue;
         perror("mainstay-bench: a file for the floor");
         _exit(1);

@@ -92,7 +92,7 @@ MUST_USE enum nfsstat4 bench_work_fill(struct bench_work *work, struct client_fi
 
 #define BENCH_FILE_BYTES_MAX (64u << 20)
 
-/* How many places of the operation's size such a file has; 1 where the operation has no size. */
+/* How many places of the operation's size such a file has, at least 1. */
 uint32_t bench_place_count(const struct bench_options *options);
 
 /* Create one file with a place for each slot, of the size of the operation, and leave it open. */

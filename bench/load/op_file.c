@@ -9,6 +9,8 @@ uint32_t bench_place_count(const struct bench_options *options)
 {
     uint32_t most = options->size ? BENCH_FILE_BYTES_MAX / options->size : 1;
 
+    if (most == 0)
+        return 1;
     return options->slots < most ? options->slots : most;
 }
 

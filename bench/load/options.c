@@ -40,7 +40,7 @@ static const char usage[] =
     "  --pid PID       the server's process: report CPU per operation, and memory\n"
     "  --floor         measure canned replies of the same lengths: the cost of the system calls\n"
     "  --floor-sendfile  the same, with replies above 16 KiB sent by sendfile from a tmpfs, in turn\n"
-    "                  from as many places as the operation reads\n"
+    "                  from as many places as one connection reads\n"
     "  --floor-cpu N   processor for the process that sends these replies (that of the bench)\n"
     "  --entries N     entries of the directory that readdir and list read or remove empties (1000)\n"
     "  --dir NAME      work in this directory of the export: what was made by --hold, with N files\n"
