@@ -12,6 +12,7 @@
 
 enum {
     SERVE_MS = 5,
+    COME_TRIES = 12000, /* a minute at least: the server may restart meanwhile */
     CUT_ONE_IN = 40,
 };
 
@@ -26,11 +27,15 @@ static void come(struct watcher *w)
     (void)snprintf(owner, sizeof(owner), "watcher %u", w->number);
     wish = client_session_wish_default(owner);
     wish.callbacks = w->callbacks;
-    for (;;) {
+    for (unsigned tries = 0;; tries++) {
         memset(w->callbacks->sessions, 0, sizeof(w->callbacks->sessions));
         w->callbacks->session_count = 0;
         if (client_mount_open(&w->mount, w->target, SCRIPT_TIMEOUT_MS, &cred, &wish) == NFS4_OK)
             break;
+        if (tries >= COME_TRIES) {
+            (void)fprintf(stderr, "watcher %u: the server does not come back\n", w->number);
+            abort();
+        }
         wait_ms(SERVE_MS);
     }
     client_dir_holder_init(&w->holder, &w->mount, w->target, SCRIPT_TIMEOUT_MS);
