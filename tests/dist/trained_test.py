@@ -28,7 +28,8 @@ def sources(folder, names):
 
 def user_presets():
     preset = {"name": PRESET, "inherits": "trained", "cacheVariables": {
-        "CMAKE_C_COMPILER": COMPILER, "CMAKE_BUILD_TYPE": "Debug", "MAINSTAY_LTO": "OFF"}}
+        "CMAKE_C_COMPILER": COMPILER, "CMAKE_BUILD_TYPE": "Debug", "CMAKE_C_FLAGS_DEBUG": "-O0",
+        "MAINSTAY_LTO": "OFF"}}
     return {"version": 6, "configurePresets": [preset],
             "buildPresets": [{"name": PRESET, "configurePreset": PRESET}]}
 
