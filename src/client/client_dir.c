@@ -299,11 +299,16 @@ static bool told_rename(struct client_dir *dir, const struct notify_rename4 *ren
     return told_come(dir, &rename->nrn_new_entry);
 }
 
-/* While the directory is read: the name's entry may be on its way, with older attributes. */
-static void told_child_early(struct client_dir *dir, const struct wire_opaque *name)
+/* Attributes of a child that is not known to be there.  While the directory is read, its entry may
+ * be on its way, with older ones. */
+static void told_of_absent(struct client_dir *dir, const struct wire_opaque *name,
+                           struct client_dir_entry *e)
 {
-    struct client_dir_entry *e = entry_get(dir, name);
-
+    if (dir->state != CLIENT_DIR_FILLING) {
+        dir->unknown += !e || e->in_flight == 0;
+        return;
+    }
+    e = entry_get(dir, name);
     if (!e)
         return;
     e->told = true;
@@ -321,10 +326,8 @@ static bool told_child_attrs(struct client_dir *dir, const struct notify_entry4 
         return false;
     if (e && e->in_flight > 0)
         e->told = true;
-    if (dir->state == CLIENT_DIR_FILLING && (!e || !e->present)) {
-        told_child_early(dir, &changed->ne_file);
-    } else if (!e || !e->present) {
-        dir->unknown += !e || e->in_flight == 0;
+    if (!e || !e->present) {
+        told_of_absent(dir, &changed->ne_file, e);
     } else if (!bitmap4_isset(&e->known, FATTR4_FILEID) ||
                !bitmap4_isset(&changed->ne_attrs.attrmask, FATTR4_FILEID)) {
         entry_doubt(dir, e);

@@ -309,7 +309,7 @@ static void ask_slowly(struct identity_job *job, void *context)
         failed_tell(&entry->key, "the database of users does not answer");
     }
     pthread_mutex_lock(&shard->lock);
-    if (answered_at_once_locked(table, entry)) /* since another setup came, with the job waiting */
+    if (answered_at_once_locked(table, entry)) /* another setup came meanwhile */
         identity_put(answer);
     else if (found == IDENTITY_FOUND)
         answer_locked(entry, answer, generation);

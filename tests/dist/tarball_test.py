@@ -5,24 +5,17 @@
 """
 
 import os
-import shutil
 import sys
 import tarfile
 import tempfile
 import unittest
 
 from installation import check, output
+from source_copy import copy_sources
 
-SOURCE = os.environ["MAINSTAY_SOURCE"]
 CMAKE, COMPILER = sys.argv[1:3]
 AUTHOR = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
           for what, value in (("NAME", "nobody"), ("EMAIL", "nobody@example.invalid"), ("DATE", "1700000000 +0000"))}
-LEFT_OUT = ("build", ".git", "export-demo")
-
-
-def sources(folder, names):
-    """For shutil.copytree(): no builds."""
-    return [name for name in names if name == "__pycache__" or folder == SOURCE and name in LEFT_OUT]
 
 
 class Tarball(unittest.TestCase):
@@ -35,7 +28,7 @@ class Tarball(unittest.TestCase):
         cls.directory = directory.name
         cls.home = cls.path("home")
         os.mkdir(cls.home)
-        shutil.copytree(SOURCE, cls.path("sources"), symlinks=True, ignore=sources)
+        copy_sources(cls.path("sources"))
         archived = cls.path("sources", "cmake", "archived-commit")
         with open(archived, "w", encoding="utf-8") as file:  # of a tarball it names a commit
             file.write("$Format:%H$\n")

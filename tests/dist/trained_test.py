@@ -14,16 +14,10 @@ import tempfile
 import unittest
 
 from installation import output
+from source_copy import copy_sources
 
-SOURCE = os.environ["MAINSTAY_SOURCE"]
 COMPILER = sys.argv.pop(1)
-LEFT_OUT = ("build", ".git", "export-demo")
 PRESET = "quick"
-
-
-def sources(folder, names):
-    """For shutil.copytree(): no builds."""
-    return [name for name in names if name == "__pycache__" or folder == SOURCE and name in LEFT_OUT]
 
 
 def user_presets():
@@ -41,7 +35,7 @@ class Trained(unittest.TestCase):
         cls.addClassCleanup(directory.cleanup)
         cls.top = os.path.join(directory.name, "sources")
         cls.built = os.path.join(cls.top, "build", PRESET)
-        shutil.copytree(SOURCE, cls.top, symlinks=True, ignore=sources)
+        copy_sources(cls.top)
         with open(os.path.join(cls.top, "CMakeUserPresets.json"), "w", encoding="utf-8") as file:
             json.dump(user_presets(), file)
 

@@ -84,7 +84,7 @@ void local_recent_keep_changed(const struct local_object *obj, const struct loca
         .era = look->era,
     };
 
-    local_recent_keep(obj, &ended, st); /* with others running, a version that never comes */
+    local_recent_keep(obj, &ended, st); /* if others run, the version is one that never comes */
 }
 
 void local_recent_keep_size(const struct local_object *obj, const struct local_recent_look *look,
